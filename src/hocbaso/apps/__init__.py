@@ -1,0 +1,1 @@
+"""Second floor: Django apps, that is state and use cases."""

@@ -1,0 +1,1 @@
+"""The year sheet (tờ năm học): model, canonical XML, XSD, transcript codes."""

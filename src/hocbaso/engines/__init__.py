@@ -1,0 +1,1 @@
+"""First floor: engines without Django. State only through small ports that the second floor implements."""
