@@ -1,0 +1,1 @@
+"""Users, dated assignments, sign-in, second factor, and the one policy door."""

@@ -1,0 +1,81 @@
+"""Who may enter and see results: by right of assignment, never of title."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hocbaso.apps.accounts.door import Actor, holds, rule
+from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.pupils.models import SchoolClass
+
+ALL_OTHERS = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSubject:
+    """One class × one subject."""
+
+    school_class: SchoolClass
+    subject_code: str
+
+
+def teaches(assignments: list[Assignment], subject_code: str, user_id: int) -> bool:
+    """Whether one of the user's present assignments in the class covers the subject.
+
+    ``*`` covers what no colleague is assigned to by name.
+    """
+    named = {a.subject_code for a in assignments if a.subject_code and a.subject_code != ALL_OTHERS}
+    for post in assignments:
+        if post.user_id != user_id:
+            continue
+        if post.subject_code == subject_code or (post.subject_code == ALL_OTHERS and subject_code not in named):
+            return True
+    return False
+
+
+def class_assignments(school_class: SchoolClass) -> list[Assignment]:
+    """Present subject-teacher assignments of one class. One query."""
+    return list(
+        Assignment.objects.filter(
+            valid_on(clock.today()), school_class=school_class, role=Role.SUBJECT_TEACHER
+        ).select_related("user")
+    )
+
+
+@rule("assessment.enter", "nhập kết quả môn học này của lớp")
+def may_enter(actor: Actor, target: ClassSubject) -> bool:
+    """The teacher assigned to this class and subject, in that class's post."""
+    post = actor.assignment
+    if post is None or post.school_class_id != target.school_class.pk:
+        return False
+    assert actor.user is not None
+    return teaches(class_assignments(target.school_class), target.subject_code, actor.user.pk)
+
+
+@rule("assessment.enter_traits", "nhập phẩm chất, năng lực và nhận xét của lớp")
+def may_enter_traits(actor: Actor, school_class: SchoolClass) -> bool:
+    """The homeroom teacher (TT 27/2020 Điều 15)."""
+    post = actor.assignment
+    return post is not None and post.role == Role.HOMEROOM and post.school_class_id == school_class.pk
+
+
+@rule("assessment.view_class", "xem kết quả của lớp", operator=True)
+def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
+    post = actor.assignment
+    if holds(actor, school_class.school_id, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL):
+        return True
+    return post is not None and post.school_class_id == school_class.pk
+
+
+@rule("assessment.import_results", "nhập kết quả từ tệp Excel", operator=True)
+def may_import_results(actor: Actor, school: Organisation) -> bool:
+    """The data clerk, on the school's order; the same locks hold as on the screen."""
+    return holds(actor, school.pk, Role.DATA_CLERK)
+
+
+@rule("assessment.decide_promotion", "quyết định lên lớp cho học sinh chưa hoàn thành")
+def may_decide_promotion(actor: Actor, school: Organisation) -> bool:
+    """TT 27/2020 Điều 11: the principal."""
+    return holds(actor, school.pk, Role.PRINCIPAL)

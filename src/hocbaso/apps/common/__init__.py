@@ -1,0 +1,1 @@
+"""What every app of the second floor shares: the clock, guarded tables, small field types."""

@@ -1,0 +1,1 @@
+"""The public log of a node: entries, checkpoints, tiles (trust.md section 5)."""

@@ -1,0 +1,53 @@
+"""Rows of the log. Tiles and checkpoint files are made from these rows and can be made again."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from hocbaso.apps.common.guards import guard
+
+
+class LogHead(models.Model):
+    """The sequencer's place in one log (one log a node and school year); the row that is locked."""
+
+    log = models.CharField(max_length=20, primary_key=True)  # school year, "2025-2026"
+    size = models.BigIntegerField(default=0)
+    frontier = models.JSONField(default=list)  # hex hashes of the compact range
+
+
+class LogEntry(models.Model):
+    """One leaf; nothing personal stands in it."""
+
+    log = models.CharField(max_length=20)
+    index = models.BigIntegerField()
+    entry = models.BinaryField()
+    leaf_hash = models.CharField(max_length=64)
+    type = models.CharField(max_length=12)
+    document_digest = models.CharField(max_length=64, blank=True)
+    school_code = models.CharField(max_length=20, blank=True)
+    #: Once-only: "issue:<code>:<version>" and the like.
+    once = models.CharField(max_length=120, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["log", "index"]
+        constraints = [models.UniqueConstraint(fields=["log", "index"], name="one_leaf_a_place")]
+
+
+guard(LogEntry)
+
+
+class Checkpoint(models.Model):
+    """A signed-note checkpoint as published."""
+
+    log = models.CharField(max_length=20)
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "size"], name="one_checkpoint_a_size")]
+
+
+guard(Checkpoint)

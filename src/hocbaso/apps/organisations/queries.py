@@ -1,0 +1,55 @@
+"""Reads about units."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import DatedSetting, Kind, Management, Organisation, valid_on
+from hocbaso.core.errors import NotFound, register
+
+register({"school_not_found": ("Không có trường mang mã {code}.", "There is no school with code {code}.")})
+
+#: Settings with their defaults (design 4.2: default is to warn and record).
+DEFAULTS = {"identity_gate": "warn", "photo_gate": "warn"}
+
+
+def school(code: str) -> Organisation:
+    """The school with that code. One query.
+
+    :raises NotFound: ``school_not_found``
+    """
+    found = Organisation.objects.filter(code=code, kind=Kind.SCHOOL).first()
+    if found is None:
+        raise NotFound("school_not_found", code=code)
+    return found
+
+
+def managers(unit: Organisation, day: date | None = None) -> list[Organisation]:
+    """The units above, nearest first, on a day. One query a level (at most four levels)."""
+    day = day or clock.today()
+    chain: list[Organisation] = []
+    current: Organisation | None = unit
+    while current is not None and len(chain) < 6:
+        link = (
+            Management.objects.filter(valid_on(day), organisation=current).select_related("manager").first()
+        )
+        current = link.manager if link else None
+        if current is not None:
+            chain.append(current)
+    return chain
+
+
+def is_managed_by(unit: Organisation, manager: Organisation, day: date | None = None) -> bool:
+    """Whether ``manager`` stands anywhere above ``unit`` on that day."""
+    return any(above.pk == manager.pk for above in managers(unit, day))
+
+
+def setting(unit: Organisation, key: str, day: date | None = None) -> str:
+    """The value of a dated setting: the unit's own, else of the nearest unit above, else the default."""
+    day = day or clock.today()
+    for candidate in [unit, *managers(unit, day)]:
+        row = DatedSetting.objects.filter(valid_on(day), organisation=candidate, key=key).order_by("-valid_from").first()
+        if row is not None:
+            return row.value
+    return DEFAULTS[key]

@@ -1,0 +1,1 @@
+"""Pupils, classes, enrolment, photos."""

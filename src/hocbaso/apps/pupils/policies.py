@@ -1,0 +1,40 @@
+"""Who may see and change the roster."""
+
+from __future__ import annotations
+
+from hocbaso.apps.accounts.door import Actor, holds, rule
+from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import SchoolClass
+
+_WHOLE_SCHOOL = (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.DATA_CLERK, Role.SEAL_KEEPER)
+
+
+@rule("pupils.import", "nhập danh sách học sinh", operator=True)
+def may_import(actor: Actor, school: Organisation) -> bool:
+    return holds(actor, school.pk, Role.DATA_CLERK)
+
+
+@rule("pupils.view_school", "xem danh sách học sinh của trường", operator=True)
+def may_view_school(actor: Actor, school: Organisation) -> bool:
+    return holds(actor, school.pk, *_WHOLE_SCHOOL)
+
+
+@rule("pupils.view_class", "xem học sinh của lớp", operator=True)
+def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
+    """School leaders and clerks; the class's own teachers."""
+    if may_view_school(actor, school_class.school):
+        return True
+    post = actor.assignment
+    return post is not None and post.school_class_id == school_class.pk
+
+
+@rule("pupils.edit", "sửa hồ sơ học sinh")
+def may_edit(actor: Actor, school_class: SchoolClass) -> bool:
+    """The data clerk; the homeroom teacher owns the completeness of the class's files (seed 004)."""
+    return holds(actor, school_class.school_id, Role.DATA_CLERK) or _is_homeroom(actor, school_class)
+
+
+def _is_homeroom(actor: Actor, school_class: SchoolClass) -> bool:
+    post: Assignment | None = actor.assignment
+    return post is not None and post.role == Role.HOMEROOM and post.school_class_id == school_class.pk

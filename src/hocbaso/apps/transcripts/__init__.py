@@ -1,0 +1,1 @@
+"""Year sheets: freeze, sign, issue, log, render."""

@@ -1,0 +1,1 @@
+"""Settings from the environment, URLs, tasks: where the parts are put together."""

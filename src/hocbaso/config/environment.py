@@ -1,0 +1,85 @@
+"""The environment variables that a node reads: typed, complete, and loud when wrong."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SANDBOX_PROVIDER = "hocbaso.sandbox.wiring.provider"
+ENVIRONMENTS = ("thu_nghiem", "chinh_thuc")
+
+
+class WrongEnvironment(Exception):
+    """A setting is missing or has a value that cannot be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What ``HOCBASO_*`` variables say."""
+
+    home: Path
+    database_url: str
+    secret_key: str
+    debug: bool
+    allowed_hosts: tuple[str, ...]
+    public_url: str
+    environment: str  # "thu_nghiem" | "chinh_thuc": what issued documents say about themselves
+    key_provider: str  # dotted path of the function that gives signers (ports of engines.trust)
+    https: bool
+
+
+def _secret_key(home: Path) -> str:
+    """The node's own secret, made once and kept readable only for its owner."""
+    path = home / "secret_key"
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        pass
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process was faster
+        return path.read_text("ascii").strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text("ascii").strip()
+
+
+def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
+    text = values.get(name, "1" if default else "0").lower()
+    if text not in ("0", "1", "true", "false"):
+        raise WrongEnvironment(f"{name} must be 0 or 1, not {text!r}")
+    return text in ("1", "true")
+
+
+def read(values: Mapping[str, str] | None = None) -> Environment:
+    """Read the variables.
+
+    :raises WrongEnvironment: a value cannot be right; the message names the variable.
+    """
+    values = os.environ if values is None else values
+    home = Path(values.get("HOCBASO_HOME", "./var")).resolve()
+    environment = values.get("HOCBASO_ENVIRONMENT", "thu_nghiem")
+    if environment not in ENVIRONMENTS:
+        raise WrongEnvironment(f"HOCBASO_ENVIRONMENT must be one of {ENVIRONMENTS}, not {environment!r}")
+    provider = values.get("HOCBASO_KEY_PROVIDER", SANDBOX_PROVIDER if environment == "thu_nghiem" else "")
+    if not provider:
+        raise WrongEnvironment("HOCBASO_KEY_PROVIDER must name where the keys are when HOCBASO_ENVIRONMENT=chinh_thuc")
+    public_url = values.get("HOCBASO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    if not public_url.startswith(("http://", "https://")):
+        raise WrongEnvironment("HOCBASO_PUBLIC_URL must start with http:// or https://")
+    hosts = values.get("HOCBASO_ALLOWED_HOSTS", "127.0.0.1,localhost")
+    return Environment(
+        home=home,
+        database_url=values.get("HOCBASO_DATABASE_URL", f"sqlite:///{home / 'hocbaso.sqlite3'}"),
+        secret_key=values.get("HOCBASO_SECRET_KEY") or _secret_key(home),
+        debug=_flag(values, "HOCBASO_DEBUG", False),
+        allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
+        public_url=public_url,
+        environment=environment,
+        key_provider=provider,
+        https=_flag(values, "HOCBASO_HTTPS", public_url.startswith("https://")),
+    )

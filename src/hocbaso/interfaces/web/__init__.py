@@ -1,0 +1,1 @@
+"""The pages: Django templates, small own scripts, strict CSP."""

@@ -1,0 +1,40 @@
+"""Puts the actor on every request: the signed-in person in the post he has chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.models import Assignment
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import valid_on
+
+POST_KEY = "assignment"
+SECOND_FACTOR_KEY = "second_factor"
+
+
+class ActorMiddleware:
+    """``request.actor`` is an :class:`Actor` or None (nobody signed in, or no post chosen)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = self._actor(request)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    @staticmethod
+    def _actor(request: HttpRequest) -> Actor | None:
+        post_id = request.session.get(POST_KEY)
+        if post_id is None or not request.user.is_authenticated:
+            return None
+        post = (
+            Assignment.objects.select_related("user", "organisation", "school_class")
+            .filter(valid_on(clock.today()), pk=post_id, user=request.user)
+            .first()
+        )
+        if post is None:  # the assignment ended: the right ends with it
+            return None
+        return Actor.of(post, second_factor=bool(request.session.get(SECOND_FACTOR_KEY)))

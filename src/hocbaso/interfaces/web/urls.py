@@ -1,0 +1,5 @@
+"""Addresses of the pages (design 4.3)."""
+
+from __future__ import annotations
+
+urlpatterns: list = []
