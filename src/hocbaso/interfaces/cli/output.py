@@ -1,0 +1,70 @@
+"""One JSON document on standard output, everything else on standard error; exit statuses of design 4.2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hocbaso.core.errors import DomainError, NotFound, ServiceUnavailable, Unreadable
+
+
+class Exit(IntEnum):
+    DONE = 0
+    NEGATIVE = 1  # rows refused, document not valid
+    UNUSABLE = 2  # wrong usage or unreadable input
+    UNAVAILABLE = 3  # a service that is needed does not answer
+
+
+messages = Console(stderr=True, highlight=False)
+JSON_OPTION = typer.Option(False, "--json", help="Trả lời bằng đúng một tài liệu JSON trên đầu ra chuẩn.")
+
+
+def answer(document: Any, *, as_json: bool, human: Callable[[], None] | None = None) -> None:
+    """Print the answer: JSON on standard output, or words for a person."""
+    if as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=None, default=str) + "\n")
+    elif human is not None:
+        human()
+    else:
+        for key, value in document.items():
+            messages.print(f"{key}: {value}")
+
+
+def table(title: str, columns: list[str], rows: list[list[Any]], limit: int = 40) -> None:
+    """A table for a person; says how many rows are not shown."""
+    shown = Table(title=title, title_justify="left")
+    for column in columns:
+        shown.add_column(column)
+    for row in rows[:limit]:
+        shown.add_row(*[str(cell) for cell in row])
+    messages.print(shown)
+    if len(rows) > limit:
+        messages.print(f"… và {len(rows) - limit} dòng nữa.")
+
+
+def stop(error: DomainError, *, as_json: bool) -> NoReturn:
+    """End the command with the error's sentence and the exit status of its kind."""
+    if as_json:
+        document = {"error": {"code": error.code, "message": error.message}}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    messages.print(error.message, style="red", markup=False)
+    if isinstance(error, ServiceUnavailable):
+        raise typer.Exit(Exit.UNAVAILABLE)
+    raise typer.Exit(Exit.UNUSABLE if isinstance(error, Unreadable | NotFound) else Exit.NEGATIVE)
+
+
+@contextmanager
+def told(*, as_json: bool) -> Iterator[None]:
+    """Turn a refusal inside the block into its sentence and exit status."""
+    try:
+        yield
+    except DomainError as error:
+        stop(error, as_json=as_json)
