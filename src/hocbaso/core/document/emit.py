@@ -1,0 +1,96 @@
+"""The year sheet as the bytes that are signed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from hocbaso.core.document.codes import parse_code
+from hocbaso.core.document.layout import SHEET
+from hocbaso.core.document.model import YearSheet
+from hocbaso.core.document.names import sheet_canonical
+from hocbaso.core.document.text import unprintable
+from hocbaso.core.errors import DomainError, register
+
+register(
+    {
+        "document_level_mismatch": (
+            "Cấp học của tờ học bạ ({level}) khác cấp học ghi trong mã học bạ {code}.",
+            "The sheet's school level {level} is not the one in its code {code}.",
+        ),
+        "document_replaces": (
+            "Phiên bản {version}: từ phiên bản 2 phải ghi bản bị thay thế và lý do, phiên bản 1 thì không.",
+            "Version {version}: from 2 on a sheet names what it replaces and why, version 1 does not.",
+        ),
+        "document_subject_twice": (
+            "Môn học có mã “{subject}” xuất hiện hai lần trong cùng một tờ học bạ.",
+            "The subject {subject} stands twice in the sheet.",
+        ),
+        "document_unprintable": (
+            "Mục “{field}” có ký tự không in được trên mẫu học bạ: {characters}. Thầy cô thay bằng ký tự "
+            "khác.",
+            "{field} holds characters that the form's font lacks: {characters}.",
+        ),
+    }
+)
+
+
+def emit(sheet: YearSheet) -> bytes:
+    """The canonical text ``<ToNamHoc Id="tnh">…</ToNamHoc>`` as it stands in the document.
+
+    It carries no namespace declaration; :func:`~hocbaso.core.document.names.document_bytes` gives it one, and
+    :func:`~hocbaso.core.document.names.sheet_canonical` of it is its inclusive C14N 1.0 there.
+
+    :raises DomainError: ``document_text_*``, ``document_value``, ``document_missing``,
+        ``transcript_code_invalid``, ``document_level_mismatch``, ``document_replaces``,
+        ``document_subject_twice``.
+    """
+    _check_whole(sheet)
+    out: list[str] = []
+    SHEET.write(sheet, sheet, out)
+    return "".join(out).encode()
+
+
+def _check_whole(sheet: YearSheet) -> None:
+    """What no single field shows."""
+    if parse_code(sheet.code).level != sheet.school_level:
+        raise DomainError("document_level_mismatch", level=sheet.school_level, code=sheet.code)
+    replaced = sheet.replaces is not None
+    if replaced != (sheet.replace_reason is not None) or replaced != (sheet.version != 1):
+        raise DomainError("document_replaces", version=sheet.version)
+    seen: set[str] = set()
+    for subject in sheet.subjects:
+        if subject.code in seen:  # its Id would not be unique
+            raise DomainError("document_subject_twice", subject=subject.code)
+        seen.add(subject.code)
+
+
+def digest(text: bytes) -> str:
+    """The document digest: SHA-256 over the C14N of ``ToNamHoc``, 64 lower-case hex digits.
+
+    :param text: the emitted text.
+    """
+    return hashlib.sha256(sheet_canonical(text)).hexdigest()
+
+
+def short_digest(digest: str) -> str:
+    """The first 32 bits for human eyes: ``"c48e07b2…"`` → ``"C48E 07B2"``."""
+    return f"{digest[:4]} {digest[4:8]}".upper()
+
+
+def printed_texts(sheet: YearSheet) -> Iterator[tuple[str, str]]:
+    """Every free text of the sheet with the Vietnamese name of its field."""
+    return SHEET.texts(sheet)
+
+
+def check_printable(sheet: YearSheet, charset: frozenset[int]) -> None:
+    """Refuse a sheet with a character that the form's font lacks (PDF/A would fail).
+
+    :param charset: code points which the font can print.
+    :raises DomainError: ``document_unprintable`` for the first such field.
+    """
+    for field, text in printed_texts(sheet):
+        missing = unprintable(text, charset)
+        if missing:
+            characters = ", ".join(f"{character} (U+{ord(character):04X})" for character in missing[:10])
+            raise DomainError("document_unprintable", field=field, characters=characters)
