@@ -1,1 +1,4 @@
-"""The outside world for demo, tests and vendors. Nothing else imports it: settings name its parts."""
+"""The outside world for demo, tests and vendors: certificate authority, time stamps, population registry.
+
+Everything made here says "THỬ NGHIỆM" and verifies with environment ``thu_nghiem``, never as genuine.
+"""

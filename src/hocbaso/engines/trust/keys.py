@@ -1,0 +1,167 @@
+"""Keys in software: what a PKCS#12 file of the sandbox or of a test holds (``trust.md`` section 2).
+
+Key objects are loaded once and kept: parsing an RSA key costs as much as a hundred signatures.
+Nothing here prints, logs or serialises a private key.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from hocbaso.core.errors import DomainError, Unreadable, register
+
+register(
+    {
+        "key_kind_not_allowed": (
+            "Khóa của chứng thư số không dùng được để ký học bạ: chỉ nhận RSA từ 2048 bit hoặc ECDSA P-256. "
+            "Thầy cô cần đề nghị đơn vị cấp chứng thư số đổi khóa.",
+            "The certificate's key cannot sign transcripts: RSA of at least 2048 bits or ECDSA P-256 only.",
+        ),
+        "key_digest_length": (
+            "Dữ liệu gửi đi ký không đúng: phải là giá trị băm SHA-256 dài 32 byte.",
+            "What was handed over to sign is not a SHA-256 digest of 32 bytes.",
+        ),
+        "key_certificate_mismatch": (
+            "Khóa riêng không thuộc chứng thư số đi kèm.",
+            "The private key does not belong to the certificate beside it.",
+        ),
+        "pkcs12_unreadable": (
+            "Không mở được tệp khóa PKCS#12: mật khẩu sai hoặc tệp hỏng.",
+            "The PKCS#12 file cannot be opened: wrong password or damaged file.",
+        ),
+    }
+)
+
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+
+MINIMUM_RSA_BITS = 2048
+_P256_OCTETS = 32
+_PREHASHED = utils.Prehashed(hashes.SHA256())
+_PKCS1 = padding.PKCS1v15()
+_ECDSA = ec.ECDSA(_PREHASHED)
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+
+@lru_cache(maxsize=4096)
+def signing_public_key(certificate: x509.Certificate) -> PublicKey:
+    """The public key of ``certificate``, when it is of a kind and size that may sign transcripts.
+
+    :raises DomainError: ``key_kind_not_allowed`` (RSA below 2048 bits, another curve, another algorithm).
+    """
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MINIMUM_RSA_BITS:
+        return key
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return key
+    raise DomainError("key_kind_not_allowed")
+
+
+def signature_algorithm(certificate: x509.Certificate) -> str:
+    """The XML signature algorithm URI (RFC 9231) that goes with the certificate's key.
+
+    :raises DomainError: ``key_kind_not_allowed``.
+    """
+    return RSA_SHA256 if isinstance(signing_public_key(certificate), rsa.RSAPublicKey) else ECDSA_SHA256
+
+
+def verify_digest(certificate: x509.Certificate, digest: bytes, value: bytes) -> bool:
+    """Whether ``value`` (RSA PKCS#1 v1.5, or ECDSA r||s of 64 octets) signs the 32-byte SHA-256 ``digest``.
+
+    :raises DomainError: ``key_kind_not_allowed``.
+    """
+    key = signing_public_key(certificate)
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(value, digest, _PKCS1, _PREHASHED)
+            return True
+        if len(value) != 2 * _P256_OCTETS:
+            return False
+        r = int.from_bytes(value[:_P256_OCTETS], "big")
+        s = int.from_bytes(value[_P256_OCTETS:], "big")
+        key.verify(utils.encode_dss_signature(r, s), digest, _ECDSA)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+class SoftwareSigner:
+    """A :class:`~hocbaso.engines.trust.ports.Signer` over a key object held in this process.
+
+    :raises DomainError: ``key_kind_not_allowed``; ``key_certificate_mismatch``.
+    """
+
+    __slots__ = ("_certificate", "_chain", "_key")
+
+    def __init__(
+        self, key: PrivateKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...] = ()
+    ) -> None:
+        if signing_public_key(certificate).public_numbers() != key.public_key().public_numbers():
+            raise DomainError("key_certificate_mismatch")
+        self._key = key
+        self._certificate = certificate
+        self._chain = tuple(chain)
+
+    def __repr__(self) -> str:
+        return f"SoftwareSigner(serial={self._certificate.serial_number:x})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a signer holds a private key and is never serialised")
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The signer's own certificate."""
+        return self._certificate
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """Issuing certificates below the root, nearest first."""
+        return self._chain
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign a 32-byte SHA-256 digest; RSA PKCS#1 v1.5 value or ECDSA r||s (64 octets).
+
+        :raises DomainError: ``key_digest_length``.
+        """
+        if len(digest) != 32:
+            raise DomainError("key_digest_length")
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(digest, _PKCS1, _PREHASHED)
+        r, s = utils.decode_dss_signature(self._key.sign(digest, _ECDSA))
+        return r.to_bytes(_P256_OCTETS, "big") + s.to_bytes(_P256_OCTETS, "big")
+
+
+def load_pkcs12(data: bytes, password: bytes | None) -> SoftwareSigner:
+    """A signer from the bytes of a PKCS#12 file (RFC 7292); self-signed certificates in it are left out.
+
+    :raises Unreadable: ``pkcs12_unreadable``.
+    :raises DomainError: ``key_kind_not_allowed``; ``key_certificate_mismatch``.
+    """
+    try:
+        key, certificate, others = pkcs12.load_key_and_certificates(data, password)
+    except ValueError as error:
+        raise Unreadable("pkcs12_unreadable") from error
+    if key is None or certificate is None:
+        raise Unreadable("pkcs12_unreadable")
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise DomainError("key_kind_not_allowed")
+    return SoftwareSigner(key, certificate, _path(certificate, others))
+
+
+def _path(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """The issuers of ``leaf`` among ``others``, nearest first, without the root."""
+    by_subject = {other.subject: other for other in others if other.subject != other.issuer}
+    path: list[x509.Certificate] = []
+    current = leaf
+    while (issuer := by_subject.pop(current.issuer, None)) is not None:
+        path.append(issuer)
+        current = issuer
+    return tuple(path)

@@ -1,0 +1,207 @@
+"""The signature profile as byte templates: what is emitted *is* its own canonical form.
+
+Source: ``trust.md`` section 2; XML Signature 1.1; ETSI EN 319 132-1 (XAdES baseline). The canonical (inclusive
+C14N 1.0) octets of ``SignedInfo``, ``SignatureValue`` and ``SignedProperties`` are the emitted octets with the
+namespaces in scope added to the apex start tag, default first and then by prefix (``recipes.md`` 1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from hocbaso.core.document.names import C14N10, DS, NS, SIGNATURE_IDS, XADES
+from hocbaso.core.document.model import SignerRole
+from hocbaso.engines.trust.keys import signature_algorithm
+
+SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
+SIGNED_PROPERTIES_TYPE: Final = "http://uri.etsi.org/01903#SignedProperties"
+DER_ENCODING: Final = "http://uri.etsi.org/01903/v1.2.2#DER"
+POLICY_ID: Final = "urn:hocbaso:chinh-sach-ky:1"
+POLICY_TEXT: Final = (resources.files(__package__) / "policy" / "chinh-sach-ky-1.txt").read_bytes()
+POLICY_DIGEST: Final = hashlib.sha256(POLICY_TEXT).digest()
+
+#: A limit of the JDK's secure validation.
+MAX_REFERENCES: Final = 30
+
+XMLNS = f' xmlns="{NS}"'.encode()
+XMLNS_DS = f' xmlns:ds="{DS}"'.encode()
+XMLNS_XADES = f' xmlns:xades="{XADES}"'.encode()
+
+SIGNED_INFO_OPEN = b"<ds:SignedInfo>"
+SIGNED_INFO_OPEN_CANONICAL = b"<ds:SignedInfo" + XMLNS + XMLNS_DS + b">"
+SIGNED_INFO_CLOSE = b"</ds:SignedInfo>"
+VALUE_TAG = b"<ds:SignatureValue"
+VALUE_CLOSE = b"</ds:SignatureValue>"
+PROPERTIES_TAG = b"<xades:SignedProperties"
+PROPERTIES_CLOSE = b"</xades:SignedProperties>"
+QUALIFYING_CLOSE = b"</xades:QualifyingProperties></ds:Object></ds:Signature>"
+
+C14N_METHOD = f'<ds:CanonicalizationMethod Algorithm="{C14N10}"></ds:CanonicalizationMethod>'.encode()
+_TRANSFORM = f'<ds:Transforms><ds:Transform Algorithm="{C14N10}"></ds:Transform></ds:Transforms>'.encode()
+_SHA256_METHOD = f'<ds:DigestMethod Algorithm="{SHA256}"></ds:DigestMethod>'.encode()
+_DIGEST_OPEN = _SHA256_METHOD + b"<ds:DigestValue>"
+_DIGEST_CLOSE = b"</ds:DigestValue>"
+_REFERENCE_MIDDLE = b">" + _TRANSFORM + _DIGEST_OPEN
+_REFERENCE_CLOSE = _DIGEST_CLOSE + b"</ds:Reference>"
+_PROPERTIES_REFERENCE = f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#'.encode()
+
+_POLICY = (
+    b"<xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId><xades:Identifier>"
+    + POLICY_ID.encode()
+    + b"</xades:Identifier></xades:SigPolicyId><xades:SigPolicyHash>"
+    + _DIGEST_OPEN
+    + b64encode(POLICY_DIGEST)
+    + _DIGEST_CLOSE
+    + b"</xades:SigPolicyHash></xades:SignaturePolicyId></xades:SignaturePolicyIdentifier>"
+)
+_FORMAT_CLOSE = b'"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>'
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One signed thing: the Id it resolves to and the SHA-256 of that element's canonical octets."""
+
+    target: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignerParts:
+    """What of a signature depends only on the certificate and its chain: rendered once per signer."""
+
+    algorithm: str
+    method: bytes  # C14N and signature method elements of SignedInfo
+    key_info: bytes
+    signing_certificate: bytes
+
+
+@lru_cache(maxsize=4096)
+def signer_parts(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]) -> SignerParts:
+    """Render the parts that depend on the signer only.
+
+    Every certificate of ``KeyInfo`` is bound by its digest in ``SigningCertificateV2``, in the same order,
+    so that no certificate in the text can be exchanged unnoticed.
+
+    :raises DomainError: ``key_kind_not_allowed``.
+    """
+    algorithm = signature_algorithm(certificate)
+    ders = [item.public_bytes(Encoding.DER) for item in (certificate, *chain)]
+    method = f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>'.encode()
+    return SignerParts(
+        algorithm=algorithm,
+        method=C14N_METHOD + method,
+        key_info=b"".join(
+            [
+                b"<ds:KeyInfo><ds:X509Data>",
+                *(b"<ds:X509Certificate>" + b64encode(der) + b"</ds:X509Certificate>" for der in ders),
+                b"</ds:X509Data></ds:KeyInfo>",
+            ]
+        ),
+        signing_certificate=b"".join(
+            [
+                b"<xades:SigningCertificateV2>",
+                *map(_certificate_digest, ders),
+                b"</xades:SigningCertificateV2>",
+            ]
+        ),
+    )
+
+
+def _certificate_digest(der: bytes) -> bytes:
+    digest = b64encode(hashlib.sha256(der).digest())
+    return (
+        b"<xades:Cert><xades:CertDigest>"
+        + _DIGEST_OPEN
+        + digest
+        + _DIGEST_CLOSE
+        + b"</xades:CertDigest></xades:Cert>"
+    )
+
+
+def render_references(
+    signature_id: str, references: tuple[Reference, ...], properties_digest: bytes
+) -> bytes:
+    """The ``ds:Reference`` elements: the data in order, then the signature's own ``SignedProperties``."""
+    sid = signature_id.encode()
+    parts: list[bytes] = []
+    for index, reference in enumerate(references):
+        parts += (
+            b'<ds:Reference Id="%s-r%d" URI="#%s"' % (sid, index, reference.target.encode()),
+            _REFERENCE_MIDDLE,
+            b64encode(reference.digest),
+            _REFERENCE_CLOSE,
+        )
+    parts += (
+        _PROPERTIES_REFERENCE + sid + b'-sp"',
+        _REFERENCE_MIDDLE,
+        b64encode(properties_digest),
+        _REFERENCE_CLOSE,
+    )
+    return b"".join(parts)
+
+
+def render_properties(
+    signature_id: str, signing_time: str, role: str, parts: SignerParts, reference_count: int
+) -> bytes:
+    """The emitted ``xades:SignedProperties`` (order of children: EN 319 132-1 clause 4.3.3)."""
+    sid = signature_id.encode()
+    formats = b"".join(
+        b'<xades:DataObjectFormat ObjectReference="#%s-r%d%s' % (sid, index, _FORMAT_CLOSE)
+        for index in range(reference_count)
+    )
+    return b"".join(
+        [
+            PROPERTIES_TAG,
+            b' Id="' + sid + b'-sp"><xades:SignedSignatureProperties><xades:SigningTime>',
+            signing_time.encode(),
+            b"</xades:SigningTime>",
+            parts.signing_certificate,
+            _POLICY,
+            b"<xades:SignerRoleV2><xades:ClaimedRoles><xades:ClaimedRole>",
+            role.encode(),
+            b"</xades:ClaimedRole></xades:ClaimedRoles></xades:SignerRoleV2></xades:SignedSignatureProperties>"
+            b"<xades:SignedDataObjectProperties>",
+            formats,
+            b"</xades:SignedDataObjectProperties>",
+            PROPERTIES_CLOSE,
+        ]
+    )
+
+
+def canonical_properties(properties: bytes) -> bytes:
+    """C14N of the emitted ``SignedProperties``."""
+    return PROPERTIES_TAG + XMLNS + XMLNS_DS + XMLNS_XADES + properties[len(PROPERTIES_TAG) :]
+
+
+def canonical_value(signature_id: str, value: bytes) -> bytes:
+    """C14N of the ``ds:SignatureValue`` element that holds the base64 text ``value``."""
+    return VALUE_TAG + XMLNS + XMLNS_DS + b' Id="%s-sv">%s' % (signature_id.encode(), value) + VALUE_CLOSE
+
+
+def signature_head(signature_id: str) -> bytes:
+    """The start tag of ``ds:Signature``."""
+    return b"<ds:Signature" + XMLNS_DS + b' Id="' + signature_id.encode() + b'">'
+
+
+def object_head(signature_id: str) -> bytes:
+    """From ``ds:Object`` to the start of the qualifying properties' content."""
+    return (
+        b"<ds:Object><xades:QualifyingProperties"
+        + XMLNS_XADES
+        + b' Target="#'
+        + signature_id.encode()
+        + b'">'
+    )
+
+
+def signature_id_for(role: SignerRole, subject: str | None = None) -> str:
+    """The Id of the signature of ``role``; a subject teacher's is followed by the subject's code."""
+    return SIGNATURE_IDS[role.value] + (subject or "")

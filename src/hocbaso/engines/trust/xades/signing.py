@@ -1,0 +1,264 @@
+"""Signing in three steps, so that keys stay where they are (``trust.md`` section 2).
+
+:func:`prepare` says what will be signed; the key holder signs :attr:`Prepared.digest`; :func:`complete`
+checks the returned value against the certificate and that very digest and only then gives the signature's text.
+A value that was swapped, replayed or made by another key is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from hocbaso.core.document.model import SignerRole
+from hocbaso.core.document.names import SHEET_ID, SIGNATURE_IDS, sheet_canonical
+from hocbaso.core.errors import DomainError, register
+from hocbaso.engines.trust.keys import verify_digest
+from hocbaso.engines.trust.ports import Signer
+from hocbaso.engines.trust.xades import profile
+
+register(
+    {
+        "xades_value_refused": (
+            "Chữ ký trả về không khớp với nội dung đã gửi đi ký hoặc không do khóa của chứng thư số {serial} tạo ra. "
+            "Tờ chưa được ký; thầy cô hãy ký lại.",
+            "The returned value does not sign the prepared digest with the key of certificate {serial}.",
+        ),
+        "xades_wrong_order": (
+            "Chưa thể ký ở bước này: chữ ký của bước trước còn thiếu hoặc không đúng thứ tự "
+            "(giáo viên bộ môn, giáo viên chủ nhiệm, hiệu trưởng, con dấu).",
+            "The signatures of the steps before are missing or out of order.",
+        ),
+        "xades_too_many_references": (
+            "Một chữ ký chỉ được phủ tối đa {limit} phần tử; thầy cô hãy chia thành nhiều lần ký.",
+            "A signature holds at most {limit} references.",
+        ),
+        "xades_not_signable": (
+            "Không thể ký: nội dung đưa vào không phải dạng văn bản chuẩn của học bạ số.",
+            "What was handed over to sign is not in the emitted form.",
+        ),
+    }
+)
+
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}")
+_HEAD = re.compile(
+    re.escape(b"<ds:Signature" + profile.XMLNS_DS + b' Id="') + rb'([A-Za-z_][A-Za-z0-9._-]*)">'
+)
+_ORDER: dict[str, str] = {
+    SignerRole.HOMEROOM: SIGNATURE_IDS["gvbm"],
+    SignerRole.PRINCIPAL: SIGNATURE_IDS["gvcn"],
+    SignerRole.SEAL: SIGNATURE_IDS["hieu_truong"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataObject:
+    """An element to be signed: its ``Id`` and the SHA-256 of its C14N 1.0 octets."""
+
+    id: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What one key holder is asked to sign. Frozen; everything is known but the signature value."""
+
+    role: str
+    signature_id: str
+    references: tuple[profile.Reference, ...]
+    signed_info: bytes  # canonical octets; ``digest`` is their SHA-256
+    digest: bytes
+    properties: bytes  # emitted SignedProperties
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+
+
+def data_object(element_id: str, canonical: bytes) -> DataObject:
+    """A data object from an element's canonical octets (C14N 1.0, namespace in its start tag)."""
+    return DataObject(element_id, hashlib.sha256(canonical).digest())
+
+
+def sheet_object(sheet: bytes) -> DataObject:
+    """The whole year sheet as data object, from its emitted ``ToNamHoc`` text.
+
+    :raises DomainError: ``xades_not_signable``.
+    """
+    try:
+        return data_object(SHEET_ID, sheet_canonical(sheet))
+    except ValueError as error:
+        raise DomainError("xades_not_signable") from error
+
+
+def signature_value_reference(signature: bytes) -> profile.Reference:
+    """The reference to a signature's ``ds:SignatureValue`` element, from the signature's emitted text.
+
+    Its digest is also the imprint of the signature time stamp (EN 319 132-1 clause 5.3).
+
+    :raises DomainError: ``xades_not_signable``.
+    """
+    head = _HEAD.match(signature)
+    start = signature.find(profile.VALUE_TAG)
+    end = signature.find(profile.VALUE_CLOSE, start)
+    if head is None or start < 0 or end < 0:
+        raise DomainError("xades_not_signable")
+    signature_id = head[1].decode()
+    tag = profile.VALUE_TAG + b' Id="' + head[1] + b'-sv">'
+    if not signature.startswith(tag, start):
+        raise DomainError("xades_not_signable")
+    canonical = profile.canonical_value(signature_id, signature[start + len(tag) : end])
+    return profile.Reference(signature_id + "-sv", hashlib.sha256(canonical).digest())
+
+
+def signature_value_digest(signature: bytes) -> bytes:
+    """SHA-256 of the C14N of ``ds:SignatureValue``: the imprint of the signature time stamp.
+
+    :raises DomainError: ``xades_not_signable``.
+    """
+    return signature_value_reference(signature).digest
+
+
+def prepare(
+    *,
+    role: SignerRole,
+    objects: Sequence[DataObject],
+    signing_time: datetime,
+    certificate: x509.Certificate,
+    chain: Sequence[x509.Certificate] = (),
+    previous: Sequence[bytes] = (),
+    subject: str | None = None,
+    signature_id: str | None = None,
+) -> Prepared:
+    """Step 1: what ``role`` will sign.
+
+    :param objects: the signed elements, in the order of the document.
+    :param signing_time: aware; kept to the second, in UTC.
+    :param chain: issuing certificates below the root, nearest first; they stand in ``KeyInfo``.
+    :param previous: emitted signatures of the step just before (homeroom teacher: those of every subject
+        teacher; principal: the homeroom teacher's; seal: the principal's), referenced by their value.
+    :param subject: code of the subject, for a subject teacher's signature.
+    :param signature_id: overrides the Id that the role gives (documents other than a year sheet).
+    :raises DomainError: ``xades_wrong_order``, ``xades_too_many_references``, ``xades_not_signable``,
+        ``key_kind_not_allowed``.
+    :raises ValueError: ``signing_time`` is naive (a programming error).
+    """
+    sid = signature_id or profile.signature_id_for(role, subject)
+    bound = tuple(map(signature_value_reference, previous))
+    _check_order(role, objects, bound, sid)
+    references = (*(profile.Reference(item.id, item.digest) for item in objects), *bound)
+    _check_references(sid, references)
+    parts = profile.signer_parts(certificate, tuple(chain))
+    properties = profile.render_properties(sid, xml_time(signing_time), role.value, parts, len(references))
+    return _assemble(role.value, sid, references, properties, certificate, tuple(chain))
+
+
+def complete(prepared: Prepared, value: bytes) -> bytes:
+    """Step 3: the emitted ``<ds:Signature>`` text with ``value`` (RSA PKCS#1 v1.5, or ECDSA r||s).
+
+    :raises DomainError: ``xades_value_refused`` unless ``value`` signs ``prepared.digest`` with the key of
+        ``prepared.certificate``.
+    """
+    if not verify_digest(prepared.certificate, prepared.digest, value):
+        raise DomainError("xades_value_refused", serial=f"{prepared.certificate.serial_number:x}")
+    return render(prepared, b64encode(value))
+
+
+def sign(prepared: Prepared, signer: Signer) -> bytes:
+    """Steps 2 and 3 with a signer at hand.
+
+    :raises DomainError: ``xades_value_refused``, and what the signer raises.
+    """
+    return complete(prepared, signer.sign_digest(prepared.digest))
+
+
+def render(prepared: Prepared, value: bytes, unsigned: bytes = b"") -> bytes:
+    """The signature's text around the base64 text ``value``; ``unsigned`` goes behind the signed properties."""
+    sid = prepared.signature_id
+    info = prepared.signed_info[len(profile.SIGNED_INFO_OPEN_CANONICAL) :]
+    return b"".join(
+        [
+            profile.signature_head(sid),
+            profile.SIGNED_INFO_OPEN,
+            info,
+            profile.VALUE_TAG,
+            b' Id="%s-sv">' % sid.encode(),
+            value,
+            profile.VALUE_CLOSE,
+            profile.signer_parts(prepared.certificate, prepared.chain).key_info,
+            profile.object_head(sid),
+            prepared.properties,
+            unsigned,
+            profile.QUALIFYING_CLOSE,
+        ]
+    )
+
+
+def xml_time(moment: datetime) -> str:
+    """``moment`` as xs:dateTime in UTC, to the second.
+
+    :raises ValueError: ``moment`` is naive.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("signing time must be aware")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _assemble(
+    role: str,
+    signature_id: str,
+    references: tuple[profile.Reference, ...],
+    properties: bytes,
+    certificate: x509.Certificate,
+    chain: tuple[x509.Certificate, ...],
+) -> Prepared:
+    digest = hashlib.sha256(profile.canonical_properties(properties)).digest()
+    signed_info = b"".join(
+        [
+            profile.SIGNED_INFO_OPEN_CANONICAL,
+            profile.signer_parts(certificate, chain).method,
+            profile.render_references(signature_id, references, digest),
+            profile.SIGNED_INFO_CLOSE,
+        ]
+    )
+    return Prepared(
+        role=role,
+        signature_id=signature_id,
+        references=references,
+        signed_info=signed_info,
+        digest=hashlib.sha256(signed_info).digest(),
+        properties=properties,
+        certificate=certificate,
+        chain=chain,
+    )
+
+
+def _check_order(
+    role: SignerRole, objects: Sequence[DataObject], bound: tuple[profile.Reference, ...], signature_id: str
+) -> None:
+    """The order of a year sheet; other documents (package, receipt) have no steps before the seal."""
+    whole_sheet = any(item.id == SHEET_ID for item in objects)
+    if role is SignerRole.SUBJECT_TEACHER:
+        allowed = not bound and signature_id != SIGNATURE_IDS["gvbm"]
+    elif not whole_sheet:
+        allowed = True
+    elif role is SignerRole.HOMEROOM:
+        allowed = all(item.target.startswith(_ORDER[role]) for item in bound)
+    else:
+        allowed = [item.target for item in bound] == [_ORDER[role] + "-sv"]
+    if not allowed:
+        raise DomainError("xades_wrong_order")
+
+
+def _check_references(signature_id: str, references: tuple[profile.Reference, ...]) -> None:
+    if len(references) + 1 > profile.MAX_REFERENCES:
+        raise DomainError("xades_too_many_references", limit=profile.MAX_REFERENCES)
+    targets = [item.target for item in references]
+    named = all(_ID.fullmatch(name) for name in (signature_id, *targets))
+    sized = all(len(item.digest) == 32 for item in references)
+    if not targets or not named or not sized or len(set(targets)) != len(targets):
+        raise DomainError("xades_not_signable")
