@@ -1,0 +1,425 @@
+"""``trust-bundle.json``: everything a verifier needs who has neither the database nor the network.
+
+The bundle is trusted input, like a store of root certificates: whoever verifies chooses which bundle to
+believe. It never makes a document valid by what it lacks (``trust.md`` section 3). Its parts are anchors,
+intermediates, CRLs, the authority register, logs with a checkpoint, inclusion proofs by document digest,
+status by transcript code and version, the latest version by code, and the time as of which all this holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from hocbaso.core.errors import Unreadable, register
+
+FORMAT = "hocbaso-trust-bundle/1"
+MAX_BYTES = 64 * 1024 * 1024
+ENVIRONMENTS = ("chinh_thuc", "thu_nghiem")
+STATES = ("current", "replaced", "revoked")
+ROLES = ("gvbm", "gvcn", "hieu_truong", "con_dau")
+
+register(
+    {
+        "bundle_unreadable": (
+            "Không đọc được gói tin cậy (trust-bundle.json): {what}. "
+            "Thầy cô hãy tải lại gói từ nơi đã cấp học bạ.",
+            "The trust bundle cannot be read: {what}.",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A root that may be believed, from when to when, and for which world it speaks."""
+
+    certificate: bytes  # DER
+    family: str  # "vgca", "ca_cong_cong", "tsa", "hop_cat", …
+    environment: str  # "chinh_thuc" | "thu_nghiem"
+    valid_from: datetime
+    valid_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityEntry:
+    """Which certificate may sign in which role for which school, from when to when (both included)."""
+
+    certificate_sha256: str  # lower-case hex over the DER certificate
+    serial: str  # lower-case hex, no leading zeros
+    role: str  # "gvbm" | "gvcn" | "hieu_truong" | "con_dau"
+    school: str
+    valid_from: datetime
+    valid_to: datetime | None
+    name: str  # person, or the school for its seal
+    subject: str | None = None  # only this subject code (gvbm)
+    class_name: str | None = None  # only this class (gvcn)
+
+
+@dataclass(frozen=True, slots=True)
+class LogInfo:
+    """A public log: its key and the checkpoint that the proofs of this bundle lead to."""
+
+    name: str
+    public_key: bytes  # raw Ed25519, 32 bytes
+    checkpoint: str  # C2SP signed note
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvidence:
+    """The log entry of one issued document, with its inclusion proof up to the log's checkpoint."""
+
+    digest: str  # document digest, lower-case hex
+    log: str  # name of the log
+    index: int
+    entry: bytes  # the entry whose leaf hash is proved
+    proof: tuple[bytes, ...]  # 32-byte hashes, leaf side first
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """What became of one version of a transcript code (``trust.md`` section 4)."""
+
+    code: str
+    version: int
+    digest: str
+    state: str  # "current" | "replaced" | "revoked"
+    since: datetime | None = None
+    reason: str | None = None
+    decision: str | None = None
+    by_version: int | None = None
+    by_digest: str | None = None
+
+
+@dataclass(frozen=True)
+class TrustBundle:
+    """See the module; all times are aware and in UTC."""
+
+    created: datetime
+    as_of: datetime
+    anchors: tuple[Anchor, ...] = ()
+    intermediates: tuple[bytes, ...] = ()  # DER
+    crls: tuple[bytes, ...] = ()  # DER
+    authority: tuple[AuthorityEntry, ...] = ()
+    logs: tuple[LogInfo, ...] = ()
+    evidence: tuple[LogEvidence, ...] = ()
+    status: tuple[StatusEntry, ...] = ()
+    latest: tuple[tuple[str, int], ...] = ()  # (transcript code, latest version)
+
+    @cached_property
+    def authority_by_certificate(self) -> dict[str, list[AuthorityEntry]]:
+        """Register entries by certificate digest (hex)."""
+        return _grouped(self.authority, lambda entry: entry.certificate_sha256)
+
+    @cached_property
+    def authority_by_school(self) -> dict[str, list[AuthorityEntry]]:
+        """Register entries by school code."""
+        return _grouped(self.authority, lambda entry: entry.school)
+
+    @cached_property
+    def evidence_by_digest(self) -> dict[str, LogEvidence]:
+        """Inclusion proofs by document digest."""
+        return {item.digest: item for item in self.evidence}
+
+    @cached_property
+    def status_by_version(self) -> dict[tuple[str, int], StatusEntry]:
+        """Status entries by code and version."""
+        return {(item.code, item.version): item for item in self.status}
+
+    @cached_property
+    def latest_by_code(self) -> dict[str, int]:
+        """The latest issued version by code."""
+        return dict(self.latest)
+
+    @cached_property
+    def log_by_name(self) -> dict[str, LogInfo]:
+        """Logs by name."""
+        return {item.name: item for item in self.logs}
+
+    def to_json(self) -> str:
+        """The bundle as text; the same bundle gives the same text."""
+        return json.dumps(_as_data(self), ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> TrustBundle:
+        """Read a bundle strictly: unknown keys, doubled keys, wrong types and wrong encodings are refused.
+
+        :raises Unreadable: ``bundle_unreadable`` naming the place and the fault.
+        """
+        raw = data.encode() if isinstance(data, str) else data
+        if len(raw) > MAX_BYTES:
+            raise Unreadable("bundle_unreadable", what=f"tệp lớn hơn {MAX_BYTES // 2**20} MB")
+        try:
+            value = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_doubles, parse_constant=_refuse)
+            return _read_bundle(value)
+        except _Fault as fault:
+            raise Unreadable("bundle_unreadable", what=str(fault)) from None
+        except (ValueError, RecursionError):
+            raise Unreadable("bundle_unreadable", what="không phải JSON UTF-8 đúng quy cách") from None
+
+
+def certificate_digest(der: bytes) -> str:
+    """Lower-case hex SHA-256 of a DER certificate, as the authority register names it."""
+    return hashlib.sha256(der).hexdigest()
+
+
+def serial_hex(serial: int) -> str:
+    """A certificate serial as the register and the verdict write it."""
+    return f"{serial:x}"
+
+
+_T = TypeVar("_T")
+
+
+def _grouped(items: tuple[_T, ...], key: Callable[[_T], str]) -> dict[str, list[_T]]:
+    groups: defaultdict[str, list[_T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)
+
+
+# --- writing -----------------------------------------------------------------------------------------------
+
+
+def _time_text(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _time_text(value)
+    if isinstance(value, bytes):
+        return _b64(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _fields(item: Any, *, renamed: dict[str, str] | None = None) -> dict[str, Any]:
+    names = renamed or {}
+    pairs = ((name, getattr(item, name)) for name in item.__slots__)
+    return {names.get(name, name): _plain(value) for name, value in pairs if value is not None}
+
+
+def _as_data(bundle: TrustBundle) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "created": _time_text(bundle.created),
+        "as_of": _time_text(bundle.as_of),
+        "anchors": [_fields(item) for item in bundle.anchors],
+        "intermediates": [_b64(item) for item in bundle.intermediates],
+        "crls": [_b64(item) for item in bundle.crls],
+        "authority": [_fields(item, renamed={"class_name": "class"}) for item in bundle.authority],
+        "logs": [_fields(item) for item in bundle.logs],
+        "evidence": [_fields(item) for item in bundle.evidence],
+        "status": [_fields(item) for item in bundle.status],
+        "latest": [{"code": code, "version": version} for code, version in bundle.latest],
+    }
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+class _Fault(ValueError):
+    """Place and fault, in Vietnamese."""
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _Fault("có khóa JSON bị lặp")
+    return result
+
+
+def _refuse(token: str) -> Any:
+    raise _Fault(f"có giá trị {token} không phải JSON")
+
+
+class _Object:
+    """One JSON object with its place; every key must be taken exactly once."""
+
+    def __init__(self, value: Any, place: str) -> None:
+        if not isinstance(value, dict):
+            raise _Fault(f"{place} phải là một đối tượng")
+        self.left = dict(value)
+        self.place = place
+
+    def take(self, key: str, kind: type[_T]) -> _T:
+        if key not in self.left:
+            raise _Fault(f"{self.place} thiếu “{key}”")
+        value = self.left.pop(key)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise _Fault(f"{self.place}.{key} sai kiểu dữ liệu")
+        return value
+
+    def maybe(self, key: str, kind: type[_T]) -> _T | None:
+        if self.left.get(key) is None:
+            self.left.pop(key, None)
+            return None
+        return self.take(key, kind)
+
+    def time(self, key: str) -> datetime:
+        return _read_time(self.take(key, str), f"{self.place}.{key}")
+
+    def maybe_time(self, key: str) -> datetime | None:
+        text = self.maybe(key, str)
+        return None if text is None else _read_time(text, f"{self.place}.{key}")
+
+    def binary(self, key: str) -> bytes:
+        return _read_b64(self.take(key, str), f"{self.place}.{key}")
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self.take(key, str)
+        if value not in allowed:
+            raise _Fault(f"{self.place}.{key} phải là một trong: {', '.join(allowed)}")
+        return value
+
+    def digest(self, key: str) -> str:
+        return _read_digest(self.take(key, str), f"{self.place}.{key}")
+
+    def natural(self, key: str, least: int = 0) -> int:
+        value = self.take(key, int)
+        if not least <= value < 2**63:
+            raise _Fault(f"{self.place}.{key} ngoài phạm vi")
+        return value
+
+    def objects(self, key: str, read: Callable[[_Object], _T]) -> tuple[_T, ...]:
+        items = []
+        for number, value in enumerate(self.take(key, list), start=1):
+            item = _Object(value, f"{key}[{number}]")
+            items.append(read(item))
+            item.end()
+        return tuple(items)
+
+    def binaries(self, key: str) -> tuple[bytes, ...]:
+        values = enumerate(self.take(key, list), start=1)
+        return tuple(_read_b64(value, f"{self.place}.{key}[{number}]") for number, value in values)
+
+    def end(self) -> None:
+        if self.left:
+            raise _Fault(f"{self.place} có khóa lạ “{sorted(self.left)[0]}”")
+
+
+def _read_time(text: str, place: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise _Fault(f"{place} phải là thời điểm UTC dạng 2026-06-02T03:45:00Z") from None
+
+
+def _read_b64(value: Any, place: str) -> bytes:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        return base64.b64decode(value, validate=True)
+    except (ValueError, binascii.Error):
+        raise _Fault(f"{place} không phải base64") from None
+
+
+def _read_digest(text: str, place: str) -> str:
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise _Fault(f"{place} phải là 64 chữ số thập lục phân viết thường")
+    return text
+
+
+def _read_bundle(value: Any) -> TrustBundle:
+    top = _Object(value, "gói")
+    if top.take("format", str) != FORMAT:
+        raise _Fault(f"gói không phải định dạng {FORMAT}")
+    bundle = TrustBundle(
+        created=top.time("created"),
+        as_of=top.time("as_of"),
+        anchors=top.objects("anchors", _read_anchor),
+        intermediates=top.binaries("intermediates"),
+        crls=top.binaries("crls"),
+        authority=top.objects("authority", _read_authority),
+        logs=top.objects("logs", _read_log),
+        evidence=top.objects("evidence", _read_evidence),
+        status=top.objects("status", _read_status),
+        latest=top.objects("latest", lambda item: (item.take("code", str), item.natural("version", 1))),
+    )
+    top.end()
+    _check_unique("evidence", len(bundle.evidence), len(bundle.evidence_by_digest))
+    _check_unique("status", len(bundle.status), len(bundle.status_by_version))
+    _check_unique("latest", len(bundle.latest), len(bundle.latest_by_code))
+    _check_unique("logs", len(bundle.logs), len(bundle.log_by_name))
+    return bundle
+
+
+def _check_unique(name: str, listed: int, distinct: int) -> None:
+    if listed != distinct:
+        raise _Fault(f"{name} có mục bị lặp")
+
+
+def _read_anchor(item: _Object) -> Anchor:
+    return Anchor(
+        certificate=item.binary("certificate"),
+        family=item.take("family", str),
+        environment=item.choice("environment", ENVIRONMENTS),
+        valid_from=item.time("valid_from"),
+        valid_to=item.time("valid_to"),
+    )
+
+
+def _read_authority(item: _Object) -> AuthorityEntry:
+    return AuthorityEntry(
+        certificate_sha256=item.digest("certificate_sha256"),
+        serial=item.take("serial", str),
+        role=item.choice("role", ROLES),
+        school=item.take("school", str),
+        valid_from=item.time("valid_from"),
+        valid_to=item.maybe_time("valid_to"),
+        name=item.take("name", str),
+        subject=item.maybe("subject", str),
+        class_name=item.maybe("class", str),
+    )
+
+
+def _read_log(item: _Object) -> LogInfo:
+    info = LogInfo(
+        name=item.take("name", str),
+        public_key=item.binary("public_key"),
+        checkpoint=item.take("checkpoint", str),
+    )
+    if len(info.public_key) != 32:
+        raise _Fault(f"{item.place}.public_key phải dài 32 byte")
+    return info
+
+
+def _read_evidence(item: _Object) -> LogEvidence:
+    found = LogEvidence(
+        digest=item.digest("digest"),
+        log=item.take("log", str),
+        index=item.natural("index"),
+        entry=item.binary("entry"),
+        proof=item.binaries("proof"),
+    )
+    if len(found.proof) > 64 or any(len(node) != 32 for node in found.proof):
+        raise _Fault(f"{item.place}.proof sai độ dài")
+    return found
+
+
+def _read_status(item: _Object) -> StatusEntry:
+    return StatusEntry(
+        code=item.take("code", str),
+        version=item.natural("version", 1),
+        digest=item.digest("digest"),
+        state=item.choice("state", STATES),
+        since=item.maybe_time("since"),
+        reason=item.maybe("reason", str),
+        decision=item.maybe("decision", str),
+        by_version=item.natural("by_version", 1) if item.left.get("by_version") is not None else None,
+        by_digest=item.digest("by_digest") if item.left.get("by_digest") is not None else None,
+    )

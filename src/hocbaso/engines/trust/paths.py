@@ -1,0 +1,389 @@
+"""Was this certificate good at that time? Certification paths by pyhanko-certvalidator, never the network.
+
+A path runs from the certificate over intermediates to an anchor of the trust bundle and is judged at the
+best signature time (RFC 5280 section 6, EN 319 102-1 section 5.2.6). Revocation must be known: what no list
+covers is ``REVOCATION_UNKNOWN``, not good. A revocation after the best signature time does not harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import (
+    ExpiredError,
+    InsufficientRevinfoError,
+    InvalidCertificateError,
+    NotYetValidError,
+    PathBuildingError,
+    RevokedError,
+    ValidationError,
+)
+
+from hocbaso.core.errors import Unreadable
+from hocbaso.engines.trust.bundle import Anchor, TrustBundle
+
+_T = TypeVar("_T")
+_CACHE_ENTRIES = 20_000
+#: A root that says this of itself is never taken for genuine, whatever a bundle calls it.
+SANDBOX_MARKER = "THỬ NGHIỆM"
+#: The list keeps expired certificates (X.509 expiredCertsOnCRL).
+_EXPIRED_CERTS_ON_CRL = "2.5.29.60"
+#: Extended key usages that have nothing to do with signing a document.
+_FOREIGN_USAGES = {"time_stamping", "ocsp_signing", "code_signing", "server_auth"}
+
+
+class PathState(StrEnum):
+    """What came of a path."""
+
+    OK = "ok"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    REVOKED = "revoked"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    BAD_CHAIN = "bad_chain"  # a signature, constraint or algorithm in the path is not acceptable
+    BAD_USAGE = "bad_usage"  # the certificate is not made for this purpose
+    REVOCATION_UNKNOWN = "revocation_unknown"
+
+
+#: EN 319 102-1 table 6: the sub-indication that belongs to each state.
+SUB_INDICATIONS = {
+    PathState.EXPIRED: "EXPIRED",
+    PathState.NOT_YET_VALID: "NOT_YET_VALID",
+    PathState.REVOKED: "REVOKED",
+    PathState.UNKNOWN_ISSUER: "NO_CERTIFICATE_CHAIN_FOUND",
+    PathState.BAD_CHAIN: "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+    PathState.BAD_USAGE: "CHAIN_CONSTRAINTS_FAILURE",
+    PathState.REVOCATION_UNKNOWN: "TRY_LATER",
+}
+
+_REASONS = {
+    "key_compromise": "lộ khóa bí mật",
+    "ca_compromise": "nơi cấp bị lộ khóa",
+    "affiliation_changed": "người ký đổi đơn vị công tác",
+    "superseded": "đã có chứng thư khác thay",
+    "cessation_of_operation": "ngừng sử dụng",
+    "certificate_hold": "tạm đình chỉ",
+    "privilege_withdrawn": "bị rút quyền",
+}
+
+
+class Purpose(StrEnum):
+    """What the certificate was used for."""
+
+    SIGN = "sign"
+    TIME_STAMP = "time_stamp"
+
+
+@dataclass(frozen=True, slots=True)
+class PathResult:
+    """The answer about one certificate at one time.
+
+    ``environment`` and ``family`` are those of the anchor when a path to one was found, whatever its state.
+    ``when`` is the time of revocation, expiry or first validity; ``reason`` says why it was revoked (vi).
+    """
+
+    state: PathState
+    environment: str | None = None
+    family: str | None = None
+    when: datetime | None = None
+    reason: str | None = None
+    detail: str | None = None  # English, for engineers
+
+    @property
+    def ok(self) -> bool:
+        """A path is good only when everything about it is known to be good."""
+        return self.state is PathState.OK
+
+    @property
+    def sub_indication(self) -> str | None:
+        """EN 319 102-1 sub-indication, or ``None`` when the path is good."""
+        return SUB_INDICATIONS.get(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Certificates and revocation answers that came with the document itself (B-LT), all DER."""
+
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """A digest that tells two sets of evidence apart."""
+        digest = hashlib.sha256()
+        for group in (self.certificates, self.crls, self.ocsps):
+            digest.update(len(group).to_bytes(4, "big"))
+            for item in group:
+                digest.update(hashlib.sha256(item).digest())
+        return digest.digest()
+
+
+NO_EVIDENCE = Evidence()
+
+
+class PathChecker:
+    """Answers about certificates under one bundle; keeps answers, so that one class costs one validation.
+
+    An answer changes only at the instants when a certificate, an anchor or a list begins or ends, or a
+    certificate is revoked. Answers are kept per interval between those instants: exact, not rounded.
+
+    :raises Unreadable: ``bundle_unreadable`` when an anchor, intermediate or list of the bundle is no DER.
+    """
+
+    def __init__(self, bundle: TrustBundle) -> None:
+        try:
+            self._anchors = [_KnownAnchor(anchor) for anchor in bundle.anchors]
+            self._intermediates = [_load_certificate(der) for der in bundle.intermediates]
+            self._crls = _load_all(asn1_crl.CertificateList, bundle.crls)
+            self._fast_crls = [x509.load_der_x509_crl(der) for der in bundle.crls]
+            self._common_instants = self._instants_of_bundle(bundle)
+        except (ValueError, TypeError, KeyError) as error:
+            what = "chứng thư hoặc danh sách thu hồi trong gói bị hỏng"
+            raise Unreadable("bundle_unreadable", what=what) from error
+        self._instants: dict[bytes, list[datetime]] = {}
+        self._answers: dict[tuple[bytes, ...], PathResult] = {}
+
+    def check(
+        self, certificate: bytes, at: datetime, purpose: Purpose, evidence: Evidence = NO_EVIDENCE
+    ) -> PathResult:
+        """Judge a DER certificate at the aware time ``at``.
+
+        Evidence of the document is asked only when the bundle alone does not know. Never raises on hostile
+        input: what cannot be read is ``BAD_CHAIN``.
+        """
+        key = hashlib.sha256(certificate).digest()
+        bucket = self._bucket(key, certificate, at)
+        result = self._kept((key, purpose.encode(), bucket), certificate, at, purpose, NO_EVIDENCE)
+        unsettled = result.state in (PathState.UNKNOWN_ISSUER, PathState.REVOCATION_UNKNOWN)
+        if unsettled and evidence != NO_EVIDENCE:
+            stamp = at.isoformat().encode()
+            full = (key, purpose.encode(), stamp, evidence.fingerprint)
+            result = self._kept(full, certificate, at, purpose, evidence)
+        return result
+
+    def _kept(
+        self,
+        key: tuple[bytes, ...],
+        certificate: bytes,
+        at: datetime,
+        purpose: Purpose,
+        evidence: Evidence,
+    ) -> PathResult:
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._judge(certificate, at, purpose, evidence)
+            if len(self._answers) >= _CACHE_ENTRIES:
+                self._answers.clear()
+            self._answers[key] = answer
+        return answer
+
+    def _judge(self, der: bytes, at: datetime, purpose: Purpose, evidence: Evidence) -> PathResult:
+        try:
+            certificate = asn1_x509.Certificate.load(der, strict=True)
+            others = [*self._intermediates, *_load_all(asn1_x509.Certificate, evidence.certificates)]
+            crls = [*self._crls, *_load_all(asn1_crl.CertificateList, evidence.crls)]
+            ocsps = _load_all(asn1_ocsp.OCSPResponse, evidence.ocsps)
+            if not _fits(certificate, purpose):
+                return self._named(PathResult(PathState.BAD_USAGE), certificate, others)
+            limits = _expiry_limits(certificate, others)
+            result = self._validate(certificate, at, others, [c for c in crls if _speaks(c, limits)], ocsps)
+        except (ValueError, TypeError, KeyError, NotImplementedError, RecursionError) as error:
+            return PathResult(PathState.BAD_CHAIN, detail=f"unreadable certificate: {error}")
+        return result if result.ok else self._named(result, certificate, others)
+
+    def _validate(
+        self,
+        certificate: asn1_x509.Certificate,
+        at: datetime,
+        others: list[asn1_x509.Certificate],
+        crls: list[asn1_crl.CertificateList],
+        ocsps: list[asn1_ocsp.OCSPResponse],
+    ) -> PathResult:
+        trusted = [anchor.parsed for anchor in self._anchors if anchor.holds(at)]
+        if not trusted:
+            return PathResult(PathState.UNKNOWN_ISSUER, detail="no anchor at that time")
+        # The library finds a certificate revoked when the date lies strictly before the moment; a
+        # revocation in the very instant of signing must count, hence the microsecond.
+        moment = at + timedelta(microseconds=1)
+        context = ValidationContext(
+            trust_roots=trusted,
+            other_certs=others,
+            crls=crls,
+            ocsps=ocsps,
+            moment=moment,
+            best_signature_time=at,
+            allow_fetching=False,
+            revocation_mode="require",
+            retroactive_revinfo=True,
+            time_tolerance=timedelta(0),
+        )
+        result, root = _run(CertificateValidator(certificate, (), context))
+        if root is None:
+            return result
+        anchor = next(known for known in self._anchors if known.parsed.dump() == root)
+        return replace(result, environment=anchor.environment, family=anchor.anchor.family)
+
+    def _named(
+        self,
+        result: PathResult,
+        certificate: asn1_x509.Certificate,
+        others: list[asn1_x509.Certificate],
+    ) -> PathResult:
+        """Name the world of a path that is not good, by issuer names: to be said, never to be trusted."""
+        known = self._anchor_by_name(certificate, others)
+        if known is None:
+            return result
+        return replace(result, environment=known.environment, family=known.anchor.family)
+
+    def _anchor_by_name(
+        self, certificate: asn1_x509.Certificate, others: list[asn1_x509.Certificate]
+    ) -> _KnownAnchor | None:
+        wanted = certificate.issuer.hashable
+        for _ in range(8):
+            for known in self._anchors:
+                if known.parsed.subject.hashable == wanted:
+                    return known
+            above = [c for c in others if c.subject.hashable == wanted and c.issuer.hashable != wanted]
+            if not above:
+                return None
+            wanted = above[0].issuer.hashable
+        return None
+
+    def _bucket(self, key: bytes, certificate: bytes, at: datetime) -> bytes:
+        instants = self._instants.get(key)
+        if instants is None:
+            instants = self._instants[key] = self._instants_of(certificate)
+        return f"{bisect_left(instants, at)}:{bisect_right(instants, at)}".encode()
+
+    def _instants_of_bundle(self, bundle: TrustBundle) -> set[datetime]:
+        instants: set[datetime] = set()
+        for der in bundle.intermediates:
+            instants.update(self._instants_of_certificate(der))
+        for anchor in self._anchors:
+            instants.update((anchor.begins, anchor.ends))
+        for fast in self._fast_crls:
+            instants.add(fast.last_update_utc)
+            if fast.next_update_utc is not None:
+                instants.add(fast.next_update_utc)
+        return instants
+
+    def _instants_of_certificate(self, der: bytes) -> Iterable[datetime]:
+        certificate = x509.load_der_x509_certificate(der)
+        yield certificate.not_valid_before_utc
+        yield certificate.not_valid_after_utc
+        for fast in self._fast_crls:
+            entry = fast.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            if entry is not None:
+                yield entry.revocation_date_utc
+
+    def _instants_of(self, der: bytes) -> list[datetime]:
+        try:
+            return sorted(self._common_instants.union(self._instants_of_certificate(der)))
+        except ValueError:
+            return []
+
+
+class _KnownAnchor:
+    """An anchor with its parsed certificate; trusted only while both the bundle and the root say so."""
+
+    def __init__(self, anchor: Anchor) -> None:
+        self.anchor = anchor
+        self.parsed = _load_certificate(anchor.certificate)
+        self.begins: datetime = max(anchor.valid_from, self.parsed.not_valid_before)
+        self.ends: datetime = min(anchor.valid_to, self.parsed.not_valid_after)
+        marked = SANDBOX_MARKER in str(self.parsed.subject.human_friendly).upper()
+        self.environment = "thu_nghiem" if marked else anchor.environment
+
+    def holds(self, at: datetime) -> bool:
+        return self.begins <= at <= self.ends
+
+
+def _run(validator: CertificateValidator) -> tuple[PathResult, bytes | None]:
+    """The state of the path and, when it is good, the DER of its root."""
+    try:
+        path = _drive(validator.async_validate_path())
+        return PathResult(PathState.OK), path.first.dump()
+    except RevokedError as error:
+        reason = _REASONS.get(str(error.reason.native), "không nêu lý do")
+        state = PathResult(PathState.REVOKED, when=error.revocation_dt, reason=reason, detail=str(error))
+    except ExpiredError as error:
+        state = PathResult(PathState.EXPIRED, when=error.expired_dt, detail=str(error))
+    except NotYetValidError as error:
+        state = PathResult(PathState.NOT_YET_VALID, when=error.valid_from, detail=str(error))
+    except InsufficientRevinfoError as error:
+        state = PathResult(PathState.REVOCATION_UNKNOWN, detail=str(error))
+    except (PathBuildingError, InvalidCertificateError) as error:
+        state = PathResult(PathState.UNKNOWN_ISSUER, detail=str(error))
+    except ValidationError as error:
+        state = PathResult(PathState.BAD_CHAIN, detail=str(error))
+    return state, None
+
+
+def _drive(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine that never waits.
+
+    Without fetchers the library awaits only itself; an event loop of our own would fail inside a server
+    that runs one already.
+    """
+    try:
+        work.send(None)
+    except StopIteration as done:
+        value: _T = done.value
+        return value
+    work.close()
+    raise RuntimeError("path validation tried to wait for something outside")
+
+
+def _load_certificate(der: bytes) -> asn1_x509.Certificate:
+    x509.load_der_x509_certificate(der)  # reads all of it at once; asn1crypto reads what is asked for
+    return asn1_x509.Certificate.load(der, strict=True)
+
+
+def _load_all(kind: Any, items: Iterable[bytes]) -> list[Any]:
+    return [kind.load(item, strict=True) for item in items]
+
+
+def _fits(certificate: asn1_x509.Certificate, purpose: Purpose) -> bool:
+    """Key usage of a document signer, or of a time-stamp authority (RFC 3161 section 2.3)."""
+    usage = certificate.key_usage_value
+    if usage is None or not usage.native & {"digital_signature", "non_repudiation"}:
+        return False
+    extended = certificate.extended_key_usage_value
+    names = set(extended.native) if extended is not None else set()
+    if purpose is Purpose.TIME_STAMP:
+        return names == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
+    return not bool(certificate.ca) and not (names and names <= _FOREIGN_USAGES)
+
+
+def _expiry_limits(
+    certificate: asn1_x509.Certificate, others: list[asn1_x509.Certificate]
+) -> dict[str, datetime]:
+    """Per issuer name: when the certificate that it must answer for expires, from the leaf upwards."""
+    limits: dict[str, datetime] = {}
+    current: asn1_x509.Certificate | None = certificate
+    while current is not None and current.issuer.hashable not in limits:
+        limits[current.issuer.hashable] = current.not_valid_after
+        wanted = current.issuer.hashable
+        current = next((c for c in others if c.subject.hashable == wanted), None)
+    return limits
+
+
+def _speaks(crl: asn1_crl.CertificateList, limits: dict[str, datetime]) -> bool:
+    """A list made after a certificate expired may have dropped it, unless it says that it keeps such."""
+    body = crl["tbs_cert_list"]
+    limit = limits.get(crl.issuer.hashable)
+    if limit is None or body["this_update"].native <= limit:
+        return True
+    return any(item["extn_id"].dotted == _EXPIRED_CERTS_ON_CRL for item in body["crl_extensions"])

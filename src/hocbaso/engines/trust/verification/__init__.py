@@ -1,0 +1,1 @@
+"""Verification of issued documents: one verdict, separate answers, decided on the bytes that were hashed."""

@@ -1,0 +1,173 @@
+"""The answer of a verification: one verdict, eight separate answers, one sentence each (``trust.md`` 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from hocbaso.core.document.model import YearSheet
+from hocbaso.core.errors import DomainError
+
+
+class Conclusion(StrEnum):
+    """The main status of EN 319 102-1, in the words of ``design.md`` 4.2."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    INDETERMINATE = "indeterminate"
+
+
+class Result(StrEnum):
+    """One separate answer."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Question(StrEnum):
+    """The eight questions, in the order in which they are asked and shown."""
+
+    INTACT = "intact"
+    SCHEMA = "schema"
+    SIGNATURES = "signatures"
+    CHAIN = "chain"
+    AUTHORITY = "authority"
+    STATUS = "status"
+    LOGGED = "logged"
+    LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An answer with its Vietnamese sentence.
+
+    ``headline`` is the sentence that leads the whole verdict when this check decides it; where it is
+    absent the sentence itself leads.
+    """
+
+    result: Result
+    sentence: str
+    sub_indication: str | None = None  # EN 319 102-1 table 6
+    headline: str | None = None
+
+
+NOT_ASKED = Check(Result.UNKNOWN, "Không xét: chỉ xét khi nội dung còn nguyên vẹn.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAnswer:
+    """What was found about one signature.
+
+    ``valid`` is true only when its mathematics, its place in the order, its certificate's path and its
+    authority are all known to be good. ``time`` is the time which the signer claims, or for the seal the
+    time-stamped one.
+    """
+
+    role: str  # "gvbm" | "gvcn" | "hieu_truong" | "con_dau"
+    signer: str
+    valid: bool
+    reason: str
+    time: datetime | None
+    serial: str
+    subject: str | None = None  # subject code of a subject teacher
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionAnswer:
+    """What was found about the PDF around the signed XML."""
+
+    seal: Check  # the PAdES seal is the school's and good
+    whole: Check  # it covers the whole file; nothing was added later
+    attachment: Check  # hocba.xml is the single attachment
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer about one file. ``reason`` is one Vietnamese sentence that a clerk can read out."""
+
+    file: str
+    conclusion: Conclusion
+    reason: str
+    environment: str | None = None  # "chinh_thuc" only when proved; "thu_nghiem"; None = not known
+    code: str | None = None
+    version: int | None = None
+    digest: str | None = None  # document digest, lower-case hex
+    checks: Mapping[Question, Check] = field(default_factory=dict)
+    signatures: tuple[SignatureAnswer, ...] = ()
+    sub_indication: str | None = None
+    best_signature_time: datetime | None = None
+    sheet: YearSheet | None = None
+    rendition: RenditionAnswer | None = None
+    error: str | None = None  # code of the refusal, when the file could not be read at all
+
+    @property
+    def verdict(self) -> str:
+        """``valid``, ``invalid`` or ``indeterminate``."""
+        return self.conclusion.value
+
+    @property
+    def valid(self) -> bool:
+        """Whether the document may be relied upon (exit status 0 of ``hocbaso verify``)."""
+        return self.conclusion is Conclusion.VALID
+
+    def check(self, question: Question) -> Check:
+        """The answer to one question."""
+        return self.checks.get(question, NOT_ASKED)
+
+    def to_json(self) -> dict[str, Any]:
+        """The data of ``design.md`` 4.2; ``answers`` holds the sentences of ``checks``."""
+        data: dict[str, Any] = {
+            "file": self.file,
+            "verdict": self.verdict,
+            "environment": self.environment,
+            "code": self.code,
+            "version": self.version,
+            "digest": self.digest,
+            "checks": {str(q): str(self.check(q).result) for q in Question},
+            "answers": {str(q): self.check(q).sentence for q in Question},
+            "signatures": [_signature_data(answer) for answer in self.signatures],
+            "reason": self.reason,
+            "sub_indication": self.sub_indication,
+            "best_signature_time": _time_text(self.best_signature_time),
+        }
+        if self.rendition is not None:
+            parts = ("seal", "whole", "attachment")
+            data["rendition"] = {name: _check_data(getattr(self.rendition, name)) for name in parts}
+        if self.error is not None:
+            data["error"] = self.error
+        return data
+
+
+def refused(file: str, error: DomainError) -> Verdict:
+    """The verdict about a file that cannot be read at all, for a list in which other files can."""
+    return Verdict(
+        file=file,
+        conclusion=Conclusion.INVALID,
+        reason=error.message,
+        sub_indication="FORMAT_FAILURE",
+        error=error.code,
+    )
+
+
+def _signature_data(answer: SignatureAnswer) -> dict[str, Any]:
+    return {
+        "role": answer.role,
+        "subject": answer.subject,
+        "signer": answer.signer,
+        "valid": answer.valid,
+        "reason": answer.reason,
+        "time": _time_text(answer.time),
+        "serial": answer.serial,
+    }
+
+
+def _check_data(check: Check) -> dict[str, str]:
+    return {"result": str(check.result), "sentence": check.sentence}
+
+
+def _time_text(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
