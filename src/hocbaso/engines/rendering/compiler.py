@@ -1,0 +1,72 @@
+"""Typst, loaded once a process: data in, PDF/A-3b out, no network, no system fonts, no clock."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from hocbaso.core.errors import DomainError, register
+from hocbaso.engines.rendering.fonts import FONT_DIR
+
+register(
+    {
+        "rendering_failed": (
+            "Chưa tạo được bản PDF của học bạ. Nội dung đã ký vẫn nguyên vẹn; thầy cô hãy báo bộ phận kỹ thuật.",
+            "The rendition could not be made: {reason}.",
+        ),
+        "template_unknown": (
+            "Học bạ dùng mẫu {template} mà phiên bản phần mềm này chưa có. Thầy cô hãy báo bộ phận kỹ thuật "
+            "cập nhật phần mềm.",
+            "The form template {template} is not known to this version.",
+        ),
+    }
+)
+
+TEMPLATE_DIR = Path(__file__).parent / "templates"
+#: Entry file of every template version ever issued: a printed sheet names its version for good.
+TEMPLATES = {"tieu-hoc-1": "tieu-hoc-1.typ"}
+#: The compiler holds one world; compilations take turns.
+_LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> typst.Compiler:
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
+    return typst.Compiler(root=str(TEMPLATE_DIR), font_paths=fonts, ignore_system_fonts=True)
+
+
+def compile_pdf(template: str, data: dict[str, Any], attachments: dict[str, str], when: datetime) -> bytes:
+    """Lay out ``data`` and export it as PDF/A-3b.
+
+    :param template: version named by the sheet, a key of :data:`TEMPLATES`.
+    :param data: JSON values; strings are printed as they are, never read as markup.
+    :param attachments: attachment name → text, each reachable by the template under its name.
+    :param when: time written into the file (time of issue), with zone.
+    :raises DomainError: ``template_unknown``, ``rendering_failed``.
+    """
+    entry = TEMPLATES.get(template)
+    if entry is None:
+        raise DomainError("template_unknown", template=template)
+    inputs = {"data": json.dumps(data, ensure_ascii=False), **attachments}
+    with _LOCK:
+        try:
+            pdf, warnings = _compiler().compile_with_warnings(
+                str(TEMPLATE_DIR / entry),
+                format="pdf",
+                pdf_standards=["a-3b"],
+                timestamp=when,
+                sys_inputs=inputs,
+            )
+        except typst.TypstError as error:
+            raise DomainError("rendering_failed", reason=error.message) from error
+    if warnings:  # a font or glyph that fell back would print something else than was signed
+        raise DomainError("rendering_failed", reason="; ".join(w.message for w in warnings))
+    if not isinstance(pdf, bytes):
+        raise DomainError("rendering_failed", reason="no single file came back")
+    return pdf
