@@ -134,7 +134,9 @@ DATE = pattern(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", "ngày dạng 2025-09-05", _is
 PARTIAL_DATE = pattern(
     r"[12][0-9]{3}(-[0-9]{2}(-[0-9]{2})?)?", "ngày dạng 2017-02-09, 2017-02 hoặc 2017", _is_date
 )
-INSTANT = pattern(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "thời điểm UTC", _is_instant)
+INSTANT = pattern(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z", "thời điểm UTC", _is_instant
+)
 SCHOOL_YEAR = pattern(r"[12][0-9]{3}-[12][0-9]{3}", "năm học dạng 2025-2026", _is_school_year)
 PROVINCE = pattern(r"[0-9]{2}", "mã tỉnh 2 chữ số")
 COMMUNE = pattern(r"[0-9]{5}", "mã xã 5 chữ số")

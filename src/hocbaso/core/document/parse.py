@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 from lxml import etree
 
@@ -36,6 +37,7 @@ SHEET_CLOSE = b"</ToNamHoc>"
 _SIGNATURE_CLOSE = b"</ds:Signature>"
 _SIGNATURE_OPEN = re.compile(rb"<ds:Signature[\s>/]")
 _TAG_ENDS = re.compile(rb"</|/>|<")
+_DEPTH = {b"<": 1, b"</": -1, b"/>": -1}
 
 register(
     {
@@ -87,11 +89,8 @@ def check_limits(document: bytes) -> None:
     :raises Unreadable: ``document_too_large``, ``document_forbidden_markup``.
     """
     _check_cheap_limits(document)
-    depth = deepest = 0
-    for token in _TAG_ENDS.findall(document):
-        depth += 1 if token == b"<" else -1
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
+    steps = map(_DEPTH.__getitem__, _TAG_ENDS.findall(document))
+    if max(accumulate(steps), default=0) > MAX_DEPTH:
         raise Unreadable("document_too_large", what="số tầng", limit=MAX_DEPTH)
 
 
