@@ -136,7 +136,9 @@ class SandboxAuthority:
         if level in ("root", "issuing"):
             common_name = family.root_name if level == "root" else family.issuing_name
             subject = profiles.name(common_name, family.organisation)
-            made = profiles.authority_certificate(subject, key, parent, period, self._urls(family.code, "root"))
+            made = profiles.authority_certificate(
+                subject, key, parent, period, self._urls(family.code, "root")
+            )
         else:
             assert parent is not None  # noqa: S101 - _parent gives none to roots only
             period = (begin, begin + timedelta(days=365 * (years - 1)))
@@ -294,7 +296,10 @@ class SandboxAuthority:
         return tuple(self.crl(stem, now) for stem in self.authorities())
 
     def ocsp(
-        self, certificate: x509.Certificate, issuer: x509.Certificate | None = None, at: datetime | None = None
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate | None = None,
+        at: datetime | None = None,
     ) -> bytes:
         """A DER OCSP response about a holder's certificate as of ``at``."""
         issuer = issuer or next(item for item in self.issuing() if item.subject == certificate.issuer)

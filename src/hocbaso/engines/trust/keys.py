@@ -78,7 +78,11 @@ def verify_digest(certificate: x509.Certificate, digest: bytes, value: bytes) ->
 
     :raises DomainError: ``key_kind_not_allowed``.
     """
-    key = signing_public_key(certificate)
+    return verify_with_key(signing_public_key(certificate), digest, value)
+
+
+def verify_with_key(key: PublicKey, digest: bytes, value: bytes) -> bool:
+    """The same with a public key that :func:`signing_public_key` gave."""
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(value, digest, _PKCS1, _PREHASHED)

@@ -8,6 +8,12 @@ from hocbaso.engines.trust.xades.profile import (
     Reference,
     signature_id_for,
 )
+from hocbaso.engines.trust.xades.reading import (
+    SignatureParts,
+    dump_prepared,
+    load_prepared,
+    read_signature,
+)
 from hocbaso.engines.trust.xades.signing import (
     DataObject,
     Prepared,
@@ -19,6 +25,7 @@ from hocbaso.engines.trust.xades.signing import (
     signature_value_digest,
     signature_value_reference,
 )
+from hocbaso.engines.trust.xades.unsigned import Unsigned, with_unsigned, without_unsigned
 
 __all__ = [
     "MAX_REFERENCES",
@@ -28,12 +35,19 @@ __all__ = [
     "DataObject",
     "Prepared",
     "Reference",
+    "SignatureParts",
+    "Unsigned",
     "complete",
     "data_object",
+    "dump_prepared",
+    "load_prepared",
     "prepare",
+    "read_signature",
     "sheet_object",
     "sign",
     "signature_id_for",
     "signature_value_digest",
     "signature_value_reference",
+    "with_unsigned",
+    "without_unsigned",
 ]

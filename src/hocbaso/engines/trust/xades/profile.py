@@ -8,6 +8,7 @@ namespaces in scope added to the apex start tag, default first and then by prefi
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,9 +18,9 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from hocbaso.core.document.names import C14N10, DS, NS, SIGNATURE_IDS, XADES
 from hocbaso.core.document.model import SignerRole
-from hocbaso.engines.trust.keys import signature_algorithm
+from hocbaso.core.document.names import C14N10, DS, NS, SIGNATURE_IDS, XADES
+from hocbaso.engines.trust.keys import PublicKey, signature_algorithm, signing_public_key
 
 SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 SIGNED_PROPERTIES_TYPE: Final = "http://uri.etsi.org/01903#SignedProperties"
@@ -42,6 +43,8 @@ VALUE_TAG = b"<ds:SignatureValue"
 VALUE_CLOSE = b"</ds:SignatureValue>"
 PROPERTIES_TAG = b"<xades:SignedProperties"
 PROPERTIES_CLOSE = b"</xades:SignedProperties>"
+#: The start tag of an emitted signature; group 1 is its Id.
+HEAD = re.compile(re.escape(b"<ds:Signature" + XMLNS_DS + b' Id="') + rb'([A-Za-z_][A-Za-z0-9._-]{0,63})">')
 QUALIFYING_CLOSE = b"</xades:QualifyingProperties></ds:Object></ds:Signature>"
 
 C14N_METHOD = f'<ds:CanonicalizationMethod Algorithm="{C14N10}"></ds:CanonicalizationMethod>'.encode()
@@ -49,7 +52,7 @@ _TRANSFORM = f'<ds:Transforms><ds:Transform Algorithm="{C14N10}"></ds:Transform>
 _SHA256_METHOD = f'<ds:DigestMethod Algorithm="{SHA256}"></ds:DigestMethod>'.encode()
 _DIGEST_OPEN = _SHA256_METHOD + b"<ds:DigestValue>"
 _DIGEST_CLOSE = b"</ds:DigestValue>"
-_REFERENCE_MIDDLE = b">" + _TRANSFORM + _DIGEST_OPEN
+REFERENCE_BEFORE_DIGEST = b">" + _TRANSFORM + _DIGEST_OPEN
 _REFERENCE_CLOSE = _DIGEST_CLOSE + b"</ds:Reference>"
 _PROPERTIES_REFERENCE = f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#'.encode()
 
@@ -78,6 +81,7 @@ class SignerParts:
     """What of a signature depends only on the certificate and its chain: rendered once per signer."""
 
     algorithm: str
+    public_key: PublicKey
     method: bytes  # C14N and signature method elements of SignedInfo
     key_info: bytes
     signing_certificate: bytes
@@ -97,6 +101,7 @@ def signer_parts(certificate: x509.Certificate, chain: tuple[x509.Certificate, .
     method = f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>'.encode()
     return SignerParts(
         algorithm=algorithm,
+        public_key=signing_public_key(certificate),
         method=C14N_METHOD + method,
         key_info=b"".join(
             [
@@ -135,13 +140,13 @@ def render_references(
     for index, reference in enumerate(references):
         parts += (
             b'<ds:Reference Id="%s-r%d" URI="#%s"' % (sid, index, reference.target.encode()),
-            _REFERENCE_MIDDLE,
+            REFERENCE_BEFORE_DIGEST,
             b64encode(reference.digest),
             _REFERENCE_CLOSE,
         )
     parts += (
         _PROPERTIES_REFERENCE + sid + b'-sp"',
-        _REFERENCE_MIDDLE,
+        REFERENCE_BEFORE_DIGEST,
         b64encode(properties_digest),
         _REFERENCE_CLOSE,
     )

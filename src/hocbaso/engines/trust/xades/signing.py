@@ -11,7 +11,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -19,7 +19,7 @@ from cryptography import x509
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import SHEET_ID, SIGNATURE_IDS, sheet_canonical
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust.keys import verify_digest
+from hocbaso.engines.trust.keys import verify_with_key
 from hocbaso.engines.trust.ports import Signer
 from hocbaso.engines.trust.xades import profile
 
@@ -46,10 +46,7 @@ register(
     }
 )
 
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}")
-_HEAD = re.compile(
-    re.escape(b"<ds:Signature" + profile.XMLNS_DS + b' Id="') + rb'([A-Za-z_][A-Za-z0-9._-]*)">'
-)
+_IDS = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}(?: [A-Za-z_][A-Za-z0-9._-]{0,63})*")
 _ORDER: dict[str, str] = {
     SignerRole.HOMEROOM: SIGNATURE_IDS["gvbm"],
     SignerRole.PRINCIPAL: SIGNATURE_IDS["gvcn"],
@@ -77,6 +74,7 @@ class Prepared:
     properties: bytes  # emitted SignedProperties
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
+    parts: profile.SignerParts = field(repr=False)
 
 
 def data_object(element_id: str, canonical: bytes) -> DataObject:
@@ -102,7 +100,7 @@ def signature_value_reference(signature: bytes) -> profile.Reference:
 
     :raises DomainError: ``xades_not_signable``.
     """
-    head = _HEAD.match(signature)
+    head = profile.HEAD.match(signature)
     start = signature.find(profile.VALUE_TAG)
     end = signature.find(profile.VALUE_CLOSE, start)
     if head is None or start < 0 or end < 0:
@@ -154,7 +152,7 @@ def prepare(
     _check_references(sid, references)
     parts = profile.signer_parts(certificate, tuple(chain))
     properties = profile.render_properties(sid, xml_time(signing_time), role.value, parts, len(references))
-    return _assemble(role.value, sid, references, properties, certificate, tuple(chain))
+    return assemble(role.value, sid, references, properties, (certificate, *chain), parts)
 
 
 def complete(prepared: Prepared, value: bytes) -> bytes:
@@ -163,7 +161,7 @@ def complete(prepared: Prepared, value: bytes) -> bytes:
     :raises DomainError: ``xades_value_refused`` unless ``value`` signs ``prepared.digest`` with the key of
         ``prepared.certificate``.
     """
-    if not verify_digest(prepared.certificate, prepared.digest, value):
+    if not verify_with_key(prepared.parts.public_key, prepared.digest, value):
         raise DomainError("xades_value_refused", serial=f"{prepared.certificate.serial_number:x}")
     return render(prepared, b64encode(value))
 
@@ -189,7 +187,7 @@ def render(prepared: Prepared, value: bytes, unsigned: bytes = b"") -> bytes:
             b' Id="%s-sv">' % sid.encode(),
             value,
             profile.VALUE_CLOSE,
-            profile.signer_parts(prepared.certificate, prepared.chain).key_info,
+            prepared.parts.key_info,
             profile.object_head(sid),
             prepared.properties,
             unsigned,
@@ -205,22 +203,23 @@ def xml_time(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError("signing time must be aware")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
-def _assemble(
+def assemble(
     role: str,
     signature_id: str,
     references: tuple[profile.Reference, ...],
     properties: bytes,
-    certificate: x509.Certificate,
-    chain: tuple[x509.Certificate, ...],
+    path: tuple[x509.Certificate, ...],
+    parts: profile.SignerParts,
 ) -> Prepared:
+    """``SignedInfo`` over the references and the signed properties; ``path`` is the leaf, then its chain."""
     digest = hashlib.sha256(profile.canonical_properties(properties)).digest()
     signed_info = b"".join(
         [
             profile.SIGNED_INFO_OPEN_CANONICAL,
-            profile.signer_parts(certificate, chain).method,
+            parts.method,
             profile.render_references(signature_id, references, digest),
             profile.SIGNED_INFO_CLOSE,
         ]
@@ -232,8 +231,9 @@ def _assemble(
         signed_info=signed_info,
         digest=hashlib.sha256(signed_info).digest(),
         properties=properties,
-        certificate=certificate,
-        chain=chain,
+        certificate=path[0],
+        chain=path[1:],
+        parts=parts,
     )
 
 
@@ -258,7 +258,7 @@ def _check_references(signature_id: str, references: tuple[profile.Reference, ..
     if len(references) + 1 > profile.MAX_REFERENCES:
         raise DomainError("xades_too_many_references", limit=profile.MAX_REFERENCES)
     targets = [item.target for item in references]
-    named = all(_ID.fullmatch(name) for name in (signature_id, *targets))
-    sized = all(len(item.digest) == 32 for item in references)
+    named = _IDS.fullmatch(" ".join((signature_id, *targets)))
+    sized = {len(item.digest) for item in references} == {32}
     if not targets or not named or not sized or len(set(targets)) != len(targets):
         raise DomainError("xades_not_signable")

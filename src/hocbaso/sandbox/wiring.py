@@ -1,0 +1,67 @@
+"""The sandbox as the node's key provider (port: ``apps.signing.ports.KeyProvider``); named by settings only."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+
+from hocbaso.apps.common import clock
+from hocbaso.apps.signing.ports import Anchor, Trust
+from hocbaso.config.environment import WrongEnvironment
+from hocbaso.engines.trust.ports import Signer, TimeStamper
+from hocbaso.sandbox.ca import SandboxAuthority
+from hocbaso.sandbox.profiles import FAMILIES, KEY_KINDS, KeyKind
+from hocbaso.sandbox.provider import SandboxKeyProvider
+
+
+class NodeKeys:
+    """Sandbox keys for the accounts of this node. Everything signed is environment ``thu_nghiem``."""
+
+    def __init__(self) -> None:
+        if settings.HOCBASO_ENVIRONMENT != "thu_nghiem":
+            raise WrongEnvironment("the sandbox gives no keys to a node with HOCBASO_ENVIRONMENT=chinh_thuc")
+        kind = os.environ.get("HOCBASO_SANDBOX_KEY", "rsa3072")
+        if kind not in KEY_KINDS:
+            raise WrongEnvironment(f"HOCBASO_SANDBOX_KEY must be one of {', '.join(KEY_KINDS)}, not {kind!r}")
+        directory = settings.HOCBASO_HOME / "sandbox"
+        self.authority = SandboxAuthority(directory, clock=clock.now, key_kind=cast(KeyKind, kind))
+        self._provider = SandboxKeyProvider(self.authority)
+
+    def person(
+        self, *, account: str, name: str, personal_number: str, school_code: str, school: str
+    ) -> Signer:
+        """A person's certificate carries the personal number, or the account where that is not known."""
+        return self._provider.person(personal_number or account, name, school)
+
+    def organisation(self, *, code: str, name: str) -> Signer:
+        return self._provider.organisation(code, name)
+
+    def stamper(self) -> TimeStamper:
+        return self._provider.stamper()
+
+    def revoked_at(self, certificate: x509.Certificate, at: datetime) -> datetime | None:
+        for stem, issuer in self.authority.authorities().items():
+            if issuer.subject == certificate.issuer:
+                found = self.authority.revocations(stem, at).get(certificate.serial_number)
+                return found.when if found else None
+        return None
+
+    def trust(self) -> Trust:
+        return Trust(
+            anchors=tuple(
+                Anchor(root, "vgca" if code == "vgca" else "public", "thu_nghiem")
+                for code, root in zip(FAMILIES, self.authority.roots(), strict=True)
+            ),
+            intermediates=self.authority.issuing(),
+            crls=tuple(crl.public_bytes(Encoding.DER) for crl in self.authority.crls()),
+        )
+
+
+def provider() -> NodeKeys:
+    """What ``HOCBASO_KEY_PROVIDER`` names by default."""
+    return NodeKeys()
