@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.layout import SHEET
 from hocbaso.core.document.model import YearSheet
-from hocbaso.core.document.names import sheet_canonical
+from hocbaso.core.document.names import NS, sheet_canonical
 from hocbaso.core.document.text import unprintable
 from hocbaso.core.errors import DomainError, register
+
+_SUBJECT = re.compile(rb'<MonHoc Id="(?P<id>mon-[a-z0-9-]+)">.*?</MonHoc>', re.DOTALL)
 
 register(
     {
@@ -76,6 +79,24 @@ def digest(text: bytes) -> str:
 def short_digest(digest: str) -> str:
     """The first 32 bits for human eyes: ``"c48e07b2…"`` → ``"C48E 07B2"``."""
     return f"{digest[:4]} {digest[4:8]}".upper()
+
+
+def subject_texts(text: bytes) -> dict[str, bytes]:
+    """The emitted text of every ``MonHoc`` by its Id (``"mon-toan"``), in order.
+
+    The canonical form that a subject teacher signs is that text with the default namespace in its start tag,
+    see :func:`subject_canonical`. ``<`` never stands in text, so the slices are exact.
+
+    :param text: the emitted text of the sheet.
+    """
+    return {match["id"].decode(): match[0] for match in _SUBJECT.finditer(text)}
+
+
+def subject_canonical(subject: bytes) -> bytes:
+    """Inclusive C14N 1.0 of one emitted ``MonHoc`` inside the document."""
+    if not _SUBJECT.fullmatch(subject):
+        raise ValueError("not the emitted text of a MonHoc")
+    return f'<MonHoc xmlns="{NS}"'.encode() + subject[len(b"<MonHoc") :]
 
 
 def printed_texts(sheet: YearSheet) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,210 @@
+"""The sheet's bytes: canonical by construction, exact inverses, and nothing else is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from hocbaso.core.document.emit import (
+    check_printable,
+    digest,
+    emit,
+    short_digest,
+    subject_canonical,
+    subject_texts,
+)
+from hocbaso.core.document.model import SchoolLevel, YearSheet
+from hocbaso.core.document.names import NS, document_bytes, sheet_canonical
+from hocbaso.core.document.parse import MAX_DEPTH, check_limits, parse_sheet, split_document
+from hocbaso.core.document.schema import validate
+from hocbaso.core.errors import DomainError, Unreadable
+
+from .sheets import grade_three, year_sheets
+
+SIGNATURES = [
+    b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="ck-cn"><ds:SignatureValue>AA=='
+    b"</ds:SignatureValue></ds:Signature>",
+    b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="ck-ht"></ds:Signature>',
+]
+
+
+def c14n(element: etree._Element) -> bytes:
+    """Inclusive C14N 1.0 of an inner element; lxml's own is right only for a root, so parse it again."""
+    return etree.tostring(etree.fromstring(etree.tostring(element, with_tail=False)), method="c14n")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(year_sheets())
+def test_every_sheet_is_canonical_valid_and_read_back_exactly(sheet: YearSheet) -> None:
+    text = emit(sheet)
+    document = document_bytes(text, SIGNATURES)
+    root = etree.fromstring(document)
+    assert c14n(root.find(f"{{{NS}}}ToNamHoc")) == sheet_canonical(text)
+    for subject in root.iter(f"{{{NS}}}MonHoc"):
+        assert c14n(subject) == subject_canonical(subject_texts(text)[subject.get("Id")])
+    assert parse_sheet(text) == parse_sheet(document) == sheet
+    assert emit(parse_sheet(text)) == text
+    assert validate(document_bytes(text, [])) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_changed_byte_is_refused_or_changes_the_content(data: st.DataObject) -> None:
+    text = emit(grade_three())
+    place = data.draw(st.integers(0, len(text) - 1))
+    changed = text[:place] + bytes([text[place] ^ data.draw(st.integers(1, 255))]) + text[place + 1 :]
+    try:
+        read = parse_sheet(changed)
+    except Unreadable:
+        return
+    assert read != grade_three()
+    assert emit(read) == changed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_every_byte_outside_sheet_and_signatures_is_pinned(data: st.DataObject) -> None:
+    text = emit(grade_three())
+    document = document_bytes(text, SIGNATURES)
+    assert split_document(document).sheet == text
+    assert list(split_document(document).signatures) == SIGNATURES
+    sheet_at = document.index(b"<ToNamHoc")
+    outside = [*range(sheet_at), *range(sheet_at + len(text), document.index(SIGNATURES[0]))]
+    outside += range(len(document) - len(b"</DSCKS></HocBaSo>"), len(document))
+    place = data.draw(st.sampled_from(outside))
+    changed = (
+        document[:place] + bytes([document[place] ^ data.draw(st.integers(1, 255))]) + document[place + 1 :]
+    )
+    with pytest.raises(Unreadable):
+        split_document(changed)
+
+
+TEXT = emit(grade_three())
+DOCUMENT = document_bytes(TEXT, SIGNATURES)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (b'<?xml version="1.0"?>' + DOCUMENT, "document_forbidden_markup"),
+        (b"\xef\xbb\xbf" + DOCUMENT, "document_wrapper"),
+        (DOCUMENT + b"\n", "document_wrapper"),
+        (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS><!-- -->"), "document_forbidden_markup"),
+        (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS><ToNamHoc></ToNamHoc>"), "document_wrapper"),
+        (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS>" + TEXT), "document_wrapper"),
+        (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS><ds:Signature>"), "document_wrapper"),
+        (document_bytes(TEXT, SIGNATURES * 16), "document_too_large"),
+        (document_bytes(TEXT.replace(b"</ToNamHoc>", b"<ToNamHoc></ToNamHoc>"), []), "document_not_xml"),
+        (TEXT.replace(b"<GhiChu>", b"<GhiChu><![CDATA[x]]>"), "document_forbidden_markup"),
+        (TEXT.replace(b"<GhiChu>", b"<GhiChu>\n"), "document_structure"),
+        (TEXT.replace(b"3A</Lop>", b"&#51;A</Lop>", 1), "document_not_canonical"),
+        (TEXT.replace(b"<Lop>3A", b"<Lop x='1'>3A", 1), "document_not_canonical"),
+        (TEXT.replace(b"<GhiChu>", b'<GhiChu xmlns:x="urn:x">'), "document_not_canonical"),
+        (TEXT.replace(b'Id="mon-toan"', b'Id="mon-khac"'), "document_not_canonical"),
+        (TEXT.replace(b"<Lop>3A", b"<Lop>3A<b></b>", 1), "document_structure"),
+        (TEXT.replace(b"<PhienBanDinhDang>1.0", b"<PhienBanDinhDang>1.1"), "document_not_canonical"),
+        (TEXT.replace(b"<KetQua>", b"<KetQuaKhac>"), "document_not_xml"),
+        (TEXT.replace(b"<NamHoc>2025-2026", b"<NamHoc>2025-2027", 1), "document_value"),
+        (TEXT.replace(b"<Lop>3A", b"<Lop>&khong;", 1), "document_not_xml"),
+        (TEXT.replace(b"<Lop>3A", b"<Lop>\xff", 1), "document_not_xml"),
+        (TEXT.replace(b"<Lop>3A", b"<Lop>" + b"a" * 600_000, 1), "document_too_large"),
+        (b"", "document_wrapper"),
+        (b"%PDF-1.7", "document_wrapper"),
+    ],
+)
+def test_what_the_emitter_would_not_write_is_refused(changed: bytes, code: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        parse_sheet(changed)
+    assert refusal.value.code == code
+
+
+def test_a_subject_of_another_sheet_is_refused() -> None:
+    """Each subject repeats code, version and year, so it cannot be carried over."""
+    sheet = grade_three()
+    other = emit(dataclasses.replace(sheet, year="2026-2027"))
+    mathematics, carried = subject_texts(TEXT)["mon-toan"], subject_texts(other)["mon-toan"]
+    with pytest.raises(Unreadable) as refusal:
+        parse_sheet(TEXT.replace(mathematics, carried))
+    assert refusal.value.code == "document_not_canonical"
+
+
+def test_depth_and_size_are_refused_before_parsing() -> None:
+    with pytest.raises(Unreadable, match="số tầng"):
+        check_limits(b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1))
+    check_limits(b"<a><b/>" * (MAX_DEPTH - 1) + b"</a>" * (MAX_DEPTH - 1))
+    with pytest.raises(Unreadable, match="số phần tử"):
+        check_limits(b"<a></a>" * 20_001)
+
+
+def _with_name(name: str) -> YearSheet:
+    sheet = grade_three()
+    return dataclasses.replace(sheet, pupil=dataclasses.replace(sheet.pupil, full_name=name))
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("", "document_text_empty"),
+        ("Nguyễn\nAn", "document_text_line_break"),
+        ("Nguyễn\tAn", "document_text_line_break"),
+        ("Nguyễn\x00An", "document_text_character"),
+        ("Nguyễn\u00a0An", "document_text_character"),
+        ("Nguyễn\u200bAn", "document_text_character"),
+        ("Nguyễn \u202eAn", "document_text_character"),
+        ("Nguyễn\ud800", "document_text_character"),
+        ("Nguyễn\U0001fffe", "document_text_character"),
+        (" Nguyễn An", "document_text_space"),
+        ("Nguyễn An ", "document_text_space"),
+        ("Nguyễn  An", "document_text_space"),
+        ("Nguye\u0302\u0303n An", "document_text_not_nfc"),
+        ("N" * 301, "document_text_too_long"),
+    ],
+)
+def test_text_that_is_not_exact_is_refused_with_the_field_named(name: str, code: str) -> None:
+    with pytest.raises(DomainError) as refusal:
+        emit(_with_name(name))
+    assert refusal.value.code == code
+    assert "họ và tên" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"code": grade_three().code.replace("79000101", "79000102")}, "transcript_code_invalid"),
+        ({"school_level": SchoolLevel.UPPER_SECONDARY}, "document_level_mismatch"),
+        ({"version": 2}, "document_replaces"),
+        ({"replaces": "ab" * 32, "replace_reason": "Sửa họ tên"}, "document_replaces"),
+        ({"version": True}, "document_value"),
+        ({"environment": "that"}, "document_value"),
+        ({"frozen_at": "2026-05-26T24:00:00Z"}, "document_value"),
+        ({"frozen_at": "2026-02-30T08:00:00Z"}, "document_value"),
+        ({"nonce": "AB" * 32}, "document_value"),
+        ({"grade": 13}, "document_value"),
+        ({"place": None}, "document_missing"),
+        ({"subjects": grade_three().subjects[:1] * 2}, "document_subject_twice"),
+        ({"remarks": ("ghi chú",) * 61}, "document_value"),
+    ],
+)
+def test_values_outside_the_profile_are_refused(change: dict[str, object], code: str) -> None:
+    with pytest.raises(DomainError) as refusal:
+        emit(dataclasses.replace(grade_three(), **change))
+    assert refusal.value.code == code
+
+
+def test_the_digest_is_sha256_of_the_canonical_text() -> None:
+    assert digest(TEXT) == hashlib.sha256(sheet_canonical(TEXT)).hexdigest()
+    assert short_digest("c48e07b2" + "0" * 56) == "C48E 07B2"
+
+
+def test_characters_that_the_font_lacks_are_named_with_their_field() -> None:
+    charset = frozenset(map(ord, "".join(text for text in TEXT.decode())))
+    check_printable(grade_three(), charset)
+    with pytest.raises(DomainError) as refusal:
+        check_printable(_with_name("Nguyễn An ☐ 😀 ☐"), charset)
+    assert "☐ (U+2610), 😀 (U+1F600)" in str(refusal.value)
+    assert "họ và tên" in str(refusal.value)

@@ -1,0 +1,87 @@
+"""The published schema: it accepts what we issue and refuses what stands outside the profile."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hocbaso.core.document.emit import digest, emit
+from hocbaso.core.document.names import document_bytes
+from hocbaso.core.document.parse import parse_sheet
+from hocbaso.core.document.schema import SCHEMA_NAMES, schema_files, validate
+
+from .sheets import grade_three
+
+GOLDEN = Path(__file__).parents[3] / "golden" / "to-nam-hoc-lop-3.xml"
+GOLDEN_DIGEST = "35bf03b82fc32968fd4a7d626fed575d42898f6c409f16f516db1c88fc83cb1a"
+
+SIGNATURE = (
+    b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Id="ck-cn"><ds:SignedInfo>'
+    b'<ds:CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315">'
+    b"</ds:CanonicalizationMethod>"
+    b'<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod>'
+    b'<ds:Reference URI="#tnh"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256">'
+    b"</ds:DigestMethod><ds:DigestValue>AA==</ds:DigestValue></ds:Reference></ds:SignedInfo>"
+    b'<ds:SignatureValue Id="ck-cn-sv">AA==</ds:SignatureValue>'
+    b"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>AA==</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    b'<ds:Object><xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#ck-cn">'
+    b"</xades:QualifyingProperties></ds:Object></ds:Signature>"
+)
+TEXT = emit(grade_three())
+DOCUMENT = document_bytes(TEXT, [SIGNATURE])
+
+
+def test_the_golden_sheet_is_written_byte_for_byte() -> None:
+    golden = GOLDEN.read_bytes()
+    assert document_bytes(TEXT, []) == golden
+    assert parse_sheet(golden) == grade_three()
+    assert digest(TEXT) == GOLDEN_DIGEST
+
+
+def test_a_signed_document_is_valid_also_in_many_threads() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(validate, [DOCUMENT, DOCUMENT.replace(b"<Khoi>3", b"<Khoi>0")] * 20))
+    assert answers[::2] == [[]] * 20
+    assert all(len(answer) == 1 and "Khoi" in answer[0] for answer in answers[1::2])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'phienBan="1.0"', b'phienBan="1.1"'),
+        (b"<PhienBanDinhDang>1.0", b"<PhienBanDinhDang>2.0"),
+        (b'Id="tnh"', b'Id="khac"'),
+        (b'Id="mon-toan"', b'Id="mon-dao-duc"'),
+        (b'Id="ck-cn"', b'Id="tnh"'),
+        (b'URI="#tnh"', b'URI="http://example.org/"'),
+        (b'URI="#tnh"', b'URI=""'),
+        (b"<ds:X509Data>", b"<ds:KeyValue></ds:KeyValue><ds:X509Data>"),
+        (b"<DSCKS>", b"<DSCKS><ThemVao></ThemVao>"),
+        (b"</DSCKS>", b"</DSCKS><ThemVao></ThemVao>"),
+        (b"<PhienBan>1<", b"<PhienBan>01<"),
+        (b"<NgaySinh>2017-02-09", b"<NgaySinh>2017-02-30"),
+        (b"<DiemKiemTra>9", b"<DiemKiemTra>9.5"),
+        (b"<GioiTinh>N\xe1\xbb\xaf", b"<GioiTinh>Kh\xc3\xa1c"),
+        (b"<HoTenCha>", b"<HoTenCha> "),
+        (b"<GhiChu>", b"<GhiChu><!-- -->"),
+        (b"<HocBaSo ", b'<!DOCTYPE x [<!ENTITY e "x">]><HocBaSo '),
+        (b"</HocBaSo>", b""),
+    ],
+)
+def test_what_stands_outside_the_profile_is_not_valid(old: bytes, new: bytes) -> None:
+    assert old in DOCUMENT
+    assert len(validate(DOCUMENT.replace(old, new, 1))) >= 1
+
+
+def test_no_more_than_thirty_signatures() -> None:
+    signatures = [SIGNATURE.replace(b"ck-cn", f"ck-{place}".encode()) for place in range(31)]
+    assert validate(document_bytes(TEXT, signatures[:30])) == []
+    assert validate(document_bytes(TEXT, signatures)) != []
+
+
+def test_the_schemas_are_published_under_their_names() -> None:
+    files = schema_files()
+    assert tuple(files) == SCHEMA_NAMES
+    assert all(content.startswith(b"<?xml") for content in files.values())
