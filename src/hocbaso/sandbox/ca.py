@@ -1,6 +1,6 @@
 """The sandbox's certificate authorities: two families like the real ones, with revocation and time stamps.
 
-"VGCA thử nghiệm" serves public bodies (organisation seals, managers), "CA công cộng thử nghiệm" serves persons.
+"VGCA thử nghiệm" serves public bodies (organisation seals, managers), "CA công cộng thử nghiệm" persons.
 All state is PEM and JSON under one directory (0700, files 0600), created once and safe against kills and
 concurrent processes (:mod:`hocbaso.sandbox.vault`).
 """
@@ -108,7 +108,7 @@ class SandboxAuthority:
         }
 
     def unit(self, stem: str) -> Issuer:
-        """An authority, responder or stamper by name (``vgca-root``, ``vgca-issuing``, ``vgca-ocsp``, ``tsa``)."""
+        """An authority, responder or stamper: ``vgca-root``, ``vgca-issuing``, ``vgca-ocsp``, ``tsa``, …"""
         if stem not in self._units:
             stored = self.vault.read(f"ca/{stem}.pem")
             if stored is None:
@@ -140,7 +140,7 @@ class SandboxAuthority:
                 subject, key, parent, period, self._urls(family.code, "root")
             )
         else:
-            assert parent is not None  # noqa: S101 - _parent gives none to roots only
+            assert parent is not None
             period = (begin, begin + timedelta(days=365 * (years - 1)))
             build = profiles.stamper_certificate if level == "tsa" else profiles.responder_certificate
             title = "Dấu thời gian thử nghiệm" if level == "tsa" else f"OCSP {family.organisation}"
@@ -165,7 +165,7 @@ class SandboxAuthority:
         not_after: datetime | None = None,
         now: datetime | None = None,
     ) -> StoredCredential:
-        """A person's certificate: CN full name, UID=CCCD:personal number, O school. Asked again, the same one.
+        """A person's certificate: CN full name, UID=CCCD:number, O school. Asked again, the same one.
 
         :param personal_number: 12 digits; anything else is written as ``UID=MCB:`` (staff code).
         :param not_before: with ``not_after`` fixes the validity (default: a day back, two years on).
@@ -337,5 +337,5 @@ def _load_key(pem: bytes) -> PrivateKey:
     """Our own file, 0600: the arithmetic check of an RSA key (tens of milliseconds) is left out."""
     start = pem.index(b"-----BEGIN PRIVATE KEY")
     key = serialization.load_pem_private_key(pem[start:], None, unsafe_skip_rsa_key_validation=True)
-    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)  # noqa: S101 - written by _pem
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
     return key

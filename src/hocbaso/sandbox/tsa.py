@@ -1,7 +1,7 @@
 """The sandbox's time-stamp authority (RFC 3161, RFC 5816), in process.
 
-The parts of a token that never change (certificates, algorithm identifiers, ESSCertIDv2) are encoded once with
-asn1crypto; a token then costs little more than its signature.
+The parts of a token that never change (certificates, algorithm identifiers, ESSCertIDv2) are encoded once
+with asn1crypto; a token then costs little more than its signature.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""May this certificate sign now? The guards before every signature (``trust.md`` section 2).
+"""May this certificate sign now? The guards before every signature.
 
 Everything is judged as of a time that is passed in. Sources: NĐ 23/2025/NĐ-CP Điều 17 and TT 15/2025/TT-BKHCN
 Điều 5 (software checks the certificate before signing and refuses otherwise).

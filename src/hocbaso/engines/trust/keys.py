@@ -1,4 +1,4 @@
-"""Keys in software: what a PKCS#12 file of the sandbox or of a test holds (``trust.md`` section 2).
+"""Keys in software: what a PKCS#12 file of the sandbox or of a test holds.
 
 Key objects are loaded once and kept: parsing an RSA key costs as much as a hundred signatures.
 Nothing here prints, logs or serialises a private key.

@@ -1,8 +1,8 @@
 """RFC 3161 time stamps: asking an authority over HTTP, and reading a token strictly.
 
 :func:`read_token` proves what the token itself can prove (imprint, signature, binding of the certificate);
-whether the authority's certificate may be trusted is asked of a path checker, or of :func:`check_token`, which
-builds the path to given anchors. Sources: RFC 3161, RFC 5816 (ESSCertIDv2), RFC 5652 (CMS).
+whether the authority's certificate may be trusted is asked of a path checker, or of :func:`check_token`,
+which builds the path to given anchors. Sources: RFC 3161, RFC 5816 (ESSCertIDv2), RFC 5652 (CMS).
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
 }
+#: What asn1crypto and cryptography raise on malformed input.
+_HOSTILE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 
 
@@ -59,8 +61,8 @@ _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 class TimeStampInfo:
     """What a token says, once its signature was found good.
 
-    ``time`` is aware (UTC). ``certificate`` is the authority's own, bound by ESSCertID; ``others`` are further
-    certificates that came with the token, none of them trusted.
+    ``time`` is aware (UTC). ``certificate`` is the authority's own, bound by ESSCertID; ``others`` are
+    further certificates that came with the token, none of them trusted.
     """
 
     time: datetime
@@ -98,15 +100,7 @@ def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
             serial=info["serial_number"].native,
             policy=info["policy"].native,
         )
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        InvalidSignature,
-    ) as error:
+    except (*_HOSTILE, InvalidSignature) as error:
         raise _invalid(type(error).__name__) from error
 
 
@@ -209,7 +203,7 @@ def granted_token(answer: bytes, digest: bytes, nonce: int | None) -> bytes:
             raise _invalid("imprint")
         if info["nonce"].native != nonce:
             raise _invalid("nonce")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except _HOSTILE as error:
         raise _invalid(type(error).__name__) from error
     return token
 
@@ -223,7 +217,7 @@ def _parse(token: bytes) -> tuple[Any, bytes, Any]:
     encapsulated = signed["encap_content_info"]
     if encapsulated["content_type"].native != "tst_info" or len(signed["signer_infos"]) != 1:
         raise _invalid("not a time-stamp token")
-    content: bytes = encapsulated["content"].parsed.dump()
+    content = bytes(encapsulated["content"])
     return signed, content, tsp.TSTInfo.load(content, strict=True)
 
 
@@ -287,16 +281,12 @@ def _check_signature(signed: Any, content: bytes, certificate: x509.Certificate)
     named = algorithm["algorithm"].native
     hash_name = kind if named in ("rsassa_pkcs1v15", "ecdsa") else algorithm.hash_algo
     chosen = _HASHES.get(hash_name)
-    key = certificate.public_key()
+    scheme, key = algorithm.signature_algo, certificate.public_key()
     if chosen is None:
         raise _invalid("digest algorithm")
-    if (
-        isinstance(key, rsa.RSAPublicKey)
-        and key.key_size >= 2048
-        and algorithm.signature_algo == "rsassa_pkcs1v15"
-    ):
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048 and scheme == "rsassa_pkcs1v15":
         key.verify(value, message, padding.PKCS1v15(), chosen())
-    elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm.signature_algo == "ecdsa":
+    elif isinstance(key, ec.EllipticCurvePublicKey) and scheme == "ecdsa":
         key.verify(value, message, ec.ECDSA(chosen()))
     else:
         raise _invalid("signature algorithm")

@@ -1,8 +1,8 @@
 """The signature profile as byte templates: what is emitted *is* its own canonical form.
 
-Source: ``trust.md`` section 2; XML Signature 1.1; ETSI EN 319 132-1 (XAdES baseline). The canonical (inclusive
-C14N 1.0) octets of ``SignedInfo``, ``SignatureValue`` and ``SignedProperties`` are the emitted octets with the
-namespaces in scope added to the apex start tag, default first and then by prefix (``recipes.md`` 1).
+Sources: XML Signature 1.1; ETSI EN 319 132-1 (XAdES baseline). The canonical (inclusive C14N 1.0) octets of
+``SignedInfo``, ``SignatureValue`` and ``SignedProperties`` are the emitted octets with the namespaces in
+scope added to the apex start tag, default first and then by prefix.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """A strict reader on bytes: what it accepts is exactly what :mod:`.signing` emits, to the byte.
 
 It reads the few variable parts and emits the signature anew from them; any difference is refused. So every
-digest, algorithm, identifier and certificate binding outside the value itself is checked by equality, and spare
-base64 bits, attribute order, white space, comments or a second way of writing cannot pass. What remains for the
-verifier: the digests of the data, the value (:meth:`SignatureParts.value_is_valid`) and the certificate's path.
+digest, algorithm, identifier and certificate binding outside the value itself is checked by equality, and
+spare base64 bits, attribute order, white space, comments or a second way of writing cannot pass. What remains
+for the verifier: the digests of the data, the value (:meth:`SignatureParts.value_is_valid`) and the path of
+the certificate.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class SignatureParts:
 
     @property
     def references(self) -> tuple[profile.Reference, ...]:
-        """The signed data in order (data objects, then values of earlier signatures), without the properties."""
+        """The signed data in order: data objects, then values of earlier signatures."""
         return self.prepared.references
 
     @property
@@ -67,7 +68,7 @@ class SignatureParts:
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
-        """Further certificates of ``KeyInfo``, bound likewise; nearest issuer first if the signer was honest."""
+        """Further certificates of ``KeyInfo``, bound likewise, as the signer ordered them."""
         return self.prepared.chain
 
     @property
@@ -98,8 +99,9 @@ class SignatureParts:
 def read_signature(text: bytes) -> SignatureParts:
     """Read one emitted ``<ds:Signature>`` text, with or without unsigned properties.
 
-    :raises DomainError: ``xades_not_our_form`` (anything that is not exactly our emitted form, a digest of the
-        signed properties that does not fit, a certificate that is not the one bound), ``key_kind_not_allowed``.
+    :raises DomainError: ``xades_not_our_form`` (anything that is not exactly our emitted form, a digest of
+        the signed properties that does not fit, a certificate that is not the one bound),
+        ``key_kind_not_allowed``.
     """
     prepared, value, signing_time, unsigned = _read(text)
     if not value:

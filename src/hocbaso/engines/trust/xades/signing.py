@@ -1,7 +1,7 @@
-"""Signing in three steps, so that keys stay where they are (``trust.md`` section 2).
+"""Signing in three steps, so that keys stay where they are.
 
 :func:`prepare` says what will be signed; the key holder signs :attr:`Prepared.digest`; :func:`complete`
-checks the returned value against the certificate and that very digest and only then gives the signature's text.
+checks the returned value against the certificate and that very digest and only then gives the signature.
 A value that was swapped, replayed or made by another key is refused.
 """
 
@@ -26,8 +26,8 @@ from hocbaso.engines.trust.xades import profile
 register(
     {
         "xades_value_refused": (
-            "Chữ ký trả về không khớp với nội dung đã gửi đi ký hoặc không do khóa của chứng thư số {serial} tạo ra. "
-            "Tờ chưa được ký; thầy cô hãy ký lại.",
+            "Chữ ký trả về không khớp với nội dung đã gửi đi ký hoặc không do khóa của chứng thư số {serial} "
+            "tạo ra. Tờ chưa được ký; thầy cô hãy ký lại.",
             "The returned value does not sign the prepared digest with the key of certificate {serial}.",
         ),
         "xades_wrong_order": (
@@ -175,7 +175,7 @@ def sign(prepared: Prepared, signer: Signer) -> bytes:
 
 
 def render(prepared: Prepared, value: bytes, unsigned: bytes = b"") -> bytes:
-    """The signature's text around the base64 text ``value``; ``unsigned`` goes behind the signed properties."""
+    """The signature's text around the base64 ``value``; ``unsigned`` goes behind the signed properties."""
     sid = prepared.signature_id
     info = prepared.signed_info[len(profile.SIGNED_INFO_OPEN_CANONICAL) :]
     return b"".join(

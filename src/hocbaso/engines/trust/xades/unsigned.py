@@ -1,4 +1,4 @@
-"""Unsigned properties: put in on export only, without touching a signed byte (``trust.md`` section 1).
+"""Unsigned properties: put in on export only, without touching a signed byte.
 
 A stored signature never holds any; B-T adds the signature time stamp over ``ds:SignatureValue``, B-LT the
 certificates and revocation answers (EN 319 132-1 clauses 5.3, 5.4 and 6.3).
