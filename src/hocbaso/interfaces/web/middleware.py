@@ -10,6 +10,8 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import valid_on
+from hocbaso.core.errors import DomainError
+from hocbaso.interfaces.web import errors
 
 POST_KEY = "assignment"
 SECOND_FACTOR_KEY = "second_factor"
@@ -25,13 +27,17 @@ class ActorMiddleware:
         request.actor = self._actor(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal that no view turned into something better becomes a page with its sentence."""
+        return errors.domain_error(request, exception) if isinstance(exception, DomainError) else None
+
     @staticmethod
     def _actor(request: HttpRequest) -> Actor | None:
         post_id = request.session.get(POST_KEY)
         if post_id is None or not request.user.is_authenticated:
             return None
         post = (
-            Assignment.objects.select_related("user", "organisation", "school_class")
+            Assignment.objects.select_related("user", "organisation", "school_class__school")
             .filter(valid_on(clock.today()), pk=post_id, user=request.user)
             .first()
         )

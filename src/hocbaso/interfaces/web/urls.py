@@ -1,5 +1,24 @@
-"""Addresses of the pages (design 4.3)."""
+"""Addresses of the pages (design 4.3). Each area has ``views/<area>.py`` and ``urls_<area>.py``.
+
+All names live in the namespace ``web``: ``{% url "web:sign-in" %}``.
+"""
 
 from __future__ import annotations
 
-urlpatterns: list = []
+from django.urls import include, path
+
+app_name = "web"
+
+_AREAS = (
+    "health",
+    "auth",
+    "home",
+    "pupils",
+    "imports",
+    "gradebook",
+    "signing",
+    "transcripts",
+    "verification",
+)
+
+urlpatterns = [path("", include(f"hocbaso.interfaces.web.urls_{area}")) for area in _AREAS]

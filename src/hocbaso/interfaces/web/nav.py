@@ -1,0 +1,135 @@
+"""The main menu: only what the actor's policy allows, so that no item leads to a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import SchoolClass
+
+#: Posts whose home is the managing levels' page.
+MANAGING_ROLES = frozenset(
+    {Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.MINISTRY_OFFICER, Role.AUDITOR, Role.SYSTEM_ADMIN}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One item as the template shows it."""
+
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    label: str
+    url: str
+    test: Callable[[Actor, Organisation, SchoolClass], bool]
+    homeroom_label: str = ""
+
+
+def _any(*permissions: str) -> Callable[[Actor, Organisation, SchoolClass], bool]:
+    """Any of these permissions on the school."""
+    return lambda actor, school, _class: any(allowed(actor, p, school) for p in permissions)
+
+
+def _on_class(*permissions: str) -> Callable[[Actor, Organisation, SchoolClass], bool]:
+    """Any of these permissions on the post's own class, or on any class of the school."""
+    return lambda actor, _school, school_class: any(allowed(actor, p, school_class) for p in permissions)
+
+
+def _signs(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    return allowed(actor, "signing.principal", school) or allowed(actor, "signing.homeroom", school_class)
+
+
+def _in_school(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    return actor.role not in MANAGING_ROLES
+
+
+def _managing(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    return actor.role in MANAGING_ROLES
+
+
+_ENTRIES = (
+    _Entry(gettext_noop("Việc hôm nay"), "/truong/", _in_school),
+    _Entry(gettext_noop("Tiến độ"), "/quan-ly/", _managing),
+    _Entry(gettext_noop("Học sinh"), "/truong/hoc-sinh/", _on_class("pupils.view_class")),
+    _Entry(
+        gettext_noop("Nhập từ Excel"),
+        "/truong/nhap-lieu/",
+        _any("pupils.import", "accounts.import_staff", "assessment.import_results"),
+    ),
+    _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
+    _Entry(gettext_noop("Sổ điểm"), "/truong/so-diem/", _on_class("assessment.view_class")),
+    _Entry(
+        gettext_noop("Tổng kết lớp"),
+        "/truong/tong-ket/",
+        _on_class("transcripts.close"),
+        homeroom_label=gettext_noop("Lớp chủ nhiệm"),
+    ),
+    _Entry(gettext_noop("Ký học bạ"), "/truong/ky/", _signs),
+    _Entry(gettext_noop("Phát hành"), "/truong/phat-hanh/", _any("signing.seal")),
+    _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
+    _Entry(gettext_noop("Xác thực"), "/xac-thuc", lambda actor, school, school_class: True),
+)
+
+
+def items(actor: Actor, path: str) -> list[NavItem]:
+    """The menu of ``actor`` on the page at ``path``. No query: the post, its unit and class are at hand."""
+    post = actor.assignment
+    assert post is not None
+    school_class = post.school_class or SchoolClass(school=post.organisation)
+    shown = [e for e in _ENTRIES if e.test(actor, post.organisation, school_class)]
+    here = max((e.url for e in shown if path.startswith(e.url)), key=len, default="")
+    homeroom = actor.role == Role.HOMEROOM
+    return [
+        NavItem(_(e.homeroom_label if homeroom and e.homeroom_label else e.label), e.url, e.url == here)
+        for e in shown
+    ]
+
+
+def home_url(actor: Actor | None) -> str:
+    """Where the brand and "back home" lead."""
+    if actor is None:
+        return "/"
+    return "/quan-ly/" if actor.role in MANAGING_ROLES else "/truong/"
+
+
+_ROLE_LABELS = {
+    Role.PRINCIPAL: gettext_lazy("Hiệu trưởng"),
+    Role.DEPUTY_PRINCIPAL: gettext_lazy("Phó hiệu trưởng"),
+    Role.SEAL_KEEPER: gettext_lazy("Văn thư giữ con dấu"),
+    Role.GROUP_HEAD: gettext_lazy("Tổ trưởng chuyên môn"),
+    Role.GROUP_DEPUTY: gettext_lazy("Tổ phó chuyên môn"),
+    Role.HOMEROOM: gettext_lazy("Giáo viên chủ nhiệm"),
+    Role.SUBJECT_TEACHER: gettext_lazy("Giáo viên dạy môn học"),
+    Role.DATA_CLERK: gettext_lazy("Nhân viên dữ liệu"),
+    Role.COMMUNE_OFFICER: gettext_lazy("Cán bộ UBND cấp xã"),
+    Role.DEPARTMENT_OFFICER: gettext_lazy("Cán bộ Sở"),
+    Role.MINISTRY_OFFICER: gettext_lazy("Cán bộ Bộ"),
+    Role.AUDITOR: gettext_lazy("Kiểm toán viên"),
+    Role.SYSTEM_ADMIN: gettext_lazy("Quản trị hệ thống"),
+}
+
+
+def role_label(role: str) -> str:
+    """The role in the language of the page."""
+    return str(_ROLE_LABELS[Role(role)])
+
+
+def post_label(post: Assignment) -> str:
+    """``Giáo viên chủ nhiệm lớp 7A2``."""
+    label = role_label(post.role)
+    if post.school_class is not None:
+        return _("%(role)s lớp %(class)s") % {"role": label, "class": post.school_class.name}
+    if post.group_name:
+        return f"{label} {post.group_name}"
+    return label
