@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from lxml import etree
+
+from hocbaso.core.document.emit import digest, emit
+from hocbaso.core.document.model import SignerRole, YearSheet
+from hocbaso.core.document.names import document_bytes, sheet_canonical
+from hocbaso.core.document.parse import parse_sheet, split_document
+from hocbaso.engines.trust.bundle import (
+    Anchor,
+    AuthorityEntry,
+    StatusEntry,
+    TrustBundle,
+    certificate_digest,
+    serial_hex,
+)
+from hocbaso.engines.trust.keys import SoftwareSigner
+from hocbaso.engines.trust.xades import (
+    DataObject,
+    data_object,
+    prepare,
+    sheet_object,
+    sign,
+    signature_value_digest,
+    with_unsigned,
+)
+from hocbaso.sandbox.tsa import SandboxStamper
+from tests.unit.core.document.sheets import grade_three
 
 T0 = datetime(2026, 5, 1, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -175,6 +202,142 @@ def _usage(**flags: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: flags.get(name, False) for name in names})
 
 
-def public_raw(key: object) -> bytes:
-    """Raw bytes of an Ed25519 public key."""
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)  # type: ignore[attr-defined]
+# --- a school that signs -----------------------------------------------------------------------------------
+
+SIGN_TIMES = {
+    SignerRole.SUBJECT_TEACHER: T0 + timedelta(hours=1),
+    SignerRole.HOMEROOM: T0 + timedelta(hours=2),
+    SignerRole.PRINCIPAL: T0 + timedelta(hours=3),
+    SignerRole.SEAL: T0 + timedelta(hours=4),
+}
+STAMPED = T0 + timedelta(hours=5)
+NOW = T0 + timedelta(days=10)
+CHAIN = (SignerRole.HOMEROOM, SignerRole.PRINCIPAL, SignerRole.SEAL)
+
+
+def sheet_of(**changes: object) -> YearSheet:
+    """The full sheet of the document tests, frozen before anybody here signs."""
+    return replace(grade_three(), **({"frozen_at": "2026-05-01T00:00:00Z"} | changes))  # type: ignore[arg-type]
+
+
+@dataclass
+class School:
+    """Signers of one school under one PKI; signs sheets, stamps seals, makes bundles."""
+
+    pki: Pki
+    holders: dict[SignerRole, Holder] = field(init=False)
+    tsa: Holder = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = {"gvbm": "Phạm Bộ Môn", "gvcn": "Trần Chủ Nhiệm", "hieu_truong": "Lê Hiệu Trưởng"}
+        self.holders = {
+            role: self.pki.issue(names.get(role.value, "Trường Tiểu học Hoa Mai")) for role in SignerRole
+        }
+        self.tsa = self.pki.issue("Dấu thời gian", time_stamping=True)
+
+    def signer(self, holder: Holder) -> SoftwareSigner:
+        return SoftwareSigner(holder.key, holder.certificate, (self.pki.sub.certificate,))
+
+    def sign(
+        self,
+        sheet: bytes,
+        role: SignerRole,
+        previous: Sequence[bytes] = (),
+        *,
+        holder: Holder | None = None,
+        at: datetime | None = None,
+        subject: str | None = None,
+        signature_id: str | None = None,
+    ) -> bytes:
+        signer = self.signer(holder or self.holders[role])
+        objects = [sheet_object(sheet)] if subject is None else [subject_object(sheet, subject)]
+        prepared = prepare(
+            role=role,
+            objects=objects,
+            signing_time=at or SIGN_TIMES[role],
+            certificate=signer.certificate,
+            chain=signer.chain,
+            previous=previous,
+            subject=subject,
+            signature_id=signature_id,
+        )
+        return sign(prepared, signer)
+
+    def stamp(self, seal: bytes, at: datetime = STAMPED, tsa: Holder | None = None) -> bytes:
+        holder = tsa or self.tsa
+        chain = (holder.certificate, self.pki.sub.certificate)
+        token = SandboxStamper(holder.key, chain, lambda: at).stamp(signature_value_digest(seal))
+        return with_unsigned(seal, token)
+
+    def signatures(
+        self,
+        sheet: bytes,
+        *,
+        subjects: Sequence[str] = (),
+        holders: Mapping[SignerRole, Holder] | None = None,
+        times: Mapping[SignerRole, datetime] | None = None,
+        stamped: datetime | None = STAMPED,
+    ) -> list[bytes]:
+        """All signatures of an issued sheet, in order."""
+        who, when = self.holders | dict(holders or {}), SIGN_TIMES | dict(times or {})
+        teacher = SignerRole.SUBJECT_TEACHER
+        made = [self.sign(sheet, teacher, holder=who[teacher], at=when[teacher], subject=s) for s in subjects]
+        previous = list(made)
+        for role in CHAIN:
+            made.append(self.sign(sheet, role, previous, holder=who[role], at=when[role]))
+            previous = [made[-1]]
+        if stamped is not None:
+            made[-1] = self.stamp(made[-1], stamped)
+        return made
+
+    def issue(self, sheet: YearSheet | None = None, **options: object) -> bytes:
+        """An issued document."""
+        text = emit(sheet or sheet_of())
+        return document_bytes(text, self.signatures(text, **options))  # type: ignore[arg-type]
+
+    def bundle(self, *documents: bytes, **changes: object) -> TrustBundle:
+        """A bundle that knows everything about these documents, but for ``changes``."""
+        anchor = Anchor(self.pki.root.der, "hop_cat", "thu_nghiem", T0 - YEAR, T0 + 10 * YEAR)
+        sheets = [(parse_sheet(item), digest(split_document(item).sheet)) for item in documents]
+        status = [StatusEntry(s.code, s.version, d, "current", STAMPED) for s, d in sheets]
+        latest = {s.code: s.version for s, _ in sheets}
+        parts: dict[str, object] = {
+            "created": NOW,
+            "as_of": NOW,
+            "anchors": (anchor,),
+            "intermediates": (self.pki.sub.der,),
+            "crls": self.pki.lists(this_update=NOW - DAY, next_update=NOW + 9 * DAY),
+            "authority": self.register(),
+            "status": tuple(status),
+            "latest": tuple(latest.items()),
+        } | log_evidence([(s, d) for s, d in sheets])
+        return TrustBundle(**(parts | changes))  # type: ignore[arg-type]
+
+    def register(self, **changes: object) -> tuple[AuthorityEntry, ...]:
+        """The authority register: every holder in the own role at the own school."""
+        entries = (
+            AuthorityEntry(
+                certificate_sha256=certificate_digest(holder.der),
+                serial=serial_hex(holder.certificate.serial_number),
+                role=role.value,
+                school="79000101",
+                valid_from=T0 - DAY,
+                valid_to=None,
+                name=holder.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value,
+            )
+            for role, holder in self.holders.items()
+        )
+        return tuple(replace(entry, **changes) for entry in entries)  # type: ignore[arg-type]
+
+
+def subject_object(sheet: bytes, subject: str) -> DataObject:
+    """The data object of one ``MonHoc``, by the canonicaliser of lxml and not by the product's slices."""
+    root = etree.fromstring(sheet_canonical(sheet))
+    node = root.find(f".//{{*}}MonHoc[@Id='mon-{subject}']")
+    apart = etree.fromstring(etree.tostring(node, with_tail=False))
+    return data_object(f"mon-{subject}", etree.tostring(apart, method="c14n"))
+
+
+def log_evidence(sheets: Sequence[tuple[YearSheet, str]]) -> dict[str, object]:
+    """A log that holds these sheets."""
+    return {}

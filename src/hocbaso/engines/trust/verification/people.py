@@ -1,0 +1,117 @@
+"""Who: certificate paths at the best signature time, and the authority register as of that time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hocbaso.core.document.model import YearSheet
+from hocbaso.engines.trust.bundle import AuthorityEntry, TrustBundle, certificate_digest
+from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, PathState, Purpose
+from hocbaso.engines.trust.verification.sentences import day, path_sentence, role_name
+from hocbaso.engines.trust.verification.signatures import Finding
+from hocbaso.engines.trust.verification.verdict import Check, Result
+
+#: A path in one of these states is not known to be bad: a fuller bundle could still make it good.
+_UNSETTLED = (PathState.REVOCATION_UNKNOWN,)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of one certificate: its path, and the register's answer."""
+
+    path: Check
+    authority: Check
+    environment: str | None = None
+    registered_name: str | None = None
+
+
+class People:
+    """Answers about certificates under one bundle."""
+
+    def __init__(self, bundle: TrustBundle, checker: PathChecker) -> None:
+        self._bundle = bundle
+        self._checker = checker
+
+    def judge_signer(self, finding: Finding, sheet: YearSheet, at: datetime, evidence: Evidence) -> Judged:
+        """A signer's path and authority at the best signature time."""
+        result = self._checker.check(finding.certificate, at, Purpose.SIGN, evidence)
+        entries = self._bundle.authority_by_certificate.get(certificate_digest(finding.certificate), [])
+        path = self._path_check(result, self._who(finding, entries), known=bool(entries))
+        authority = self._authority(finding, entries, sheet, at)
+        name = next((entry.name for entry in entries if entry.role == finding.role), None)
+        return Judged(path, authority, result.environment, name)
+
+    def judge_stamper(self, certificate: bytes, at: datetime, evidence: Evidence) -> Check:
+        """The path of the time-stamp authority at the time that it states."""
+        result = self._checker.check(certificate, at, Purpose.TIME_STAMP, evidence)
+        return self._path_check(result, "nơi cấp dấu thời gian", known=False)
+
+    def environment_of(self, certificate: bytes, at: datetime) -> str | None:
+        """The world of the certificate's root by name: to warn, never to trust."""
+        return self._checker.check(certificate, at, Purpose.SIGN).environment
+
+    def _path_check(self, result: PathResult, who: str, *, known: bool) -> Check:
+        if result.ok:
+            return Check(Result.OK, f"Chứng thư số của {who} còn hiệu lực lúc ký.")
+        sentence = path_sentence(result, who)
+        lacking = result.state in _UNSETTLED
+        if result.state is PathState.UNKNOWN_ISSUER and (known or not self._bundle.anchors):
+            # The register knows this certificate, so it is the bundle that lacks the anchor.
+            lacking = True
+            sentence = f"Gói tin cậy thiếu chứng thư gốc để xét chứng thư số của {who}."
+        return Check(Result.UNKNOWN if lacking else Result.FAILED, sentence, result.sub_indication)
+
+    @staticmethod
+    def _who(finding: Finding, entries: Sequence[AuthorityEntry]) -> str:
+        name = entries[0].name if entries else finding.subject_name
+        return f"{role_name(finding.role)} ({name})"
+
+    def _authority(
+        self, finding: Finding, entries: Sequence[AuthorityEntry], sheet: YearSheet, at: datetime
+    ) -> Check:
+        who = self._who(finding, entries)
+        school = sheet.school
+        here = [entry for entry in entries if entry.school == school.code]
+        if not here:
+            if school.code not in self._bundle.authority_by_school:
+                sentence = f"Gói tin cậy không có danh bạ thẩm quyền của {school.name}."
+                return Check(Result.UNKNOWN, sentence)
+            return _refusal(f"Chứng thư số của {who} không được đăng ký để ký cho {school.name}.")
+        in_role = [entry for entry in here if entry.role == finding.role]
+        if not in_role:
+            other = ", ".join(dict.fromkeys(role_name(entry.role) for entry in here))
+            return _refusal(f"{_upper(who)} chỉ được đăng ký ký với vai trò: {other}.")
+        in_time = [e for e in in_role if e.valid_from <= at and (e.valid_to is None or at <= e.valid_to)]
+        if not in_time:
+            return _refusal(f"{_upper(who)} không có quyền ký vào ngày {day(at)}.")
+        if not any(_covers(entry, finding, sheet) for entry in in_time):
+            return _refusal(f"{_upper(who)} không được giao ký lớp hoặc môn học này.")
+        return Check(Result.OK, f"{_upper(who)} ký đúng vai trò được giao.")
+
+
+def _covers(entry: AuthorityEntry, finding: Finding, sheet: YearSheet) -> bool:
+    if entry.class_name is not None and entry.class_name != sheet.class_name:
+        return False
+    if entry.subject is None:
+        return True
+    assert finding.parts is not None
+    return all(reference.target == f"mon-{entry.subject}" for reference in finding.parts.references)
+
+
+def _refusal(sentence: str) -> Check:
+    return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE")
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def worst(checks: Sequence[Check], fine: Check) -> Check:
+    """The first failed answer, else the first unknown one, else ``fine``."""
+    for result in (Result.FAILED, Result.UNKNOWN):
+        for check in checks:
+            if check.result is result:
+                return check
+    return fine

@@ -1,0 +1,77 @@
+"""When: the seal's time stamp is the best signature time of everyone; claims must not contradict it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hocbaso.engines.trust.verification.sentences import day_and_time, role_name
+from hocbaso.engines.trust.verification.signatures import Finding
+from hocbaso.engines.trust.verification.token import Token, TokenFault, read_token
+from hocbaso.engines.trust.verification.verdict import Check, Result
+from hocbaso.engines.trust.xades import SignatureParts, signature_value_digest
+
+#: Clocks of signers' computers may differ by this much before a claim counts as a contradiction.
+SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """The seal's time stamp as far as it is right; ``fault`` says why there is no best signature time."""
+
+    token: Token | None
+    fault: Check | None
+
+
+def read_stamp(texts: Sequence[bytes], findings: Sequence[Finding], now: datetime) -> Stamped:
+    """The time stamp of the seal; persons' signatures may carry no unsigned property at all."""
+    for text, finding in zip(texts, findings, strict=True):
+        if finding.parts is not None and finding.role == "con_dau":
+            return _read_seal(text, finding.parts, now)
+    return Stamped(None, Check(Result.UNKNOWN, "Chưa có con dấu nên chưa có dấu thời gian.", "NO_POE"))
+
+
+def _read_seal(text: bytes, parts: SignatureParts, now: datetime) -> Stamped:
+    stamp = parts.unsigned.time_stamp
+    if stamp is None:
+        sentence = "Con dấu chưa có dấu thời gian nên chưa xác định được thời điểm phát hành."
+        return Stamped(None, Check(Result.UNKNOWN, sentence, "NO_POE"))
+    try:
+        token = read_token(stamp, signature_value_digest(text), now)
+    except TokenFault as fault:
+        return Stamped(None, Check(Result.FAILED, fault.sentence, fault.sub_indication))
+    return Stamped(token, None)
+
+
+def stray_properties(findings: Sequence[Finding]) -> Check | None:
+    """Unsigned additions beside a person's signature: nobody answers for them."""
+    for finding in findings:
+        if finding.parts is None or finding.role == "con_dau":
+            continue
+        unsigned = finding.parts.unsigned
+        if unsigned.time_stamp or unsigned.certificates or unsigned.crls or unsigned.ocsps:
+            sentence = f"Chữ ký của {role_name(finding.role)} có phần thêm vào mà không ai ký."
+            return Check(Result.FAILED, sentence, "FORMAT_FAILURE")
+    return None
+
+
+def claimed_times_fault(
+    findings: Sequence[Finding], frozen: datetime | None, stamped: datetime | None
+) -> Check | None:
+    """A claimed signing time that contradicts the order of signing, the freezing or the time stamp."""
+    latest = frozen
+    for role in ("gvbm", "gvcn", "hieu_truong", "con_dau"):
+        claims = [f.parts.signing_time for f in findings if f.role == role and f.parts is not None]
+        for claim in claims:
+            if latest is not None and claim + SKEW < latest:
+                return _contradiction(role, claim, "sớm hơn bước trước")
+            if stamped is not None and claim > stamped + SKEW:
+                return _contradiction(role, claim, "muộn hơn dấu thời gian của con dấu")
+        latest = max(claims, default=latest) if latest is None else max([latest, *claims])
+    return None
+
+
+def _contradiction(role: str, claim: datetime, how: str) -> Check:
+    sentence = f"Giờ ký của {role_name(role)} ({day_and_time(claim)}) {how}, trái với thứ tự ký."
+    return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE")
