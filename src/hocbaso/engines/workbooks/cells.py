@@ -44,9 +44,10 @@ class CellReader:
 
     def flawed(self, name: str) -> bool:
         """Whether the cell shows an error or a formula never calculated (then it is noted as an error)."""
-        if not self.flaws:
-            return False
-        column = self.columns.get(name, -1)
+        return bool(self.flaws) and self.flawed_at(self.columns.get(name, -1))
+
+    def flawed_at(self, column: int) -> bool:
+        """:meth:`flawed` for a column by its number."""
         flaw = self.flaws.get((self.notes.row, column))
         if flaw is None:
             return False
@@ -56,20 +57,21 @@ class CellReader:
             )
             self.notes.error(column, "formula_without_value", message, flaw)
         else:
-            self.notes.error(
-                column, "cell_error", f"Ô đang báo lỗi {flaw} của Excel. Thầy cô ghi lại giá trị.", flaw
-            )
+            message = f"Ô đang báo lỗi {flaw} của Excel. Thầy cô ghi lại giá trị."
+            self.notes.error(column, "cell_error", message, flaw)
         return True
 
     def text(self, row: list[Cell], name: str) -> str | None:
         """A text cell in normal form (NFC, single spaces); None when empty."""
         column = self.columns.get(name)
-        if column is None:
-            return None
-        cell = row[column]
+        return None if column is None else self.text_at(column, row[column])
+
+    def text_at(self, column: int, cell: Cell) -> str | None:
+        """:meth:`text` for a column by its number."""
         if isinstance(cell, str):
             if cell == "":
-                self.flawed(name)
+                if self.flaws:
+                    self.flawed_at(column)
                 return None
             value = _tidy(cell)
             if value != cell:

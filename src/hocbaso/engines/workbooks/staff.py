@@ -9,7 +9,6 @@ from typing import Any
 from hocbaso.core.errors import DomainError
 from hocbaso.core.regulation.programme import PRIMARY_GRADES, ProgrammeLine, programme_for
 from hocbaso.core.vietnamese import personal_number
-from hocbaso.core.vietnamese.reading import Severity
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.cells import CellReader, grade_of
 from hocbaso.engines.workbooks.columns import STAFF_REQUIRED
@@ -19,7 +18,7 @@ from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.opening import STAFF, check_header, open_notes, open_tables, spread_merges
 from hocbaso.engines.workbooks.pupil_record import note_number
 from hocbaso.engines.workbooks.table import Records
-from hocbaso.engines.workbooks.text import bare, key, shown, tidy
+from hocbaso.engines.workbooks.text import bare, shown, tidy
 from hocbaso.engines.workbooks.unique import Persons, Seen
 
 _IDENTITY = ("code", "full_name", "birth_date", "position", "personal_number")
@@ -210,7 +209,9 @@ class StaffReader:
                 continue
             known = ROLE_OF_POSITION.get(text)
             if known is None:
-                message = f"Vị trí việc làm “{tidy(post)}” không có trong danh mục nên không có quyền kèm theo."
+                message = (
+                    f"Vị trí việc làm “{tidy(post)}” không có trong danh mục nên không có quyền kèm theo."
+                )
                 self.notes.warn(self.columns["position"], "unknown_position", message, found["position"])
             roles.update(dict.fromkeys(known or ()))
         if found["homeroom_class"]:

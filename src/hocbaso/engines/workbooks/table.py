@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hocbaso.engines.workbooks.grid import Cell, Sheet, column_letter
-from hocbaso.engines.workbooks.model import HeaderPosition, Skipped, SkipKind
+from hocbaso.engines.workbooks.model import HeaderPosition, SkipKind, Skipped
 from hocbaso.engines.workbooks.text import bare, is_blank, key, shown, tidy
 
 HEADER_SEARCH_ROWS = 30
