@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -54,6 +54,7 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 }
 #: What asn1crypto and cryptography raise on malformed input.
 _HOSTILE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
+_STAMPING_ONLY = [ExtendedKeyUsageOID.TIME_STAMPING]  # RFC 3161 section 2.3
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 
 
@@ -71,6 +72,12 @@ class TimeStampInfo:
     others: tuple[x509.Certificate, ...]
     serial: int
     policy: str
+
+
+class _Response(core.Sequence):  # type: ignore[misc]
+    """TimeStampResp; asn1crypto's own wants a token even in a rejection."""
+
+    _fields = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
 
 
 def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
@@ -194,7 +201,7 @@ def granted_token(answer: bytes, digest: bytes, nonce: int | None) -> bytes:
     if len(answer) > MAX_TOKEN_OCTETS:
         raise _invalid("size")
     try:
-        response = tsp.TimeStampResp.load(answer, strict=True)
+        response = _Response.load(answer, strict=True)
         if response["status"]["status"].native not in ("granted", "granted_with_mods"):
             raise _invalid(str(response["status"]["status"].native))
         token: bytes = response["time_stamp_token"].dump()
@@ -230,8 +237,8 @@ def _signer(signed: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]
     if len(found) != 1:
         raise _invalid("certificate")
     loaded = x509.load_der_x509_certificate(found[0])
-    usage = loaded.extensions.get_extension_for_class(x509.ExtendedKeyUsage) if loaded.extensions else None
-    if usage is None or not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+    usages = [item for item in loaded.extensions if isinstance(item.value, x509.ExtendedKeyUsage)]
+    if [(item.critical, list(item.value)) for item in usages] != [(True, _STAMPING_ONLY)]:
         raise _invalid("extended key usage")
     if not loaded.not_valid_before_utc <= _stated_time(signed) <= loaded.not_valid_after_utc:
         raise _invalid("certificate not valid at that time")

@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -46,7 +47,7 @@ register(
     }
 )
 
-_IDS = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}(?: [A-Za-z_][A-Za-z0-9._-]{0,63})*")
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}")
 _ORDER: dict[str, str] = {
     SignerRole.HOMEROOM: SIGNATURE_IDS["gvbm"],
     SignerRole.PRINCIPAL: SIGNATURE_IDS["gvcn"],
@@ -258,7 +259,12 @@ def _check_references(signature_id: str, references: tuple[profile.Reference, ..
     if len(references) + 1 > profile.MAX_REFERENCES:
         raise DomainError("xades_too_many_references", limit=profile.MAX_REFERENCES)
     targets = [item.target for item in references]
-    named = _IDS.fullmatch(" ".join((signature_id, *targets)))
+    named = all(map(_is_id, (signature_id, *targets)))
     sized = {len(item.digest) for item in references} == {32}
     if not targets or not named or not sized or len(set(targets)) != len(targets):
         raise DomainError("xades_not_signable")
+
+
+@lru_cache(maxsize=4096)
+def _is_id(name: str) -> bool:
+    return _ID.fullmatch(name) is not None
