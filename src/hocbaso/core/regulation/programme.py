@@ -7,10 +7,9 @@ khoản 1 điểm b (periodic tests), Phụ lục TT 27/2020 (order and names on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import cache
 
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import fold, strip_marks
@@ -121,6 +120,15 @@ class GradeProgramme:
     grade: int
     lines: tuple[ProgrammeLine, ...]
     traits: tuple[Trait, ...]
+    _headings: Mapping[str, ProgrammeLine] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        headings = {
+            _heading_key(name): line
+            for line in self.lines
+            for name in (line.name, line.short_name, *line.aliases)
+        }
+        object.__setattr__(self, "_headings", headings)
 
     def line(self, code: str) -> ProgrammeLine:
         """Line by code.
@@ -144,7 +152,7 @@ class GradeProgramme:
 
     def find_line(self, heading: str) -> ProgrammeLine | None:
         """Line by a heading as workbooks write it (short, printed or another name in use), exact words."""
-        return _line_index(self).get(_heading_key(heading))
+        return self._headings.get(_heading_key(heading))
 
     def find_trait(self, heading: str) -> Trait | None:
         """Trait by its name; ``Khoa học``, ``Công nghệ`` and ``Tin học`` also name subjects."""
@@ -189,15 +197,6 @@ class Programme:
 def _heading_key(text: str) -> str:
     # Letters with their marks, no punctuation: "TH-CN (Tin học)" and "TH - CN(Tin học)" meet.
     return "".join(char for char in fold(text) if char.isalnum())
-
-
-@cache
-def _line_index(grade: GradeProgramme) -> dict[str, ProgrammeLine]:
-    index: dict[str, ProgrammeLine] = {}
-    for line in grade.lines:
-        for name in (line.name, line.short_name, *line.aliases):
-            index[_heading_key(name)] = line
-    return index
 
 
 FOREIGN_LANGUAGE = "ngoai-ngu-1"

@@ -116,7 +116,7 @@ def _read(raw: object) -> Reading[str]:
 
 
 def _of_number(number: int | float | Decimal) -> Reading[str]:
-    if number != number or number != int(number) or number < 1:  # NaN, a time of day, nothing
+    if not (1 <= number <= 10**6) or number != int(number):  # also NaN, infinity, a time of day
         return refused("date.format", written=number)
     whole = int(number)
     if FIRST_YEAR <= whole <= LAST_YEAR:

@@ -179,9 +179,9 @@ class Comparison:
         return self.equality is not Equality.DIFFERENT
 
 
-#: A syllable whose rhyme is just i or y after an initial consonant: only there are i and y the same sound
-#: (quý/quí, lý/lí, Mỹ/Mĩ), while thúy/thúi, hay/hai differ.
-_BARE_I = re.compile(r"^(?:qu|[bcdđghklmnpqrstvx]h?|ngh?)[iy]$")
+#: A syllable whose rhyme is just i or y after one of these initials is written both ways
+#: (quý/quí, lý/lí, Mỹ/Mĩ, sỹ/sĩ); thúy/thúi and hay/hai differ in sound, Thy and Thi are two names.
+_BARE_I = re.compile(r"^(?:qu|[hklmstv])[iy]$")
 
 
 def _spacing(text: str) -> str:
