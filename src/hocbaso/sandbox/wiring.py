@@ -13,6 +13,7 @@ from django.conf import settings
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.ports import Anchor, Trust
 from hocbaso.config.environment import WrongEnvironment
+from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 from hocbaso.engines.trust.ports import Signer, TimeStamper
 from hocbaso.sandbox.ca import SandboxAuthority
 from hocbaso.sandbox.profiles import FAMILIES, KEY_KINDS, KeyKind
@@ -44,12 +45,12 @@ class NodeKeys:
     def stamper(self) -> TimeStamper:
         return self._provider.stamper()
 
-    def revoked_at(self, certificate: x509.Certificate, at: datetime) -> datetime | None:
+    def revocation(self, certificate: x509.Certificate, at: datetime) -> RevocationAnswer:
         for stem, issuer in self.authority.authorities().items():
-            if issuer.subject == certificate.issuer:
+            if issuer.subject == certificate.issuer and self.authority.knows(certificate.serial_number):
                 found = self.authority.revocations(stem, at).get(certificate.serial_number)
-                return found.when if found else None
-        return None
+                return RevocationAnswer(Revocation.REVOKED, found.when) if found else RevocationAnswer(Revocation.GOOD)
+        return RevocationAnswer(Revocation.UNKNOWN)
 
     def trust(self) -> Trust:
         return Trust(

@@ -12,18 +12,18 @@ _LOCKED = {"update_when": "OLD.locked AND NEW.locked", "delete_when": "OLD.locke
 
 
 class Moment(models.TextChoices):
-    """The four moments of TT 27/2020 Điều 7."""
+    """The four moments of TT 27/2020 Điều 7; the values of ``core.regulation.programme.Moment``."""
 
-    MID_ONE = "GK1", "Giữa học kỳ I"
-    END_ONE = "CK1", "Cuối học kỳ I"
-    MID_TWO = "GK2", "Giữa học kỳ II"
-    YEAR_END = "CN", "Cuối năm học"
+    MID_ONE = "ghk1", "Giữa học kỳ I"
+    END_ONE = "chk1", "Cuối học kỳ I"
+    MID_TWO = "ghk2", "Giữa học kỳ II"
+    YEAR_END = "cn", "Cuối năm học"
 
 
 class Entry(models.Model):
     """What subject and trait results share."""
 
-    moment = models.CharField(max_length=3, choices=Moment)
+    moment = models.CharField(max_length=4, choices=Moment)
     level = models.CharField(max_length=1, blank=True)
     version = models.PositiveIntegerField(default=1)  # for conflicts: every write counts up
     locked = models.BooleanField(default=False)
@@ -92,6 +92,7 @@ class YearRecord(models.Model):
     #: "Học sinh Tiêu biểu" is proposed by people (TT 27/2020 Điều 13), with the reason.
     title_proposed_by = models.CharField(max_length=200, blank=True)
     title_reason = models.CharField(max_length=300, blank=True)
+    title_grounds = models.JSONField(default=list, blank=True)  # codes of subjects and traits
     #: The principal's decision for a pupil who has not completed (Điều 11 khoản 2).
     promoted_by_principal = models.BooleanField(null=True)
     promotion_reason = models.CharField(max_length=300, blank=True)
@@ -109,7 +110,7 @@ class ResultChange(models.Model):
     """One line of history: who changed which field of whom from what to what, and through which door."""
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="result_changes")
-    moment = models.CharField(max_length=3, choices=Moment)
+    moment = models.CharField(max_length=4, choices=Moment)
     field = models.CharField(max_length=80)  # "subject:toan:level", "trait:yeu-nuoc", "record:homeroom_comment"
     old = models.CharField(max_length=500, blank=True)
     new = models.CharField(max_length=500, blank=True)

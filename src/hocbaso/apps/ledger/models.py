@@ -11,8 +11,20 @@ class LogHead(models.Model):
     """The sequencer's place in one log (one log a node and school year); the row that is locked."""
 
     log = models.CharField(max_length=20, primary_key=True)  # school year, "2025-2026"
+    origin = models.CharField(max_length=200)  # fixed when the log begins, whatever the node is called later
     size = models.BigIntegerField(default=0)
-    frontier = models.JSONField(default=list)  # hex hashes of the compact range
+
+
+class LogTile(models.Model):
+    """Hashes of one tile as far as they are known: made from the entries, and checked against them."""
+
+    log = models.CharField(max_length=20)
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "level", "index"], name="one_tile_a_place")]
 
 
 class LogEntry(models.Model):

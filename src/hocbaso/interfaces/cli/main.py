@@ -43,8 +43,9 @@ def use_database() -> None:
 def _register() -> None:
     from hocbaso.interfaces.cli import imports, log, node, schools, transcripts, verify
 
-    for module in (node, schools, imports, transcripts, verify, log):
+    for module in (node, schools, imports, transcripts, log):
         module.register(app)
+    verify.register_commands(app)
 
 
 def main() -> None:

@@ -1,0 +1,137 @@
+"""Certificates of the node and the authority register: which may sign in which role for which school."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.db import transaction
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.models import User
+from hocbaso.apps.audit.chain import record
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.signing.models import Certificate, Registration
+from hocbaso.core.document.model import SignerRole
+from hocbaso.core.errors import DomainError, register
+from hocbaso.engines.trust.ports import Signer
+
+register(
+    {
+        "signer_not_registered": (
+            "Chứng thư số {serial} của {name} chưa được đăng ký cho vai trò này ở trường. "
+            "Hiệu trưởng đăng ký chứng thư số trước khi ký.",
+            "Certificate {serial} of {name} is not registered for this role at the school.",
+        ),
+        "certificate_of_another": (
+            "Chứng thư số {serial} đã đăng ký cho người khác. Hãy dùng chứng thư số của chính mình.",
+            "Certificate {serial} is registered to somebody else.",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """In what capacity somebody signs."""
+
+    role: SignerRole
+    school: Organisation
+    user: User | None  # None: the school's seal
+    name: str
+    owner: str = ""  # what the certificate must name: personal number or account; the school's code for the seal
+    class_name: str = ""
+    school_year: str = ""
+
+
+def digest_of(certificate: x509.Certificate) -> str:
+    """Lower-case hex SHA-256 over the DER."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def serial_text(certificate: x509.Certificate) -> str:
+    """Serial as people read it: ``54 0A 1F …``."""
+    digits = f"{certificate.serial_number:X}"
+    digits = digits.zfill(len(digits) + len(digits) % 2)
+    return " ".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+
+
+def store(certificate: x509.Certificate) -> Certificate:
+    """The certificate's row; made once."""
+    digest = digest_of(certificate)
+    row, _ = Certificate.objects.get_or_create(
+        digest=digest,
+        defaults={
+            "der": certificate.public_bytes(Encoding.DER),
+            "subject": certificate.subject.rfc4514_string()[:300],
+            "issuer": certificate.issuer.rfc4514_string()[:300],
+            "serial": f"{certificate.serial_number:x}",
+            "not_before": certificate.not_valid_before_utc,
+            "not_after": certificate.not_valid_after_utc,
+            "family": "vgca" if "VGCA" in certificate.issuer.rfc4514_string() else "public",
+        },
+    )
+    return row
+
+
+@transaction.atomic
+def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
+    """The registration that lets ``signer``'s certificate sign from ``seat`` today.
+
+    In the sandbox the first use registers; elsewhere a principal has registered it before.
+
+    :raises DomainError: ``signer_not_registered``, ``certificate_of_another``.
+    """
+    row = store(signer.certificate)
+    today = clock.today()
+    others = Registration.objects.filter(certificate=row).exclude(user=seat.user)
+    if others.exists():
+        raise DomainError("certificate_of_another", serial=serial_text(signer.certificate))
+    found = Registration.objects.filter(
+        valid_on(today),
+        certificate=row,
+        school=seat.school,
+        role=seat.role,
+        class_name=seat.class_name,
+        school_year=seat.school_year,
+    ).first()
+    if found is not None:
+        return found
+    if settings.HOCBASO_ENVIRONMENT != "thu_nghiem":
+        raise DomainError("signer_not_registered", serial=serial_text(signer.certificate), name=seat.name)
+    found = Registration.objects.create(
+        certificate=row,
+        school=seat.school,
+        user=seat.user,
+        role=seat.role,
+        class_name=seat.class_name,
+        school_year=seat.school_year,
+        valid_from=today,
+        registered_by=actor.label,
+        registered_at=clock.now(),
+    )
+    record(
+        actor,
+        "signing.registered",
+        row.digest,
+        organisation=seat.school.code,
+        role=str(seat.role),
+        class_name=seat.class_name,
+        serial=row.serial,
+    )
+    return found
+
+
+def expiring(school: Organisation, at: datetime) -> list[tuple[Registration, int]]:
+    """Present registrations with the days their certificate has left, soonest first. One query."""
+    rows = (
+        Registration.objects.filter(valid_on(clock.today()), school=school)
+        .select_related("certificate", "user")
+        .order_by("certificate__not_after")
+    )
+    return [(row, (row.certificate.not_after - at).days) for row in rows]

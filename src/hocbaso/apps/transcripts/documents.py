@@ -1,0 +1,65 @@
+"""The exported document: the stored bytes with the evidence put into UnsignedProperties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import zstandard
+
+from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, YearSheet
+from hocbaso.core.document.model import SignerRole
+from hocbaso.core.document.names import document_bytes
+from hocbaso.core.document.parse import split_document
+from hocbaso.engines.trust import xades
+
+_LIMIT = 8 * 1024 * 1024  # a stored sheet is some 30 kB; nothing legitimate comes near
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One issued sheet as a file."""
+
+    sheet: YearSheet
+    xml: bytes  # seal with its time stamp (XAdES B-T)
+    signatures: tuple[SheetSignature, ...]
+
+
+def stored_document(issued: IssuedSheet) -> bytes:
+    """The issued bytes exactly as sealed (B-B)."""
+    return zstandard.ZstdDecompressor().decompress(bytes(issued.document), max_output_size=_LIMIT)
+
+
+def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
+    """Documents with their evidence, in the given order. Two queries whatever the number."""
+    rows = list(issued)
+    keys = [row.sheet_id for row in rows]
+    tokens = dict(
+        Evidence.objects.filter(sheet__in=keys, kind="signature_timestamp").values_list("sheet_id", "content")
+    )
+    signatures: dict[int, list[SheetSignature]] = {}
+    for signature in SheetSignature.objects.filter(sheet__in=keys, voided_at__isnull=True).order_by("id"):
+        signatures.setdefault(signature.sheet_id, []).append(signature)
+    return [
+        Exported(row.sheet, _with_token(row, tokens.get(row.sheet_id)), tuple(signatures.get(row.sheet_id, ())))
+        for row in rows
+    ]
+
+
+def _with_token(issued: IssuedSheet, token: bytes | None) -> bytes:
+    document = stored_document(issued)
+    if token is None:
+        return document
+    parts = split_document(document)
+    seal_id = xades.signature_id_for(SignerRole.SEAL).encode()
+    texts = [
+        xades.with_unsigned(text, bytes(token)) if b'Id="' + seal_id + b'"' in text[:200] else text
+        for text in parts.signatures
+    ]
+    return document_bytes(parts.sheet, texts)
+
+
+def draft_document(sheet: YearSheet) -> bytes:
+    """A sheet that is not issued yet, with the signatures it has so far."""
+    texts = [bytes(s.text) for s in sheet.signatures.filter(voided_at__isnull=True).order_by("id")]
+    return document_bytes(bytes(sheet.body), texts)

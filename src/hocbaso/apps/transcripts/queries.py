@@ -1,0 +1,105 @@
+"""Reads of year sheets for screens, commands and the public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from hocbaso.apps.ledger import queries as ledger
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, StatusEvent, YearSheet
+from hocbaso.core.document.codes import normalise_typed_code
+from hocbaso.core.errors import NotFound, register
+
+register(
+    {
+        "transcript_not_found": (
+            "Không có học bạ đã phát hành mang mã {code}. Hãy kiểm tra lại mã in ở chân trang.",
+            "No issued transcript has the code {code}.",
+        ),
+    }
+)
+
+
+def sheets(school: Organisation, year: str) -> QuerySet[YearSheet]:
+    """Live sheets (not voided) in the order of the class lists."""
+    return (
+        YearSheet.objects.filter(school=school, school_year=year)
+        .exclude(state=SheetState.VOIDED)
+        .select_related("pupil", "school_class")
+        .order_by("school_class__grade", "school_class__name", "enrolment__order", "id")
+    )
+
+
+def statuses(codes: list[str]) -> dict[tuple[str, int], StatusEvent]:
+    """The last status event of each issued version. One query."""
+    rows = StatusEvent.objects.filter(code__in=codes).order_by("id")
+    return {(row.code, row.version): row for row in rows}
+
+
+def sheet_rows(school: Organisation, year: str) -> list[dict[str, Any]]:
+    """Rows of ``transcripts list``. Two queries."""
+    rows = list(sheets(school, year).defer("body"))
+    events = statuses([row.code for row in rows])
+    return [
+        {
+            "code": row.code,
+            "pupil": row.pupil.code,
+            "class": row.school_class.name,
+            "state": events[row.code, row.version].status if (row.code, row.version) in events else row.state,
+            "version": row.version,
+            "result": row.result,
+            "digest": row.digest,
+        }
+        for row in rows
+    ]
+
+
+def issued_sheets(school: Organisation, year: str) -> list[IssuedSheet]:
+    """Issued sheets of a school year, newest version of each pupil last. One query."""
+    return list(
+        IssuedSheet.objects.filter(sheet__school=school, sheet__school_year=year)
+        .select_related("sheet", "sheet__pupil", "sheet__school", "sheet__school_class")
+        .order_by("sheet__school_class__grade", "sheet__school_class__name", "sheet__enrolment__order", "version")
+    )
+
+
+def issued_by_code(typed: str) -> list[IssuedSheet]:
+    """Every issued version of a code as somebody typed it, newest first. One query.
+
+    :raises Unreadable: ``transcript_code_invalid``; :raises NotFound: ``transcript_not_found``.
+    """
+    code = normalise_typed_code(typed)
+    rows = list(
+        IssuedSheet.objects.filter(code=code)
+        .select_related("sheet", "sheet__pupil", "sheet__school", "sheet__school_class")
+        .order_by("-version")
+    )
+    if not rows:
+        raise NotFound("transcript_not_found", code=code)
+    return rows
+
+
+def inclusion_proof_of(typed: str) -> dict[str, Any]:
+    """The proof that the newest version of a code stands in the log (JSON of ``log prove``)."""
+    newest = issued_by_code(typed)[0]
+    proof = ledger.inclusion_proof(newest.log, newest.log_index)
+    return {"code": newest.code, "version": newest.version, "digest": newest.digest, "proof": proof}
+
+
+def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
+    """Where each class stands: numbers by state. One query."""
+    return list(
+        SchoolClass.objects.filter(school=school, school_year=year)
+        .annotate(
+            pupils=Count("enrolments", filter=Q(enrolments__active=True), distinct=True),
+            frozen=Count("sheets", filter=Q(sheets__state=SheetState.FROZEN), distinct=True),
+            homeroom_signed=Count("sheets", filter=Q(sheets__state=SheetState.HOMEROOM_SIGNED), distinct=True),
+            principal_signed=Count("sheets", filter=Q(sheets__state=SheetState.PRINCIPAL_SIGNED), distinct=True),
+            issued=Count("sheets", filter=Q(sheets__state=SheetState.ISSUED), distinct=True),
+        )
+        .values("id", "name", "grade", "pupils", "frozen", "homeroom_signed", "principal_signed", "issued")
+        .order_by("grade", "name")
+    )

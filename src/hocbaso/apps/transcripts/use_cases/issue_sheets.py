@@ -1,0 +1,117 @@
+"""Issue = the school's seal (XAdES B-T) and the entry in the log, in one transaction a chunk.
+
+The seal is made and time-stamped outside the transaction; inside, the signature, its time stamp, the issued
+document and the log entry are stored together. An issue is finished when its entry stands in the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import zstandard
+from django.db import transaction
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.audit.chain import record
+from hocbaso.apps.common import clock
+from hocbaso.apps.ledger.use_cases.append import NewEntry, append
+from hocbaso.apps.signing.models import SigningBatch, SigningItem
+from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
+from hocbaso.apps.transcripts.use_cases.sign_sheets import Made, Outcome, fail, store_signature
+from hocbaso.core.document.model import SignerRole
+from hocbaso.core.document.names import document_bytes
+from hocbaso.core.errors import DomainError
+from hocbaso.engines.trust import xades
+from hocbaso.engines.trust.timestamps import read_token
+
+_COMPRESSOR = zstandard.ZstdCompressor(level=9)
+
+
+@dataclass(slots=True)
+class Sealed:
+    """A sealed document that is not stored yet."""
+
+    item: SigningItem
+    made: Made
+    token: bytes
+    at: datetime
+    document: bytes
+
+
+def _seal(item: SigningItem, made: Made) -> Sealed:
+    imprint = xades.signature_value_digest(made.text)
+    token = key_provider().stamper().stamp(imprint)
+    at = read_token(token, imprint, clock.now()).time  # a wrong answer of the authority is never stored
+    texts = [*(bytes(s.text) for s in made.previous), made.text]
+    document = document_bytes(bytes(made.sheet.body), texts)
+    return Sealed(item, made, token, at, _COMPRESSOR.compress(document))
+
+
+def store_issued(
+    actor: Actor, batch: SigningBatch, certificate: object, made: list[tuple[SigningItem, Made]], outcome: Outcome
+) -> None:
+    """Time-stamp the seals of one chunk and store the issue."""
+    sealed = []
+    for item, one in made:
+        try:
+            sealed.append(_seal(item, one))
+        except DomainError as error:  # the time-stamp authority is down: nothing is issued, run again
+            fail(item, error, outcome)
+    if not sealed:
+        return
+    lost = []
+    with transaction.atomic():
+        stored = []
+        for one in sealed:
+            (stored if store_signature(one.item, one.made, batch, certificate) else lost).append(one)
+        if stored:
+            _store(actor, batch, stored)
+    outcome.signed += len(stored)
+    for one in lost:
+        fail(one.item, DomainError("sheet_moved_on"), outcome)
+
+
+def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
+    log = sealed[0].made.sheet.school_year  # one log a node and school year; a batch never mixes years
+    indices = append(log, [_entry(one) for one in sealed])
+    seal_id = xades.signature_id_for(SignerRole.SEAL)
+    Evidence.objects.bulk_create(
+        Evidence(sheet=one.made.sheet, kind="signature_timestamp", signature_id=seal_id, content=one.token, at=one.at)
+        for one in sealed
+    )
+    IssuedSheet.objects.bulk_create(
+        IssuedSheet(
+            sheet=one.made.sheet,
+            code=one.made.sheet.code,
+            version=one.made.sheet.version,
+            digest=one.made.sheet.digest,
+            document=one.document,
+            issued_at=one.at,
+            issued_by=actor.label,
+            log=log,
+            log_index=index,
+        )
+        for one, index in zip(sealed, indices, strict=True)
+    )
+    record(
+        actor,
+        "transcripts.issued",
+        f"batch:{batch.pk}",
+        organisation=batch.school.code,
+        log=log,
+        sheets=[one.made.sheet.digest for one in sealed],
+    )
+
+
+def _entry(one: Sealed) -> NewEntry:
+    sheet = one.made.sheet
+    return NewEntry(
+        type="issue" if sheet.version == 1 else "replace",
+        document_digest=sheet.digest,
+        school_code=sheet.school.code,
+        code=sheet.code,
+        version=sheet.version,
+        at=one.at,
+    )

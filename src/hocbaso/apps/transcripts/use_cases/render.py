@@ -1,0 +1,130 @@
+"""Renditions: drawn from the stored bytes on demand, sealed once, cached by what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.audit.chain import record
+from hocbaso.apps.common import clock
+from hocbaso.apps.pupils.models import Photo
+from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.transcripts import documents
+from hocbaso.apps.transcripts.models import IssuedSheet, Rendition, SheetSignature, YearSheet
+from hocbaso.core.document.emit import digest as digest_of_text
+from hocbaso.core.document.model import SignerRole
+from hocbaso.core.document.parse import parse_sheet
+from hocbaso.engines.rendering import Booklet, SealStamp, SheetView, SignatureStamp, render_booklet, render_sheet
+from hocbaso.engines.trust.pades import seal_pdf
+from hocbaso.engines.trust.qr import verification_url
+
+#: Part of the cache key: a new template makes new renditions, the old ones stay what they were.
+TEMPLATE_VERSION = "tieu-hoc-1.0"
+_LABELS = {SignerRole.HOMEROOM: "Giáo viên chủ nhiệm lớp {name}", SignerRole.PRINCIPAL: "Hiệu trưởng"}
+
+
+def view_of(sheet: YearSheet, xml: bytes, signatures: list[SheetSignature], *, issued_at: str | None) -> SheetView:
+    """What the renderer draws of one sheet; everything shown comes from the stored bytes."""
+    body = bytes(sheet.body)
+    model = parse_sheet(body)
+    digest = digest_of_text(body)
+    stamps = tuple(
+        SignatureStamp(
+            SignerRole(s.role),
+            _LABELS[SignerRole(s.role)].format(name=model.class_name),
+            s.signer_name,
+            clock.iso_seconds(s.signed_at),
+        )
+        for s in signatures
+        if s.role != SignerRole.SEAL
+    )
+    seal = SealStamp(model.school.name, issued_at, True) if issued_at else None
+    return SheetView(
+        sheet=model,
+        digest=digest,
+        xml=xml,
+        stamps=stamps,
+        seal=seal,
+        verify_url=verification_url(settings.HOCBASO_PUBLIC_URL, model.code, digest),
+    )
+
+
+def preview_pdf(actor: Actor, *, sheet: YearSheet) -> bytes:
+    """The sheet as it will look, before issue: watermark, no seal, nothing stored.
+
+    :raises NotAllowed: the policy of the class.
+    """
+    require(actor, "transcripts.view_class", sheet.school_class)
+    signatures = list(sheet.signatures.filter(voided_at__isnull=True).order_by("id"))
+    return render_sheet(view_of(sheet, b"", signatures, issued_at=None))
+
+
+def booklet_of(issued: list[IssuedSheet]) -> bytes:
+    """The whole booklet of one pupil, not sealed yet: newest version of each year."""
+    newest: dict[str, IssuedSheet] = {}
+    for row in sorted(issued, key=lambda r: r.version):
+        newest[row.sheet.school_year] = row
+    exported = documents.export(newest.values())
+    views = [
+        view_of(e.sheet, e.xml, list(e.signatures), issued_at=clock.iso_seconds(row.issued_at))
+        for e, row in zip(exported, newest.values(), strict=True)
+    ]
+    last = max(views, key=lambda v: v.sheet.year)
+    photo = last.sheet.pupil.photo
+    image = Photo.objects.filter(digest=photo.digest).first() if photo else None
+    return render_booklet(Booklet(tuple(views), bytes(image.content) if image else None))
+
+
+def _key(issued: list[IssuedSheet]) -> str:
+    parts = [TEMPLATE_VERSION, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def sealed_booklet(actor: Actor, *, issued: IssuedSheet) -> bytes:
+    """The pupil's booklet as sealed PDF/A-3 (PAdES B-T), from the cache or made now.
+
+    Every first rendition is logged (draft circular: each issue of a rendition is traceable).
+
+    :raises NotAllowed: the policy of the class.
+    """
+    require(actor, "transcripts.view_class", issued.sheet.school_class)
+    return _sealed(actor, issued)
+
+
+def public_booklet(issued: IssuedSheet) -> bytes:
+    """The same for a holder who proved himself on the public page (code and date of birth)."""
+    return _sealed(Actor.system(), issued)
+
+
+def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
+    rows = list(
+        IssuedSheet.objects.filter(sheet__pupil=issued.sheet.pupil_id, sheet__school_year__lte=issued.sheet.school_year)
+        .select_related("sheet", "sheet__school", "sheet__school_class")
+        .order_by("sheet__school_year", "version")
+    )
+    key = _key(rows)
+    cached = Rendition.objects.filter(key=key).first()
+    if cached is not None:
+        return bytes(cached.content)
+    school = issued.sheet.school
+    provider = key_provider()
+    content = seal_pdf(
+        booklet_of(rows),
+        provider.organisation(code=school.code, name=school.name),
+        provider.stamper(),
+        name=school.name,
+        reason="Bản thể hiện của Học bạ số",
+        location=school.name,
+        signing_time=clock.now(),
+    )
+    try:
+        with transaction.atomic():
+            Rendition.objects.create(sheet=issued.sheet, key=key, content=content, at=clock.now())
+            record(actor, "transcripts.rendered", issued.code, organisation=school.code, version=issued.version, key=key)
+    except IntegrityError:  # another process was faster: its bytes are the rendition
+        return bytes(Rendition.objects.get(key=key).content)
+    return content
+

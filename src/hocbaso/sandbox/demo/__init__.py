@@ -1,0 +1,1 @@
+"""The demo province: synthetic people in the sector's own workbooks, brought in through the ordinary doors."""
