@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from hocbaso.engines.ledger.tree import verify_inclusion
 #: A tree of 2^62 entries has paths of 62 hashes.
 _MAX_HASHES = 62
 _MAX_JSON = 200_000
+_HASH = re.compile(rf"[0-9a-f]{{{2 * HASH_SIZE}}}", re.ASCII)
 
 register(
     {
@@ -104,12 +106,6 @@ class InclusionProof:
 def _read_hashes(values: list[Any]) -> tuple[bytes, ...]:
     if len(values) > _MAX_HASHES:
         raise Unreadable("proof_unreadable", problem="hashes")
-    hashes = []
-    for value in values:
-        if not isinstance(value, str) or len(value) != 2 * HASH_SIZE or value != value.lower():
-            raise Unreadable("proof_unreadable", problem="hashes")
-        try:
-            hashes.append(bytes.fromhex(value))
-        except ValueError as error:
-            raise Unreadable("proof_unreadable", problem="hashes") from error
-    return tuple(hashes)
+    if not all(isinstance(value, str) and _HASH.fullmatch(value) for value in values):
+        raise Unreadable("proof_unreadable", problem="hashes")
+    return tuple(bytes.fromhex(value) for value in values)

@@ -120,34 +120,34 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
 class TileNodes:
     """Nodes of the tree read out of tiles; a :data:`~hocbaso.engines.ledger.tree.NodeReader`.
 
+    Tiles and nodes between their rows are remembered, so that proving a class costs little more than one pupil.
+
     :param fetch: gives the hashes of tile (level, index), at least those that exist at the tree size in hand.
     """
 
-    __slots__ = ("_fetch", "_tiles")
+    __slots__ = ("_fetch", "_nodes", "_tiles")
 
     def __init__(self, fetch: Callable[[int, int], bytes]) -> None:
         self._fetch = fetch
         self._tiles: dict[tuple[int, int], bytes] = {}
+        self._nodes: dict[tuple[int, int], bytes] = {}
 
     def __call__(self, level: int, index: int) -> bytes:
         """The hash of node (level, index).
 
         :raises Unreadable: ``log_tile`` if the tile is too short.
         """
-        tile_level, inner = divmod(level, HEIGHT)
-        first = index << inner
-        tile = self._tile(tile_level, first // WIDTH)
-        start = first % WIDTH * HASH_SIZE
-        end = start + (HASH_SIZE << inner)
-        if end > len(tile):
-            raise Unreadable("log_tile", level=tile_level, index=first // WIDTH)
-        hashes = [tile[place : place + HASH_SIZE] for place in range(start, end, HASH_SIZE)]
-        while len(hashes) > 1:
-            hashes = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
-        return hashes[0]
-
-    def _tile(self, level: int, index: int) -> bytes:
-        tile = self._tiles.get((level, index))
+        if level % HEIGHT:
+            node = self._nodes.get((level, index))
+            if node is None:
+                node = node_hash(self(level - 1, 2 * index), self(level - 1, 2 * index + 1))
+                self._nodes[level, index] = node
+            return node
+        place = (level // HEIGHT, index // WIDTH)
+        tile = self._tiles.get(place)
         if tile is None:
-            tile = self._tiles[level, index] = self._fetch(level, index)
-        return tile
+            tile = self._tiles[place] = self._fetch(*place)
+        start = index % WIDTH * HASH_SIZE
+        if start + HASH_SIZE > len(tile):
+            raise Unreadable("log_tile", level=place[0], index=place[1])
+        return tile[start : start + HASH_SIZE]
