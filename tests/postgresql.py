@@ -54,7 +54,19 @@ class Server:
         if os.getuid() == 0:
             shutil.chown(directory, "postgres")
         data = directory / "data"
-        server._run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        server._run(
+            "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
         options = (
             f"-k {directory} -c listen_addresses='' -p {port} -c fsync=off -c synchronous_commit=off "
             "-c full_page_writes=off"

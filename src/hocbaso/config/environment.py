@@ -67,7 +67,9 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         raise WrongEnvironment(f"HOCBASO_ENVIRONMENT must be one of {ENVIRONMENTS}, not {environment!r}")
     provider = values.get("HOCBASO_KEY_PROVIDER", SANDBOX_PROVIDER if environment == "thu_nghiem" else "")
     if not provider:
-        raise WrongEnvironment("HOCBASO_KEY_PROVIDER must name where the keys are when HOCBASO_ENVIRONMENT=chinh_thuc")
+        raise WrongEnvironment(
+            "HOCBASO_KEY_PROVIDER must name where the keys are when HOCBASO_ENVIRONMENT=chinh_thuc"
+        )
     public_url = values.get("HOCBASO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
     if not public_url.startswith(("http://", "https://")):
         raise WrongEnvironment("HOCBASO_PUBLIC_URL must start with http:// or https://")

@@ -49,7 +49,11 @@ class NodeKeys:
         for stem, issuer in self.authority.authorities().items():
             if issuer.subject == certificate.issuer and self.authority.knows(certificate.serial_number):
                 found = self.authority.revocations(stem, at).get(certificate.serial_number)
-                return RevocationAnswer(Revocation.REVOKED, found.when) if found else RevocationAnswer(Revocation.GOOD)
+                return (
+                    RevocationAnswer(Revocation.REVOKED, found.when)
+                    if found
+                    else RevocationAnswer(Revocation.GOOD)
+                )
         return RevocationAnswer(Revocation.UNKNOWN)
 
     def trust(self) -> Trust:

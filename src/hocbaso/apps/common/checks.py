@@ -17,7 +17,17 @@ def guards_stand(app_configs: Any, databases: list[str] | None = None, **_: Any)
     for alias in databases or []:
         connection = connections[alias]
         tables = set(connection.introspection.table_names())
-        absent = [n for n in guards.missing(connection) if any(g.table in n for g in guards.all_guards() if g.table in tables)]
+        absent = [
+            n
+            for n in guards.missing(connection)
+            if any(g.table in n for g in guards.all_guards() if g.table in tables)
+        ]
         if absent:
-            messages.append(Critical(f"guard triggers are missing: {', '.join(absent)}", id="hocbaso.E001", hint="run `hocbaso init`"))
+            messages.append(
+                Critical(
+                    f"guard triggers are missing: {', '.join(absent)}",
+                    id="hocbaso.E001",
+                    hint="run `hocbaso init`",
+                )
+            )
     return messages

@@ -152,5 +152,6 @@ def _tree_findings(head: LogHead) -> list[str]:
     verifier = log_signer(head.origin).verifier
     problems = Ledger(RowStore(head.log), head.origin).audit(notes, verifier)
     return [
-        f"Nhật ký {head.log}: {problem.message if isinstance(problem, DomainError) else problem}" for problem in problems
+        f"Nhật ký {head.log}: {problem.message if isinstance(problem, DomainError) else problem}"
+        for problem in problems
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hocbaso.apps.ledger.models import LogEntry, LogHead, LogTile
-from hocbaso.engines.ledger.log import Ledger
 
 
 class RowStore:
@@ -28,7 +27,11 @@ class RowStore:
             raise RuntimeError("the log grew under the sequencer's lock")
 
     def tile(self, level: int, index: int) -> bytes:
-        found = LogTile.objects.filter(log=self.log, level=level, index=index).values_list("hashes", flat=True).first()
+        found = (
+            LogTile.objects.filter(log=self.log, level=level, index=index)
+            .values_list("hashes", flat=True)
+            .first()
+        )
         return bytes(found or b"")
 
     def put_tile(self, level: int, index: int, hashes: bytes) -> None:

@@ -46,7 +46,9 @@ class Trust:
 class KeyProvider(Protocol):
     """Gives signers; a key never leaves it."""
 
-    def person(self, *, account: str, name: str, personal_number: str, school_code: str, school: str) -> Signer:
+    def person(
+        self, *, account: str, name: str, personal_number: str, school_code: str, school: str
+    ) -> Signer:
         """The signer of a person. :raises DomainError: ``no_key``"""
 
     def organisation(self, *, code: str, name: str) -> Signer:

@@ -44,7 +44,9 @@ class Seat:
     school: Organisation
     user: User | None  # None: the school's seal
     name: str
-    owner: str = ""  # what the certificate must name: personal number or account; the school's code for the seal
+    owner: str = (
+        ""  # what the certificate must name: personal number or account; the school's code for the seal
+    )
     class_name: str = ""
     school_year: str = ""
 

@@ -41,7 +41,9 @@ def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
     for signature in SheetSignature.objects.filter(sheet__in=keys, voided_at__isnull=True).order_by("id"):
         signatures.setdefault(signature.sheet_id, []).append(signature)
     return [
-        Exported(row.sheet, _with_token(row, tokens.get(row.sheet_id)), tuple(signatures.get(row.sheet_id, ())))
+        Exported(
+            row.sheet, _with_token(row, tokens.get(row.sheet_id)), tuple(signatures.get(row.sheet_id, ()))
+        )
         for row in rows
     ]
 

@@ -53,7 +53,10 @@ class YearSheet(models.Model):
 
 
 # The bytes never change; an issued or voided row does not change at all.
-guard(YearSheet, update_when="OLD.state IN ('issued', 'voided') OR NEW.body <> OLD.body OR NEW.digest <> OLD.digest")
+guard(
+    YearSheet,
+    update_when="OLD.state IN ('issued', 'voided') OR NEW.body <> OLD.body OR NEW.digest <> OLD.digest",
+)
 
 
 class SheetSignature(models.Model):

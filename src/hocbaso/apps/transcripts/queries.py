@@ -62,7 +62,9 @@ def issued_sheets(school: Organisation, year: str) -> list[IssuedSheet]:
     return list(
         IssuedSheet.objects.filter(sheet__school=school, sheet__school_year=year)
         .select_related("sheet", "sheet__pupil", "sheet__school", "sheet__school_class")
-        .order_by("sheet__school_class__grade", "sheet__school_class__name", "sheet__enrolment__order", "version")
+        .order_by(
+            "sheet__school_class__grade", "sheet__school_class__name", "sheet__enrolment__order", "version"
+        )
     )
 
 
@@ -96,8 +98,12 @@ def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
         .annotate(
             pupils=Count("enrolments", filter=Q(enrolments__active=True), distinct=True),
             frozen=Count("sheets", filter=Q(sheets__state=SheetState.FROZEN), distinct=True),
-            homeroom_signed=Count("sheets", filter=Q(sheets__state=SheetState.HOMEROOM_SIGNED), distinct=True),
-            principal_signed=Count("sheets", filter=Q(sheets__state=SheetState.PRINCIPAL_SIGNED), distinct=True),
+            homeroom_signed=Count(
+                "sheets", filter=Q(sheets__state=SheetState.HOMEROOM_SIGNED), distinct=True
+            ),
+            principal_signed=Count(
+                "sheets", filter=Q(sheets__state=SheetState.PRINCIPAL_SIGNED), distinct=True
+            ),
             issued=Count("sheets", filter=Q(sheets__state=SheetState.ISSUED), distinct=True),
         )
         .values("id", "name", "grade", "pupils", "frozen", "homeroom_signed", "principal_signed", "issued")

@@ -22,7 +22,11 @@ def checkpoint(year: str = YEAR, as_json: bool = JSON_OPTION) -> None:
         log = queries.log_name(year)
         text = queries.latest_checkpoint(log)
     size = queries.log_size(log)
-    answer({"log": log, "size": size, "checkpoint": text}, as_json=as_json, human=lambda: messages.print(text, markup=False))
+    answer(
+        {"log": log, "size": size, "checkpoint": text},
+        as_json=as_json,
+        human=lambda: messages.print(text, markup=False),
+    )
 
 
 @commands.command()
@@ -47,10 +51,17 @@ def audit(as_json: bool = JSON_OPTION) -> None:
     from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
 
     report = audit_everything()
-    document = {"ok": report.ok, "entries": report.entries, "events": report.events, "findings": report.findings}
+    document = {
+        "ok": report.ok,
+        "entries": report.entries,
+        "events": report.events,
+        "findings": report.findings,
+    }
 
     def human() -> None:
-        messages.print(f"{'Nhật ký nguyên vẹn' if report.ok else 'Nhật ký CÓ VẤN ĐỀ'}: {report.entries} mục, {report.events} sự kiện.")
+        messages.print(
+            f"{'Nhật ký nguyên vẹn' if report.ok else 'Nhật ký CÓ VẤN ĐỀ'}: {report.entries} mục, {report.events} sự kiện."
+        )
         for finding in report.findings:
             messages.print(f"- {finding}", style="red", markup=False)
 

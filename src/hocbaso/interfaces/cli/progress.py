@@ -9,7 +9,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hocbaso.interfaces.cli.output import messages
 
-
 T = TypeVar("T")
 
 

@@ -13,7 +13,9 @@ commands = typer.Typer(no_args_is_help=True, help="Trường học trong cây đ
 def add(
     code: str = typer.Argument(..., help="Mã trường."),
     name: str = typer.Argument(..., help="Tên trường."),
-    level: list[str] = typer.Option(..., "--level", help="mam_non, tieu_hoc, thcs, thpt, gdtx; lặp lại nếu liên cấp."),
+    level: list[str] = typer.Option(
+        ..., "--level", help="mam_non, tieu_hoc, thcs, thpt, gdtx; lặp lại nếu liên cấp."
+    ),
     province: str = typer.Option(..., "--province", help="Mã tỉnh 2 chữ số, ví dụ 79."),
     commune: str = typer.Option(..., "--commune", help="Mã xã 5 chữ số."),
     managed_by: str = typer.Option(None, "--managed-by", help="so | xa (mặc định theo cấp học cao nhất)."),

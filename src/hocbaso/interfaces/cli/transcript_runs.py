@@ -33,7 +33,10 @@ from hocbaso.interfaces.cli.progress import counting
 
 register(
     {
-        "class_not_found": ("Năm học {year} trường không có lớp {name}.", "There is no class {name} in {year}."),
+        "class_not_found": (
+            "Năm học {year} trường không có lớp {name}.",
+            "There is no class {name} in {year}.",
+        ),
         "only_in_sandbox": (
             "Ký bằng dòng lệnh chỉ có ở hộp cát thử nghiệm. Chữ ký thật cần người ký tại màn hình Ký học bạ.",
             "Signing from the command line exists in the sandbox only.",
@@ -90,7 +93,9 @@ def _one(school: Organisation, role: Role, school_class: SchoolClass | None = No
     raise DomainError("no_signer", role=role.label.lower())
 
 
-def _sign_list(actor: Actor, role: SignerRole, school: Organisation, sheets: list[YearSheet], label: str) -> Outcome:
+def _sign_list(
+    actor: Actor, role: SignerRole, school: Organisation, sheets: list[YearSheet], label: str
+) -> Outcome:
     school_class = sheets[0].school_class if role is SignerRole.HOMEROOM else None
     batch = authorise(actor, role=role, school=school, sheets=sheets, school_class=school_class, method="cli")
     total = Outcome()

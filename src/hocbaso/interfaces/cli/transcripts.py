@@ -15,7 +15,9 @@ SCHOOL = typer.Option(..., "--school", help="Mã trường.")
 YEAR = typer.Option(..., "--year", help="Năm học, ví dụ 2025-2026.")
 CLASS = typer.Option(None, "--class", help="Chỉ một lớp, ví dụ 1A.")
 INCOMPLETE = typer.Option(
-    False, "--include-incomplete", help="Hiệu trưởng quyết định chốt cả học sinh chưa hoàn thành, không chờ hè."
+    False,
+    "--include-incomplete",
+    help="Hiệu trưởng quyết định chốt cả học sinh chưa hoàn thành, không chờ hè.",
 )
 
 #: A pupil who waits for the summer is a normal outcome; anything else that blocks is a negative answer.
@@ -45,7 +47,13 @@ def _end(document: dict[str, Any], as_json: bool) -> None:
     raise typer.Exit(_status(document.get("blocked", []), document.get("failed", [])))
 
 
-_WORDS = {"closed": "đã chốt", "signed": "đã ký", "waiting": "đang chờ", "issued": "đã phát hành", "log_size": "cỡ nhật ký"}
+_WORDS = {
+    "closed": "đã chốt",
+    "signed": "đã ký",
+    "waiting": "đang chờ",
+    "issued": "đã phát hành",
+    "log_size": "cỡ nhật ký",
+}
 
 
 @commands.command()
@@ -131,8 +139,15 @@ def list_sheets(school: str = SCHOOL, year: str = YEAR, as_json: bool = JSON_OPT
         document = runs.list_sheets(school, year)
 
     def human() -> None:
-        rows = [[r["code"], r["pupil"], r["class"], r["state"], r["version"], r["result"]["overall"]] for r in document]
-        table(f"{len(rows)} tờ học bạ", ["Mã học bạ", "Mã học sinh", "Lớp", "Trạng thái", "Phiên bản", "Kết quả"], rows)
+        rows = [
+            [r["code"], r["pupil"], r["class"], r["state"], r["version"], r["result"]["overall"]]
+            for r in document
+        ]
+        table(
+            f"{len(rows)} tờ học bạ",
+            ["Mã học bạ", "Mã học sinh", "Lớp", "Trạng thái", "Phiên bản", "Kết quả"],
+            rows,
+        )
 
     answer(document, as_json=as_json, human=human)
 
@@ -153,7 +168,11 @@ def export(
 
     with told(as_json=as_json):
         document = runs.export(school, year, out, pdf)
-    answer(document, as_json=as_json, human=lambda: messages.print(f"Đã ghi {len(document['files'])} tệp vào {out}"))
+    answer(
+        document,
+        as_json=as_json,
+        human=lambda: messages.print(f"Đã ghi {len(document['files'])} tệp vào {out}"),
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -22,7 +22,11 @@ register(
 )
 
 LIMIT_MB = 64
-_STYLE = {"valid": ("HỢP LỆ", "bold green"), "invalid": ("KHÔNG HỢP LỆ", "bold red"), "indeterminate": ("CHƯA KẾT LUẬN ĐƯỢC", "bold yellow")}
+_STYLE = {
+    "valid": ("HỢP LỆ", "bold green"),
+    "invalid": ("KHÔNG HỢP LỆ", "bold red"),
+    "indeterminate": ("CHƯA KẾT LUẬN ĐƯỢC", "bold yellow"),
+}
 
 
 def _read(path: Path) -> bytes:
@@ -88,7 +92,10 @@ def _tell(results: list[dict[str, Any]]) -> None:
             messages.print(f"  - {sentence}", markup=False)
         for signature in result["signatures"]:
             mark = "đúng" if signature["valid"] else "SAI"
-            messages.print(f"  - {signature['role']}: {signature['signer']} ({mark}). {signature['reason'] or ''}", markup=False)
+            messages.print(
+                f"  - {signature['role']}: {signature['signer']} ({mark}). {signature['reason'] or ''}",
+                markup=False,
+            )
 
 
 def register_commands(app: typer.Typer) -> None:

@@ -6,18 +6,102 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-FAMILY = "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Lâm Trương Cao".split()
-MIDDLE_BOY = "Minh Gia Quốc Hữu Đức Nhật Tuấn Bảo Anh Hoàng Thành Khôi".split()
-MIDDLE_GIRL = "Thị Ngọc Khánh Phương Thùy Bảo Minh Thanh Quỳnh Diệu Tường Mỹ".split()
-BOY = "An Khang Huy Long Nam Phúc Quân Sơn Trí Vinh Đạt Hiếu Kiên Lộc Nghĩa Tiến Thịnh Khôi".split()
-GIRL = "Anh Chi Dung Giang Hà Hân Hương Linh Mai My Ngân Nhi Oanh Phượng Thảo Thư Trang Uyên Vy Yến".split()
+FAMILY = [
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Huỳnh",
+    "Phan",
+    "Vũ",
+    "Võ",
+    "Đặng",
+    "Bùi",
+    "Đỗ",
+    "Hồ",
+    "Ngô",
+    "Dương",
+    "Lý",
+    "Đinh",
+    "Lâm",
+    "Trương",
+    "Cao",
+]
+MIDDLE_BOY = ["Minh", "Gia", "Quốc", "Hữu", "Đức", "Nhật", "Tuấn", "Bảo", "Anh", "Hoàng", "Thành", "Khôi"]
+MIDDLE_GIRL = [
+    "Thị",
+    "Ngọc",
+    "Khánh",
+    "Phương",
+    "Thùy",
+    "Bảo",
+    "Minh",
+    "Thanh",
+    "Quỳnh",
+    "Diệu",
+    "Tường",
+    "Mỹ",
+]
+BOY = [
+    "An",
+    "Khang",
+    "Huy",
+    "Long",
+    "Nam",
+    "Phúc",
+    "Quân",
+    "Sơn",
+    "Trí",
+    "Vinh",
+    "Đạt",
+    "Hiếu",
+    "Kiên",
+    "Lộc",
+    "Nghĩa",
+    "Tiến",
+    "Thịnh",
+    "Khôi",
+]
+GIRL = [
+    "Anh",
+    "Chi",
+    "Dung",
+    "Giang",
+    "Hà",
+    "Hân",
+    "Hương",
+    "Linh",
+    "Mai",
+    "My",
+    "Ngân",
+    "Nhi",
+    "Oanh",
+    "Phượng",
+    "Thảo",
+    "Thư",
+    "Trang",
+    "Uyên",
+    "Vy",
+    "Yến",
+]
 LONG_NAMES = (
     ("Công Tằng Tôn Nữ Hoàng Thị Nguyệt Minh Châu", "Nữ"),
     ("Nguyễn Phúc Bảo Quỳnh Hương Giang", "Nữ"),
     ("Tôn Thất Nguyễn Hoàng Thiên Phúc Nguyên", "Nam"),
 )
-JOBS = "Kinh doanh|Công nhân|Giáo viên|Kỹ sư|Bác sĩ|Nông dân|Công chức|Nội trợ|Tự do".split("|")
-STREETS = "Nguyễn Trãi|Lê Lợi|Hoa Sữa|Trần Hưng Đạo|Phan Đình Phùng|số 37|số 12".split("|")
+JOBS = [
+    "Kinh doanh",
+    "Công nhân",
+    "Giáo viên",
+    "Kỹ sư",
+    "Bác sĩ",
+    "Nông dân",
+    "Công chức",
+    "Nội trợ",
+    "Tự do",
+]
+STREETS = ["Nguyễn Trãi", "Lê Lợi", "Hoa Sữa", "Trần Hưng Đạo", "Phan Đình Phùng", "số 37", "số 12"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,9 @@ def pupil_workbook(school: DemoSchool, pupils: list[DemoPupil]) -> bytes:
     return buffer.getvalue()
 
 
-def _pupil_row(school: DemoSchool, pupil: DemoPupil, people: People, number: int, opened: date) -> list[object]:
+def _pupil_row(
+    school: DemoSchool, pupil: DemoPupil, people: People, number: int, opened: date
+) -> list[object]:
     pick = people.random.choice
     one, father, mother = pupil.person, people.adult(), people.adult()
     street = f"{people.random.randrange(1, 300)} đường {pick(STREETS)}, {school.commune}"
@@ -124,7 +126,9 @@ def staff_workbook(school: DemoSchool) -> bytes:
     for subject in SPECIALISTS:
         classes = [c for c in school.classes if int(c[0]) >= 3 or subject not in ("Ngoại ngữ", "Tin học")]
         if classes:
-            rows.append(("Giáo viên", "Giáo viên", subject, "", "; ".join(f"{c}: {subject}" for c in classes)))
+            rows.append(
+                ("Giáo viên", "Giáo viên", subject, "", "; ".join(f"{c}: {subject}" for c in classes))
+            )
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     sheet = book.add_worksheet("Sheet1")
@@ -173,7 +177,14 @@ def _columns(grade: GradeProgramme) -> list[tuple[str, str, str, str]]:
     return columns
 
 
-_TAIL = ["Hoàn thành chương trình lớp học", "Lên lớp", "Xếp loại", "Số ngày nghỉ có phép", "Số ngày nghỉ không phép", "Nhận xét"]
+_TAIL = [
+    "Hoàn thành chương trình lớp học",
+    "Lên lớp",
+    "Xếp loại",
+    "Số ngày nghỉ có phép",
+    "Số ngày nghỉ không phép",
+    "Nhận xét",
+]
 
 
 def _result_sheet(
@@ -187,7 +198,9 @@ def _result_sheet(
     columns = _columns(grade)
     sheet.write(0, 0, school.name)
     sheet.write(1, 3, f"KẾT QUẢ HỌC TẬP VÀ RÈN LUYỆN CUỐI NĂM HỌC {school.year} - LỚP {name}")
-    sheet.write_row(3, 0, ["STT", "Mã lớp", "Mã học sinh", "Họ tên", "Ngày sinh", *[c[1] for c in columns], *_TAIL])
+    sheet.write_row(
+        3, 0, ["STT", "Mã lớp", "Mã học sinh", "Họ tên", "Ngày sinh", *[c[1] for c in columns], *_TAIL]
+    )
     sheet.write_row(4, 5, [c[2] for c in columns])
     sheet.write_row(5, 5, [c[3] for c in columns])
     for index, pupil in enumerate(members, 1):
@@ -196,7 +209,14 @@ def _result_sheet(
         person = pupil.person
         row = [index, name, pupil.code, person.name, person.born.strftime("%d/%m/%Y")]
         row += _marks(columns, kind, people)
-        row += [done, done, kind, people.random.randrange(5), people.random.randrange(2), people.random.choice(COMMENTS)]
+        row += [
+            done,
+            done,
+            kind,
+            people.random.randrange(5),
+            people.random.randrange(2),
+            people.random.choice(COMMENTS),
+        ]
         sheet.write_row(5 + index, 0, row)
 
 

@@ -43,7 +43,9 @@ def audit_everything() -> AuditReport:
     _issued(report, leaves)
     _states(report)
     report.findings += broken_links()
-    report.findings += [f"Thiếu bộ chặn sửa đổi {name} trong cơ sở dữ liệu." for name in guards.missing(connection)]
+    report.findings += [
+        f"Thiếu bộ chặn sửa đổi {name} trong cơ sở dữ liệu." for name in guards.missing(connection)
+    ]
     return report
 
 
@@ -66,7 +68,9 @@ def _issued(report: AuditReport, leaves: dict[tuple[str, int], LeafFacts]) -> No
         if leaf is None:
             report.findings.append(f"Học bạ {name}: không có mục {row.log_index} trong nhật ký {row.log}.")
         elif leaf.document_digest != row.digest:
-            report.findings.append(f"Học bạ {name}: mã tóm lược khác mục {row.log_index} của nhật ký {row.log}.")
+            report.findings.append(
+                f"Học bạ {name}: mã tóm lược khác mục {row.log_index} của nhật ký {row.log}."
+            )
         if row.sheet.digest != row.digest or row.sheet.code != row.code or row.sheet.version != row.version:
             report.findings.append(f"Học bạ {name}: dòng học bạ không khớp dòng phát hành.")
     for log, index in sorted(unseen):
@@ -78,10 +82,14 @@ def _signatures(report: AuditReport, row: IssuedSheet, document: bytes) -> None:
     inside = [hashlib.sha256(text).digest() for text in split_document(document).signatures]
     kept = [
         hashlib.sha256(bytes(text)).digest()
-        for text in row.sheet.signatures.filter(voided_at__isnull=True).order_by("id").values_list("text", flat=True)
+        for text in row.sheet.signatures.filter(voided_at__isnull=True)
+        .order_by("id")
+        .values_list("text", flat=True)
     ]
     if inside != kept:
-        report.findings.append(f"Học bạ {row.code} phiên bản {row.version}: chữ ký lưu trữ khác chữ ký trong tài liệu.")
+        report.findings.append(
+            f"Học bạ {row.code} phiên bản {row.version}: chữ ký lưu trữ khác chữ ký trong tài liệu."
+        )
 
 
 def _states(report: AuditReport) -> None:

@@ -113,7 +113,9 @@ def rows_of_class(school_class: SchoolClass) -> list[PupilRows]:
     for row in past.order_by("school_class__school_year", "id"):
         history.setdefault(row.pupil_id, []).append(row)
     return [
-        PupilRows(e, subjects.get(e.pk, {}), traits.get(e.pk, {}), records.get(e.pk), tuple(history[e.pupil_id]))
+        PupilRows(
+            e, subjects.get(e.pk, {}), traits.get(e.pk, {}), records.get(e.pk), tuple(history[e.pupil_id])
+        )
         for e in enrolments
     ]
 

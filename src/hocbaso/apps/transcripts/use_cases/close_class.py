@@ -29,7 +29,7 @@ from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.core.regulation.programme import Programme, programme_for
 from hocbaso.core.regulation.rule_sets import RuleSet, rule_set_for
 from hocbaso.core.vietnamese.school_year import SchoolYear
-from hocbaso.engines.rendering.printable import printable_codepoints
+from hocbaso.engines.rendering import printable_codepoints
 
 register(
     {
@@ -164,7 +164,9 @@ def close_class(actor: Actor, *, school_class: SchoolClass, include_incomplete: 
     return result
 
 
-def _context(school_class: SchoolClass, rules: _Rules, people: dict[SignerRole, model.ResponsiblePerson]) -> build.ClassContext:
+def _context(
+    school_class: SchoolClass, rules: _Rules, people: dict[SignerRole, model.ResponsiblePerson]
+) -> build.ClassContext:
     school = build.school_snapshot(school_class.school)
     return build.ClassContext(
         school_class=school_class,
@@ -229,7 +231,12 @@ def _result_reasons(verdict: YearVerdict, include_incomplete: bool) -> list[tupl
         return [("missing_results", sentence("missing_results", what="; ".join(verdict.missing)))]
     assert verdict.decision is not None
     if not verdict.decision.completed and not include_incomplete and not verdict.principal_decided:
-        return [("summer_pending", sentence("summer_pending", what=", ".join(verdict.blocking_names) or "kết quả năm học"))]
+        return [
+            (
+                "summer_pending",
+                sentence("summer_pending", what=", ".join(verdict.blocking_names) or "kết quả năm học"),
+            )
+        ]
     return []
 
 
@@ -239,10 +246,18 @@ def _gates(rows: build.PupilRows, rules: _Rules, reasons: list[tuple[str, str]])
     pupil = rows.enrolment.pupil
     if pupil.identity_state != IdentityState.VERIFIED:
         message = sentence("identity_not_verified", state=IdentityState(pupil.identity_state).label.lower())
-        (reasons.append(("identity_not_verified", message)) if rules.identity_gate == "block" else remarks.append(message))
+        (
+            reasons.append(("identity_not_verified", message))
+            if rules.identity_gate == "block"
+            else remarks.append(message)
+        )
     if pupil.photo is None:
         message = sentence("photo_missing")
-        (reasons.append(("photo_missing", message)) if rules.photo_gate == "block" else remarks.append(message))
+        (
+            reasons.append(("photo_missing", message))
+            if rules.photo_gate == "block"
+            else remarks.append(message)
+        )
     return tuple(remarks)
 
 
@@ -281,8 +296,16 @@ def _model(context: build.ClassContext, ready: Ready, rules: _Rules) -> model.Ye
     rows, verdict, school_class = ready.rows, ready.verdict, context.school_class
     issued = IssuedSheet.objects.filter(sheet__enrolment=rows.enrolment).order_by("-version").first()
     year = SchoolYear.parse(school_class.school_year)
-    code = issued.code if issued else new_code(
-        model.SchoolLevel.PRIMARY, context.school.province_code, context.school.code, year.start, secrets.token_bytes(16)
+    code = (
+        issued.code
+        if issued
+        else new_code(
+            model.SchoolLevel.PRIMARY,
+            context.school.province_code,
+            context.school.code,
+            year.start,
+            secrets.token_bytes(16),
+        )
     )
     own = rows.record
     return model.YearSheet(

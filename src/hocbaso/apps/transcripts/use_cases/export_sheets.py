@@ -52,5 +52,7 @@ def export_sheets(
     _write(out / BUNDLE_NAME, trust_bundle(rows).to_json().encode())
     names.append(BUNDLE_NAME)
     with transaction.atomic():
-        record(actor, "transcripts.exported", f"year:{year}", organisation=school.code, count=len(rows), pdf=pdf)
+        record(
+            actor, "transcripts.exported", f"year:{year}", organisation=school.code, count=len(rows), pdf=pdf
+        )
     return names

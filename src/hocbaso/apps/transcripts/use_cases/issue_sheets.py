@@ -50,7 +50,11 @@ def _seal(item: SigningItem, made: Made) -> Sealed:
 
 
 def store_issued(
-    actor: Actor, batch: SigningBatch, certificate: object, made: list[tuple[SigningItem, Made]], outcome: Outcome
+    actor: Actor,
+    batch: SigningBatch,
+    certificate: object,
+    made: list[tuple[SigningItem, Made]],
+    outcome: Outcome,
 ) -> None:
     """Time-stamp the seals of one chunk and store the issue."""
     sealed = []
@@ -78,7 +82,13 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
     indices = append(log, [_entry(one) for one in sealed])
     seal_id = xades.signature_id_for(SignerRole.SEAL)
     Evidence.objects.bulk_create(
-        Evidence(sheet=one.made.sheet, kind="signature_timestamp", signature_id=seal_id, content=one.token, at=one.at)
+        Evidence(
+            sheet=one.made.sheet,
+            kind="signature_timestamp",
+            signature_id=seal_id,
+            content=one.token,
+            at=one.at,
+        )
         for one in sealed
     )
     IssuedSheet.objects.bulk_create(

@@ -17,7 +17,14 @@ from hocbaso.apps.transcripts.models import IssuedSheet, Rendition, SheetSignatu
 from hocbaso.core.document.emit import digest as digest_of_text
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.parse import parse_sheet
-from hocbaso.engines.rendering import Booklet, SealStamp, SheetView, SignatureStamp, render_booklet, render_sheet
+from hocbaso.engines.rendering import (
+    Booklet,
+    SealStamp,
+    SheetView,
+    SignatureStamp,
+    render_booklet,
+    render_sheet,
+)
 from hocbaso.engines.trust.pades import seal_pdf
 from hocbaso.engines.trust.qr import verification_url
 
@@ -26,7 +33,9 @@ TEMPLATE_VERSION = "tieu-hoc-1.0"
 _LABELS = {SignerRole.HOMEROOM: "Giáo viên chủ nhiệm lớp {name}", SignerRole.PRINCIPAL: "Hiệu trưởng"}
 
 
-def view_of(sheet: YearSheet, xml: bytes, signatures: list[SheetSignature], *, issued_at: str | None) -> SheetView:
+def view_of(
+    sheet: YearSheet, xml: bytes, signatures: list[SheetSignature], *, issued_at: str | None
+) -> SheetView:
     """What the renderer draws of one sheet; everything shown comes from the stored bytes."""
     body = bytes(sheet.body)
     model = parse_sheet(body)
@@ -101,7 +110,9 @@ def public_booklet(issued: IssuedSheet) -> bytes:
 
 def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
     rows = list(
-        IssuedSheet.objects.filter(sheet__pupil=issued.sheet.pupil_id, sheet__school_year__lte=issued.sheet.school_year)
+        IssuedSheet.objects.filter(
+            sheet__pupil=issued.sheet.pupil_id, sheet__school_year__lte=issued.sheet.school_year
+        )
         .select_related("sheet", "sheet__school", "sheet__school_class")
         .order_by("sheet__school_year", "version")
     )
@@ -123,8 +134,14 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
     try:
         with transaction.atomic():
             Rendition.objects.create(sheet=issued.sheet, key=key, content=content, at=clock.now())
-            record(actor, "transcripts.rendered", issued.code, organisation=school.code, version=issued.version, key=key)
+            record(
+                actor,
+                "transcripts.rendered",
+                issued.code,
+                organisation=school.code,
+                version=issued.version,
+                key=key,
+            )
     except IntegrityError:  # another process was faster: its bytes are the rendition
         return bytes(Rendition.objects.get(key=key).content)
     return content
-

@@ -50,7 +50,17 @@ register(
 )
 
 CHUNK = 25
-PERMISSIONS = {SignerRole.HOMEROOM: "signing.homeroom", SignerRole.PRINCIPAL: "signing.principal", SignerRole.SEAL: "signing.seal"}
+#: Whose signatures each role's own refers to: the order is provable (trust.md section 2).
+_BEFORE = {
+    SignerRole.HOMEROOM: SignerRole.SUBJECT_TEACHER,
+    SignerRole.PRINCIPAL: SignerRole.HOMEROOM,
+    SignerRole.SEAL: SignerRole.PRINCIPAL,
+}
+PERMISSIONS = {
+    SignerRole.HOMEROOM: "signing.homeroom",
+    SignerRole.PRINCIPAL: "signing.principal",
+    SignerRole.SEAL: "signing.seal",
+}
 
 
 @dataclass(slots=True)
@@ -63,7 +73,12 @@ class Failure:
     reason: str
 
     def to_json(self) -> dict[str, str]:
-        return {"code": self.code, "pupil": self.pupil, "reason_code": self.reason_code, "reason": self.reason}
+        return {
+            "code": self.code,
+            "pupil": self.pupil,
+            "reason_code": self.reason_code,
+            "reason": self.reason,
+        }
 
 
 @dataclass(slots=True)
@@ -80,7 +95,9 @@ def list_digest(digests: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
-def signer_of(actor: Actor, role: SignerRole, school: Organisation, school_class: SchoolClass | None) -> tuple[Signer, Seat]:
+def signer_of(
+    actor: Actor, role: SignerRole, school: Organisation, school_class: SchoolClass | None
+) -> tuple[Signer, Seat]:
     """The key of the acting person (or of the school's seal) and the seat it signs from.
 
     :raises DomainError: ``no_key``.
@@ -132,7 +149,9 @@ def authorise(
         raise DomainError("nothing_to_sign")
     if any(s.state != STEPS[role].before or s.school_id != school.pk for s in sheets):
         raise DomainError("sheet_moved_on")
-    if role is SignerRole.HOMEROOM and any(s.school_class_id != (school_class and school_class.pk) for s in sheets):
+    if role is SignerRole.HOMEROOM and any(
+        s.school_class_id != (school_class and school_class.pk) for s in sheets
+    ):
         raise DomainError("sheet_moved_on")
     assert actor.user is not None and actor.assignment is not None
     batch = SigningBatch.objects.create(
@@ -233,7 +252,9 @@ def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) ->
     signer, seat = signer_of(actor, role, batch.school, batch.school_class)
     check_signer(actor, signer, seat)
     certificate = store(signer.certificate)
-    items = list(batch.items.filter(state="waiting").select_related("sheet", "sheet__pupil").order_by("id")[:limit])
+    items = list(
+        batch.items.filter(state="waiting").select_related("sheet", "sheet__pupil").order_by("id")[:limit]
+    )
     outcome = Outcome()
     for chunk in _chunks(items):
         made = _sign_chunk(chunk, role, signer, outcome)
@@ -243,7 +264,9 @@ def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) ->
     return outcome
 
 
-def _sign_chunk(chunk: list[SigningItem], role: SignerRole, signer: Signer, outcome: Outcome) -> list[tuple[SigningItem, Made]]:
+def _sign_chunk(
+    chunk: list[SigningItem], role: SignerRole, signer: Signer, outcome: Outcome
+) -> list[tuple[SigningItem, Made]]:
     previous = previous_signatures([item.sheet for item in chunk])
     made = []
     for item in chunk:
@@ -251,7 +274,7 @@ def _sign_chunk(chunk: list[SigningItem], role: SignerRole, signer: Signer, outc
         try:
             if sheet.state != STEPS[role].before or sheet.digest != item.digest:
                 raise DomainError("sheet_moved_on")
-            texts = [bytes(s.text) for s in before]
+            texts = [bytes(s.text) for s in before if s.role == _BEFORE[role]]
             text = make_signature(sheet, role=role, signer=signer, previous=texts, at=clock.now())
             made.append((item, Made(sheet, text, before)))
         except DomainError as error:
@@ -269,7 +292,9 @@ def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
 def store_signature(item: SigningItem, made: Made, batch: SigningBatch, certificate: object) -> bool:
     """Move the sheet on and keep its signature; False when somebody else was faster."""
     step = STEPS[SignerRole(batch.role)]
-    moved = YearSheet.objects.filter(pk=made.sheet.pk, state=step.before, digest=item.digest).update(state=step.after)
+    moved = YearSheet.objects.filter(pk=made.sheet.pk, state=step.before, digest=item.digest).update(
+        state=step.after
+    )
     if not moved:
         return False
     is_seal = step.role is SignerRole.SEAL
@@ -289,7 +314,11 @@ def store_signature(item: SigningItem, made: Made, batch: SigningBatch, certific
 
 
 def _store_signed(
-    actor: Actor, batch: SigningBatch, certificate: object, made: list[tuple[SigningItem, Made]], outcome: Outcome
+    actor: Actor,
+    batch: SigningBatch,
+    certificate: object,
+    made: list[tuple[SigningItem, Made]],
+    outcome: Outcome,
 ) -> None:
     if not made:
         return
@@ -318,9 +347,13 @@ def _finish_batch(batch: SigningBatch) -> None:
         batch.save(update_fields=["state", "finished_at"])
 
 
-def ready_sheets(school: Organisation, year: str, role: SignerRole, school_class: SchoolClass | None = None) -> list[YearSheet]:
+def ready_sheets(
+    school: Organisation, year: str, role: SignerRole, school_class: SchoolClass | None = None
+) -> list[YearSheet]:
     """Sheets that wait for ``role``, in the order of the class lists. One query."""
-    rows = YearSheet.objects.filter(school=school, school_year=year, state=STEPS[role].before).select_related("pupil", "school_class")
+    rows = YearSheet.objects.filter(school=school, school_year=year, state=STEPS[role].before).select_related(
+        "pupil", "school_class"
+    )
     if school_class is not None:
         rows = rows.filter(school_class=school_class)
     return list(rows.order_by("school_class__grade", "school_class__name", "enrolment__order", "id"))

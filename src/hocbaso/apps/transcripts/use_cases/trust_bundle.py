@@ -42,7 +42,9 @@ def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
         intermediates=tuple(c.public_bytes(Encoding.DER) for c in trust.intermediates),
         crls=trust.crls,
         authority=_authority({row.sheet.school_id for row in issued}),
-        logs=tuple(LogInfo(ledger.origin(log), ledger.public_key(), ledger.latest_checkpoint(log)) for log in logs),
+        logs=tuple(
+            LogInfo(ledger.origin(log), ledger.public_key(), ledger.latest_checkpoint(log)) for log in logs
+        ),
         evidence=tuple(ledger.evidence([(row.log, row.log_index, row.digest) for row in issued])),
         status=_status(versions, codes),
         latest=tuple(sorted({row.code: row.version for row in versions}.items())),

@@ -1,0 +1,68 @@
+"""Return sheets before issue: they are voided with a reason, and the class's rows open again.
+
+Any change before issue voids the signatures so far (trust.md section 2); the bytes and the voided signatures
+stay, with the time and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.assessment.models import Moment, SubjectResult, TraitResult, YearRecord
+from hocbaso.apps.audit.chain import record
+from hocbaso.apps.common import clock
+from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
+from hocbaso.apps.transcripts.states import RETURNABLE
+from hocbaso.core.errors import DomainError, register
+
+register(
+    {
+        "return_needs_reason": (
+            "Cần ghi lý do trả lại, để giáo viên biết phải sửa gì.",
+            "A reason is needed to return a sheet.",
+        ),
+        "issued_cannot_return": (
+            "Học bạ đã phát hành không trả lại được; chỉ thay thế hoặc thu hồi.",
+            "An issued sheet cannot be returned.",
+        ),
+    }
+)
+
+
+@transaction.atomic
+def return_sheets(actor: Actor, *, sheets: Sequence[YearSheet], reason: str) -> int:
+    """Void ``sheets`` and unlock their pupils' year rows.
+
+    :returns: how many were returned.
+    :raises NotAllowed: not somebody who signs for the class.
+    :raises DomainError: ``return_needs_reason``, ``issued_cannot_return``.
+    """
+    reason = " ".join(reason.split())
+    if not reason:
+        raise DomainError("return_needs_reason")
+    for school_class in {sheet.school_class for sheet in sheets}:
+        require(actor, "transcripts.return", school_class)
+    now = clock.now()
+    for sheet in sheets:
+        moved = YearSheet.objects.filter(pk=sheet.pk, state__in=RETURNABLE).update(
+            state=SheetState.VOIDED, return_reason=reason[:300]
+        )
+        if not moved:
+            raise DomainError("issued_cannot_return")
+    SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).update(voided_at=now)
+    keys = [sheet.enrolment_id for sheet in sheets]
+    SubjectResult.objects.filter(enrolment__in=keys, moment=Moment.YEAR_END).update(locked=False)
+    TraitResult.objects.filter(enrolment__in=keys, moment=Moment.YEAR_END).update(locked=False)
+    YearRecord.objects.filter(enrolment__in=keys).update(locked=False)
+    record(
+        actor,
+        "transcripts.returned",
+        f"class:{sheets[0].school_class.name}",
+        organisation=sheets[0].school.code,
+        reason=reason,
+        sheets=[sheet.digest for sheet in sheets],
+    )
+    return len(sheets)
