@@ -30,7 +30,9 @@ def teaches(assignments: list[Assignment], subject_code: str, user_id: int) -> b
     for post in assignments:
         if post.user_id != user_id:
             continue
-        if post.subject_code == subject_code or (post.subject_code == ALL_OTHERS and subject_code not in named):
+        if post.subject_code == subject_code or (
+            post.subject_code == ALL_OTHERS and subject_code not in named
+        ):
             return True
     return False
 

@@ -38,7 +38,9 @@ class YearVerdict:
         assert self.promotion is not None and self.promotion.completion is not None
         completion, title = self.promotion.completion, self.title
         return model.PrimaryResult(
-            overall=model.Decision(self.decision.overall.value, self.decision.clause, self.decision.explanation),
+            overall=model.Decision(
+                self.decision.overall.value, self.decision.clause, self.decision.explanation
+            ),
             completed=bool(self.decision.completed),
             promoted=bool(self.promotion.promoted),
             completion=model.Decision(completion.value, completion.clause, completion.explanation),
@@ -50,12 +52,16 @@ def _stated(record: YearRecord | None, decision: tt27.YearDecision) -> tuple[Fin
     if record is None:
         return ()
     stated = tt27.Stated(
-        overall=record.stated_overall or None, completed=record.stated_completed, promoted=record.stated_promoted
+        overall=record.stated_overall or None,
+        completed=record.stated_completed,
+        promoted=record.stated_promoted,
     )
     return tuple(Finding(f.code, f.message) for f in tt27.contradictions(stated, decision))
 
 
-def _title(record: YearRecord | None, decision: tt27.YearDecision, programme: Programme) -> tt27.Ruling | None:
+def _title(
+    record: YearRecord | None, decision: tt27.YearDecision, programme: Programme
+) -> tt27.Ruling | None:
     """Xuất sắc follows from the level; Tiêu biểu only where people proposed it."""
     excellent = tt27.excellent_title(decision)
     if excellent is not None or record is None or not record.title_proposed_by:
@@ -96,7 +102,10 @@ def year_verdict(
             )
             for row in subjects
         ],
-        [tt27.TraitResult(row.trait_code, tt27.TraitLevel(row.level) if row.level else None) for row in traits],
+        [
+            tt27.TraitResult(row.trait_code, tt27.TraitLevel(row.level) if row.level else None)
+            for row in traits
+        ],
         programme=programme,
     )
     missing = tuple(m.message.rstrip(".") for m in decision.missing)
@@ -112,7 +121,9 @@ def year_verdict(
     promotion = tt27.decide_promotion(decision, reassessed=principal is not None, principal=principal)
     table = programme.grade(grade)
     names = tuple(_name(table, code) for code in decision.blocking)
-    return YearVerdict(decision, promotion, _title(record, decision, programme), (), contradictions, names, decided)
+    return YearVerdict(
+        decision, promotion, _title(record, decision, programme), (), contradictions, names, decided
+    )
 
 
 def _name(table: object, code: str) -> str:
