@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hocbaso.core.document.model import SchoolLevel
 from hocbaso.core.errors import DomainError, Unreadable, register
@@ -119,6 +120,7 @@ def new_code(level: SchoolLevel, province: str, school: str, start_year: int, ra
     )
 
 
+@lru_cache(maxsize=1024)  # a sheet repeats its code in every subject
 def parse_code(code: str) -> TranscriptCode:
     """Take a code apart, exactly as issued.
 

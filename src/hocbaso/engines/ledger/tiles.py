@@ -120,7 +120,7 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
 class TileNodes:
     """Nodes of the tree read out of tiles; a :data:`~hocbaso.engines.ledger.tree.NodeReader`.
 
-    Tiles and nodes between their rows are remembered, so that proving a class costs little more than one pupil.
+    Tiles and the nodes inside them are remembered: proving a class costs little more than proving one pupil.
 
     :param fetch: gives the hashes of tile (level, index), at least those that exist at the tree size in hand.
     """
