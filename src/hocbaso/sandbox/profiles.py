@@ -191,5 +191,10 @@ def _uri(address: str) -> x509.UniformResourceIdentifier:
 
 
 def _short(text: str) -> str:
-    """RFC 5280 appendix A: common and organisation names hold at most 64 characters."""
-    return text if len(text) <= 64 else text[:63] + "…"
+    """At most 64 octets, cut between words (RFC 5280 says characters, libraries count octets)."""
+    if len(text.encode()) <= 64:
+        return text
+    words = text.split()
+    while words and len(" ".join(words).encode()) > 64 - len("…".encode()):
+        words.pop()
+    return " ".join(words) + "…"

@@ -19,7 +19,7 @@ class Vault:
 
     def __init__(self, directory: Path | str) -> None:
         self.directory = Path(directory)
-        self._make(self.directory)
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def path(self, name: str) -> Path:
         """Where ``name`` (with forward slashes) is or will be kept."""
@@ -47,7 +47,7 @@ class Vault:
     def write(self, name: str, content: bytes) -> None:
         """Write ``name`` whole or not at all."""
         target = self.path(name)
-        self._make(target.parent)
+        self._make_folders(target.parent)
         temporary = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}"
         try:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -80,6 +80,8 @@ class Vault:
         finally:
             os.close(handle)
 
-    @staticmethod
-    def _make(directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _make_folders(self, folder: Path) -> None:
+        """Each level by itself: ``mkdir(parents=True)`` gives the mode to the last one only."""
+        if folder != self.directory and not folder.is_dir():
+            self._make_folders(folder.parent)
+            folder.mkdir(exist_ok=True, mode=0o700)

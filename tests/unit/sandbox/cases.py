@@ -20,7 +20,7 @@ from hocbaso.sandbox.profiles import KeyKind
 
 NOW = datetime(2026, 5, 26, 8, 0, tzinfo=UTC)
 SHEET = (
-    '<ToNamHoc Id="tnh"><MaHocBa>HB-1-79-79000101-2025</MaHocBa><HoTen>Nguyễn Thị "Ánh" &amp; &lt;Đào&gt;</HoTen>'
+    '<ToNamHoc Id="tnh"><Ma>HB-1-79-79000101</Ma><HoTen>Nguyễn Thị "Ánh" &amp; &lt;Đào&gt;</HoTen>'
     '<MonHoc Id="mon-toan"><Muc>T</Muc><Diem>10</Diem></MonHoc>'
     '<MonHoc Id="mon-tieng-viet"><Muc>H</Muc><NhanXet></NhanXet></MonHoc></ToNamHoc>'
 ).encode()
