@@ -1,0 +1,376 @@
+"""Compare a staff list with the school's staff, accounts and assignments; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
+from hocbaso.apps.common import clock
+from hocbaso.apps.intake.planning import (
+    FieldChange,
+    Judge,
+    Missing,
+    Plan,
+    PlannedRow,
+    RowState,
+    columns_of,
+    mask_digits,
+)
+from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.core.errors import register, sentence
+from hocbaso.core.regulation.programme import PRIMARY_GRADES, TT32_PRIMARY
+from hocbaso.core.vietnamese.dates import format_vi
+from hocbaso.core.vietnamese.letters import strip_marks
+from hocbaso.engines.workbooks.cells import grade_of
+from hocbaso.engines.workbooks.columns import FIELD_NAMES
+from hocbaso.engines.workbooks.model import Reading, StaffRow
+from hocbaso.engines.workbooks.text import bare
+
+register(
+    {
+        "staff_no_code": ("Thiếu mã cán bộ.", "The staff code is missing."),
+        "staff_two_principals": (
+            "Mỗi trường chỉ có một hiệu trưởng; dòng {row} đã ghi {name}.",
+            "A school has one principal; row {row} names {name}.",
+        ),
+        "staff_new_class": (
+            "Năm học này chưa có lớp {name}; lớp sẽ được tạo, chưa có học sinh.",
+            "Class {name} will be created without pupils.",
+        ),
+        "staff_class_grade": (
+            "Không biết lớp “{name}” thuộc khối nào; phân công lớp này không được nhập.",
+            "The grade of class {name} cannot be told.",
+        ),
+        "staff_user_taken": (
+            "Tên đăng nhập {name} đã có người khác dùng. Thầy cô báo quản trị hệ thống.",
+            "User name {name} is taken.",
+        ),
+        "staff_too_long": (
+            "Dài {length} ký tự, chỉ được nhiều nhất {limit} ký tự.",
+            "{length} characters, at most {limit} are allowed.",
+        ),
+        "staff_missing_posts": (
+            "{name} không có trong tệp nhưng đang còn {count} phân công. Nếu đã nghỉ hoặc chuyển đi, thầy cô "
+            "ghi trạng thái của người này trong tệp.",
+            "{name} is not in the file but still has {count} assignments.",
+        ),
+    }
+)
+
+#: field of file and record → what people call it.
+LABELS = {
+    "full_name": "Họ tên",
+    "birth_date": "Ngày sinh",
+    "sex": "Giới tính",
+    "personal_number": "Số định danh cá nhân",
+    "email": "Email",
+    "phone": "Điện thoại",
+    "status": "Trạng thái CB",
+    "position": "Vị trí việc làm",
+    "position_group": "Nhóm chức vụ",
+    "subject": "Môn dạy",
+}
+_MASKED = {"personal_number", "phone"}
+_EMPTY = "(trống)"
+#: Words of the file's "Trạng thái CB" after which somebody holds no post any more.
+_LEFT = (
+    "nghi huu",
+    "thoi viec",
+    "chuyen di",
+    "chuyen truong",
+    "da nghi",
+    "nghi viec",
+    "bo viec",
+    "da chuyen",
+)
+_ROLES = {
+    "principal": Role.PRINCIPAL,
+    "deputy_principal": Role.DEPUTY_PRINCIPAL,
+    "seal_keeper": Role.SEAL_KEEPER,
+    "data_clerk": Role.DATA_CLERK,
+    "group_head": Role.GROUP_HEAD,
+    "group_deputy": Role.GROUP_DEPUTY,
+}
+#: Posts that a workbook gives and takes; others (administrators, officers) are nobody's business here.
+GIVEN = frozenset({*_ROLES.values(), Role.HOMEROOM, Role.SUBJECT_TEACHER})
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One assignment as a workbook tells it; ``class_name`` and ``subject_code`` empty where they do not apply."""
+
+    role: str
+    class_name: str = ""
+    subject_code: str = ""
+    group_name: str = ""
+
+    @property
+    def words(self) -> str:
+        label = str(Role(self.role).label)
+        if self.subject_code:
+            label += f" {subject_name(self.subject_code)}"
+        if self.class_name:
+            label += f" lớp {self.class_name}"
+        return f"{label} {self.group_name}".strip()
+
+
+@dataclass(slots=True)
+class Item:
+    """One accepted row and what is to be written for it."""
+
+    row: StaffRow
+    username: str
+    member: StaffMember | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    user_values: dict[str, str] = field(default_factory=dict)
+    begin: list[Post] = field(default_factory=list)
+    end: list[Assignment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Work:
+    """What :func:`import_staff.apply` needs of the plan."""
+
+    items: list[Item]
+    new_classes: dict[str, int]
+    taken_over: list[Assignment]  # posts of people outside the file that somebody in it now holds alone
+
+
+def subject_name(code: str) -> str:
+    """What people call a subject of the programme; a code that it does not know stays as it is."""
+    if code == "*":
+        return "các môn còn lại"
+    lines = (line for grade in PRIMARY_GRADES for line in TT32_PRIMARY.grade(grade).lines)
+    return next((line.short_name for line in lines if line.code == code), code)
+
+
+def username_of(school: Organisation, code: str) -> str:
+    """What a member of staff types to sign in: the staff code in small letters, with the school's in front
+    unless it begins with it (two schools may number their staff alike)."""
+    name = code.strip().lower()
+    return name if name.startswith(school.code.lower()) else f"{school.code.lower()}.{name}"
+
+
+def plan(school: Organisation, year: str, reading: Reading[StaffRow]) -> Plan:
+    """What importing the staff list would do.
+
+    The posts of a person in the file become those of the file (others end yesterday). A person whom the file
+    does not name keeps his posts and is listed, except a post that only one can hold and the file gives to
+    somebody else.
+    """
+    judge = Judge(columns_of(reading, FIELD_NAMES | LABELS))
+    judge.issues = list(reading.issues)
+    members = {
+        member.code: member
+        for member in StaffMember.objects.filter(organisation=school).select_related("user")
+    }
+    classes = {c.name: c for c in SchoolClass.objects.filter(school=school, school_year=year)}
+    present = _present(school, year)
+    _one_principal(judge, reading.rows)
+    items = [
+        Item(row, username_of(school, row.code or ""), members.get(row.code or ""))
+        for row in reading.rows
+        if _acceptable(judge, row)
+    ]
+    _names_free(judge, items)
+    items = [item for item in items if judge.stands(item.row)]
+    new_classes: dict[str, int] = {}
+    result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets)
+    planned: dict[tuple[str, int], PlannedRow] = {}
+    for item in items:
+        wanted = _posts(judge, item.row, classes, new_classes)
+        planned[item.row.sheet, item.row.row] = _compare(item, wanted, present)
+    for row in reading.rows:
+        result.rows.append(planned.get((row.sheet, row.row)) or _planned(row, RowState.REFUSED))
+    taken_over = _taken_over(items, present)
+    _missing(result, judge, reading.rows, members, present, {a.pk for a in taken_over})
+    result.work = Work(items, new_classes, taken_over)
+    return result
+
+
+def _present(school: Organisation, year: str) -> list[Assignment]:
+    """Posts that the school's staff hold now: those of the year and those of no year."""
+    return list(
+        Assignment.objects.filter(
+            Q(school_year="") | Q(school_year=year),
+            valid_on(clock.today()),
+            organisation=school,
+            role__in=GIVEN,
+            user__staff_records__organisation=school,
+        )
+        .select_related("user", "school_class")
+        .order_by("pk")
+        .distinct()
+    )
+
+
+def _one_principal(judge: Judge, rows: Sequence[StaffRow]) -> None:
+    first: StaffRow | None = None
+    for row in rows:
+        if "principal" not in row.roles or not row.ok or _has_left(row):
+            continue
+        if first is None:
+            first = row
+            continue
+        text = sentence("staff_two_principals", row=first.row, name=first.full_name)
+        judge.refuse(row, "position", "two_principals", text, row.position)
+
+
+def _has_left(row: StaffRow) -> bool:
+    return bare(row.status or "").startswith(_LEFT)
+
+
+def _values(row: StaffRow) -> dict[str, str]:
+    names = {name: "group" if name == "position_group" else name for name in LABELS}
+    found = {name: getattr(row, source) for name, source in names.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _acceptable(judge: Judge, row: StaffRow) -> bool:
+    if judge.stands(row) and not row.code:
+        judge.refuse(row, "code", "missing_code", sentence("staff_no_code"))
+    for name, value in ({"code": row.code or ""} | _values(row)).items() if judge.stands(row) else ():
+        limit = StaffMember._meta.get_field(name).max_length
+        if limit and len(value) > limit:
+            text = sentence("staff_too_long", length=len(value), limit=limit)
+            judge.refuse(row, name, "too_long", text, value[:80])
+    return judge.stands(row)
+
+
+def _names_free(judge: Judge, items: Sequence[Item]) -> None:
+    new = {item.username: item for item in items if item.member is None or item.member.user_id is None}
+    for name in User.objects.filter(username__in=list(new)).values_list("username", flat=True):
+        judge.refuse(new[name].row, "code", "user_taken", sentence("staff_user_taken", name=name), name)
+
+
+def _posts(
+    judge: Judge, row: StaffRow, classes: dict[str, SchoolClass], new_classes: dict[str, int]
+) -> list[Post]:
+    """The posts that the row gives; classes that the year lacks are noted."""
+    if _has_left(row):
+        return []
+    group = row.group or ""
+    posts = [
+        Post(_ROLES[role], group_name=group if role.startswith("group_") and _is_group(group) else "")
+        for role in row.roles
+        if role in _ROLES
+    ]
+    wanted = [Post(Role.HOMEROOM, row.homeroom_class)] if row.homeroom_class else []
+    for line in row.teaching:
+        if code := _subject_code(line.class_name, line.subject, line.subject_code):
+            wanted.append(Post(Role.SUBJECT_TEACHER, line.class_name, code))
+    for post in dict.fromkeys(wanted):
+        grade = grade_of(post.class_name)
+        if post.class_name in classes or post.class_name in new_classes:
+            posts.append(post)
+        elif grade is None:
+            text = sentence("staff_class_grade", name=post.class_name)
+            judge.warn(row, "teaching", "class_grade", text, post.class_name)
+        else:
+            new_classes[post.class_name] = grade
+            text = sentence("staff_new_class", name=post.class_name)
+            column = "homeroom_class" if post.role == Role.HOMEROOM else "teaching"
+            judge.warn(row, column, "class_created", text, post.class_name)
+            posts.append(post)
+    return posts
+
+
+def _is_group(text: str) -> bool:
+    """Whether "Nhóm chức vụ" names a group of its own ("Tổ Toán"), not just the kind of post."""
+    return bare(text) not in {"", "to truong", "to pho", "to truong chuyen mon", "to pho chuyen mon"}
+
+
+def _subject_code(class_name: str, subject: str | None, code: str | None) -> str:
+    if subject is None:
+        return "*"
+    if code:
+        return code
+    if grade_of(class_name) in PRIMARY_GRADES:
+        return ""  # the reader has warned: the grade has no such subject
+    return "-".join(strip_marks(word) for word in bare(subject).split())[:40]
+
+
+def _planned(row: StaffRow, state: RowState) -> PlannedRow:
+    return PlannedRow(
+        row.sheet, row.row, row.code or "", row.full_name or "", row.homeroom_class or "", state
+    )
+
+
+def _post_of(assignment: Assignment) -> Post:
+    school_class = assignment.school_class
+    return Post(
+        assignment.role,
+        school_class.name if school_class else "",
+        assignment.subject_code,
+        assignment.group_name,
+    )
+
+
+def _compare(item: Item, wanted: Sequence[Post], present: Sequence[Assignment]) -> PlannedRow:
+    planned = _planned(item.row, RowState.SAME)
+    values = _values(item.row)
+    user = item.member.user if item.member else None
+    held = {_post_of(a): a for a in present if user is not None and a.user_id == user.pk}
+    item.begin = [post for post in wanted if post not in held]
+    item.end = [assignment for post, assignment in held.items() if post not in wanted]
+    if item.member is None:
+        item.values = values
+        planned.state = RowState.NEW
+        return planned
+    item.values = {name: value for name, value in values.items() if getattr(item.member, name) != value}
+    if user is not None:
+        given = {"full_name": values.get("full_name"), "email": values.get("email")}
+        item.user_values = {n: v for n, v in given.items() if v is not None and getattr(user, n) != v}
+    planned.changes = list(_shown(item))
+    if planned.changes or item.user_values or user is None:
+        planned.state = RowState.CHANGED
+    return planned
+
+
+def _shown(item: Item) -> Iterable[FieldChange]:
+    for name, value in item.values.items():
+        before = getattr(item.member, name)
+        if name in _MASKED:
+            before, value = mask_digits(before), mask_digits(value)
+        elif name == "birth_date":
+            before, value = format_vi(before), format_vi(value)
+        yield FieldChange(LABELS[name], before or _EMPTY, value)
+    for assignment in item.end:
+        yield FieldChange("Phân công", _post_of(assignment).words, "(thôi)")
+    for post in item.begin:
+        yield FieldChange("Phân công", "(chưa có)", post.words)
+
+
+def _alone(post: Post) -> tuple[str, str] | None:
+    """The key of a post that only one person can hold."""
+    return (post.role, post.class_name) if post.role in (Role.PRINCIPAL, Role.HOMEROOM) else None
+
+
+def _taken_over(items: Sequence[Item], present: Sequence[Assignment]) -> list[Assignment]:
+    """Lone posts held by people outside the file that the file gives to somebody."""
+    in_file = {item.member.user_id for item in items if item.member is not None}
+    given = {key for item in items for post in item.begin if (key := _alone(post))}
+    return [a for a in present if a.user_id not in in_file and _alone(_post_of(a)) in given]
+
+
+def _missing(
+    result: Plan,
+    judge: Judge,
+    rows: Sequence[StaffRow],
+    members: dict[str, StaffMember],
+    present: Sequence[Assignment],
+    ended: set[int],
+) -> None:
+    named = {row.code for row in rows}
+    for code, member in members.items():
+        if code in named:
+            continue
+        result.missing.append(Missing(code, member.full_name, ""))
+        posts = sum(1 for a in present if a.user_id == member.user_id and a.pk not in ended)
+        if posts and rows:
+            text = sentence("staff_missing_posts", name=member.full_name, count=posts)
+            judge.warn(rows[-1], "code", "staff_missing", text, code)

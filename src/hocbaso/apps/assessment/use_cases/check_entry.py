@@ -1,0 +1,113 @@
+"""What a mark, a level or a comment may be: grade, subject, moment and scale (TT 27/2020 Điều 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from hocbaso.apps.assessment.models import Moment
+from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.core.errors import DomainError, register, sentence
+from hocbaso.core.regulation.programme import GradeProgramme, programme_for
+from hocbaso.core.regulation.programme import Moment as TestMoment
+from hocbaso.core.vietnamese.school_year import SchoolYear
+
+register(
+    {
+        "entry_level": (
+            "{name}: chỉ ghi {allowed}.",
+            "{name}: only {allowed}.",
+        ),
+        "entry_score": (
+            "{name}: điểm chỉ là số nguyên từ 1 đến 10.",
+            "{name}: a whole number from 1 to 10.",
+        ),
+        "entry_no_test": (
+            "{name}: {moment} không có bài kiểm tra định kỳ nên không ghi điểm.",
+            "{name} has no periodic test at this moment.",
+        ),
+        "entry_too_long": (
+            "Nội dung dài {length} ký tự, chỉ được nhiều nhất {limit} ký tự.",
+            "{length} characters, at most {limit}.",
+        ),
+        "entry_number": ("Chỉ ghi số nguyên từ {low} đến {high}.", "A whole number from {low} to {high}."),
+        "entry_field": ("Không có mục này trong biểu.", "No such field."),
+    }
+)
+
+_SUBJECT_LEVELS = {"", "T", "H", "C"}
+_TRAIT_LEVELS = {"", "T", "Đ", "C"}
+_COMMENT, _REASON = 500, 200
+_TEXTS = {
+    "comment": _COMMENT,
+    "homeroom_comment": _COMMENT,
+    "qualities_comment": _COMMENT,
+    "general_comment": _COMMENT,
+    "specific_comment": _COMMENT,
+    "exempt_reason": _REASON,
+    "stated_overall": 4,
+}
+_NUMBERS = {
+    "absent_excused": (0, 250),
+    "absent_unexcused": (0, 250),
+    "height_cm": (60, 220),
+    "weight_kg": (8, 180),
+}
+
+
+@lru_cache(maxsize=64)
+def grade_programme(grade: int, year: str) -> GradeProgramme:
+    """What a grade studies in a year.
+
+    :raises DomainError: ``programme.grade``, ``programme.year``.
+    """
+    return programme_for(grade, SchoolYear.parse(year)).grade(grade)
+
+
+def complaint(school_class: SchoolClass, sort: str, code: str, moment: str, values: Mapping[str, Any]) -> str:
+    """Why the values cannot be, in one sentence; empty when they can."""
+    try:
+        programme = grade_programme(school_class.grade, school_class.school_year)
+        if sort == "subject":
+            return _subject(programme, code, moment, values) or _texts(values)
+        if sort == "trait":
+            name = programme.trait(code).name
+            if values.get("level", "") not in _TRAIT_LEVELS:
+                return sentence("entry_level", name=name, allowed="T (Tốt), Đ (Đạt), C (Cần cố gắng)")
+            return "" if set(values) <= {"level"} else sentence("entry_field")
+        return _texts(values) or _numbers(values)
+    except DomainError as error:
+        return error.message
+
+
+def _subject(programme: GradeProgramme, code: str, moment: str, values: Mapping[str, Any]) -> str:
+    line = programme.line(code)
+    if values.get("level", "") not in _SUBJECT_LEVELS:
+        allowed = "T (Hoàn thành tốt), H (Hoàn thành), C (Chưa hoàn thành)"
+        return sentence("entry_level", name=line.short_name, allowed=allowed)
+    score = values.get("score")
+    if score is None:
+        return ""
+    if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 10:
+        return sentence("entry_score", name=line.short_name)
+    if TestMoment(moment) not in line.tests:
+        label = str(Moment(moment).label).lower()
+        return sentence("entry_no_test", name=line.short_name, moment=label)
+    return ""
+
+
+def _texts(values: Mapping[str, Any]) -> str:
+    for name, limit in _TEXTS.items():
+        value = values.get(name)
+        if isinstance(value, str) and len(value) > limit:
+            return sentence("entry_too_long", length=len(value), limit=limit)
+    return ""
+
+
+def _numbers(values: Mapping[str, Any]) -> str:
+    for name, (low, high) in _NUMBERS.items():
+        value = values.get(name)
+        if value is not None and (not isinstance(value, int) or not low <= value <= high):
+            return sentence("entry_number", low=low, high=high)
+    return ""

@@ -1,0 +1,350 @@
+"""Year-end results of a workbook: compare, write through the one door, put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.assessment.models import Moment, ResultChange
+from hocbaso.apps.assessment.use_cases.check_entry import complaint, grade_programme
+from hocbaso.apps.assessment.use_cases.record_results import (
+    Door,
+    Entry,
+    Saved,
+    Sort,
+    Stored,
+    differing,
+    history,
+    record,
+)
+from hocbaso.apps.common import clock
+from hocbaso.apps.intake.models import Change
+from hocbaso.apps.intake.planning import (
+    FieldChange,
+    Judge,
+    Missing,
+    Plan,
+    PlannedRow,
+    Recorder,
+    RowState,
+    chunks,
+    columns_of,
+)
+from hocbaso.apps.intake.use_cases.put_back import depends
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import Enrolment
+from hocbaso.core.errors import DomainError, register, sentence
+from hocbaso.core.regulation import tt27
+from hocbaso.core.regulation.programme import GradeProgramme, TraitGroup, programme_for
+from hocbaso.core.vietnamese.names import soft_equal
+from hocbaso.core.vietnamese.school_year import SchoolYear
+from hocbaso.engines.workbooks.columns import FIELD_NAMES
+from hocbaso.engines.workbooks.model import PrimaryResultRow, Reading
+
+register(
+    {
+        "result_not_enrolled": (
+            "Trường không có học sinh mang mã {code} trong năm học {year}. Thầy cô nhập danh sách học sinh "
+            "trước.",
+            "No pupil with code {code} is enrolled in {year}.",
+        ),
+        "result_other_class": (
+            "Học sinh mã {code} học lớp {actual}, không phải lớp {stated}.",
+            "Pupil {code} is in class {actual}, not {stated}.",
+        ),
+        "result_other_name": (
+            "Mã {code} trong trường là {actual}, khác với tên trong tệp. Thầy cô kiểm tra mã hoặc tên.",
+            "Code {code} belongs to {actual}.",
+        ),
+        "result_locked": (
+            "Kết quả của học sinh đã khóa ({what}). Muốn sửa, thầy cô gửi yêu cầu mở khóa.",
+            "The pupil's results are locked.",
+        ),
+        "result_award": (
+            "Khen thưởng “{text}” không được nhập từ tệp: danh hiệu Xuất sắc do quy định suy ra, danh hiệu "
+            "Tiêu biểu do giáo viên chủ nhiệm đề nghị kèm lý do.",
+            "Awards are not taken from the file.",
+        ),
+    }
+)
+
+_RECORD_LABELS = {
+    "absent_excused": "Số ngày nghỉ có phép",
+    "absent_unexcused": "Số ngày nghỉ không phép",
+    "height_cm": "Chiều cao (cm)",
+    "weight_kg": "Cân nặng (kg)",
+    "homeroom_comment": "Nhận xét của giáo viên chủ nhiệm",
+    "qualities_comment": "Nhận xét phẩm chất",
+    "general_comment": "Nhận xét năng lực chung",
+    "specific_comment": "Nhận xét năng lực đặc thù",
+    "stated_overall": "Xếp loại ghi trong tệp",
+    "stated_completed": "Hoàn thành chương trình ghi trong tệp",
+    "stated_promoted": "Lên lớp ghi trong tệp",
+}
+_SUBJECT_LABELS = {"level": "mức đạt được", "score": "điểm kiểm tra định kỳ", "comment": "nhận xét"}
+_GROUP_COMMENT = {
+    TraitGroup.QUALITY: "qualities_comment",
+    TraitGroup.GENERAL: "general_comment",
+    TraitGroup.SPECIFIC: "specific_comment",
+}
+_MODEL = "assessment.Enrolment"  # one line for undo covers all rows of one pupil
+_AT_ONCE = 200
+
+
+@dataclass(slots=True)
+class Work:
+    """What :func:`apply` writes: entries by pupil."""
+
+    entries: dict[int, list[Entry]] = field(default_factory=dict)
+
+
+def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow]) -> Plan:
+    """What importing the year-end results would do.
+
+    An empty cell never erases what is stored. What the file says about the overall result is compared with
+    the circular and told as a warning, never used.
+    """
+    judge = Judge(columns_of(reading, FIELD_NAMES))
+    judge.issues = list(reading.issues)
+    enrolments = _enrolments(school, year, reading.rows)
+    stored = Stored(e.pk for e in enrolments.values())
+    result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=Work())
+    for row in reading.rows:
+        enrolment = enrolments.get(row.code or "")
+        entries = _accepted(judge, stored, row, enrolment, year) if judge.stands(row) else []
+        planned = PlannedRow(
+            row.sheet, row.row, row.code or "", row.full_name or "", row.class_name or "", RowState.REFUSED
+        )
+        result.rows.append(planned)
+        if not judge.stands(row) or enrolment is None:
+            continue
+        _state(planned, stored, entries, grade_programme(enrolment.school_class.grade, year))
+        if planned.state is not RowState.SAME:
+            result.work.entries[enrolment.pk] = entries
+        _contradictions(judge, row, enrolment, year)
+    result.missing = _missing(school, year, reading.rows)
+    return result
+
+
+def _enrolments(school: Organisation, year: str, rows: Sequence[PrimaryResultRow]) -> dict[str, Enrolment]:
+    codes = sorted({row.code for row in rows if row.code})
+    found: dict[str, Enrolment] = {}
+    for part in chunks(codes):
+        of_year = Enrolment.objects.filter(
+            pupil__code__in=part, school_class__school=school, school_class__school_year=year
+        )
+        for enrolment in of_year.select_related("pupil", "school_class").order_by("active", "id"):
+            found[enrolment.pupil.code] = enrolment
+    return found
+
+
+def _accepted(
+    judge: Judge, stored: Stored, row: PrimaryResultRow, enrolment: Enrolment | None, year: str
+) -> list[Entry]:
+    """The row's entries; issues are noted when it cannot be accepted."""
+    code = row.code or ""
+    if enrolment is None:
+        judge.refuse(row, "code", "not_enrolled", sentence("result_not_enrolled", code=code, year=year), code)
+        return []
+    actual = enrolment.school_class.name
+    if row.class_name and row.class_name != actual:
+        text = sentence("result_other_class", code=code, actual=actual, stated=row.class_name)
+        judge.refuse(row, "class_name", "other_class", text, row.class_name)
+        return []
+    if row.full_name and not soft_equal(row.full_name, enrolment.pupil.full_name).same:
+        text = sentence("result_other_name", code=code, actual=enrolment.pupil.full_name)
+        judge.refuse(row, "full_name", "other_name", text, row.full_name)
+        return []
+    try:
+        programme = grade_programme(enrolment.school_class.grade, year)
+    except DomainError as error:
+        judge.refuse(row, "class_name", error.code, error.message, actual)
+        return []
+    entries = list(_entries(row, enrolment, programme))
+    _refuse_impossible(judge, row, enrolment, entries)
+    locked = _locked(stored, entries, programme)
+    if locked:
+        judge.refuse(row, "code", "locked", sentence("result_locked", what=", ".join(locked[:5])), code)
+    if row.awards:
+        judge.warn(row, "awards", "award_not_imported", sentence("result_award", text=row.awards), row.awards)
+    return entries
+
+
+def _refuse_impossible(
+    judge: Judge, row: PrimaryResultRow, enrolment: Enrolment, entries: list[Entry]
+) -> None:
+    for entry in entries:
+        problem = complaint(enrolment.school_class, entry.sort, entry.code, entry.moment, entry.values)
+        if problem:
+            judge.refuse(row, entry.code, "impossible_value", problem)
+
+
+def _entries(row: PrimaryResultRow, enrolment: Enrolment, programme: GradeProgramme) -> Iterable[Entry]:
+    for code, subject in row.subjects.items():
+        values = _present(level=subject.level, score=subject.score, comment=subject.comment)
+        if values:
+            yield Entry(enrolment.pk, Sort.SUBJECT, values, code)
+    for code, level in row.traits.items():
+        yield Entry(enrolment.pk, Sort.TRAIT, {"level": level}, code)
+    overall = tt27.read_overall(row.stated_overall).value
+    values = _present(
+        absent_excused=row.absences_excused,
+        absent_unexcused=row.absences_unexcused,
+        height_cm=row.height_cm,
+        weight_kg=row.weight_kg,
+        homeroom_comment=row.comment,
+        stated_overall=overall.abbreviation if overall else None,
+        stated_completed=row.stated_completed,
+        stated_promoted=row.stated_promoted,
+        **_trait_comments(row, programme),
+    )
+    if values:
+        yield Entry(enrolment.pk, Sort.RECORD, values)
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _trait_comments(row: PrimaryResultRow, programme: GradeProgramme) -> dict[str, str]:
+    """Comments by section of the form; several traits of one section stand one after the other."""
+    found: dict[str, list[str]] = {}
+    groups = {trait.code: trait.group for trait in programme.traits}
+    for code, text in row.trait_comments.items():
+        group = groups.get(code) or TraitGroup(code)
+        found.setdefault(_GROUP_COMMENT[group], []).append(text)
+    return {name: " ".join(dict.fromkeys(texts)) for name, texts in found.items()}
+
+
+def _name(entry: Entry, programme: GradeProgramme) -> str:
+    if entry.sort is Sort.SUBJECT:
+        return programme.line(entry.code).short_name
+    return programme.trait(entry.code).name if entry.sort is Sort.TRAIT else "Tổng hợp cuối năm"
+
+
+def _locked(stored: Stored, entries: list[Entry], programme: GradeProgramme) -> list[str]:
+    names = []
+    for entry in entries:
+        row = stored.rows.get(entry.key)
+        if row is not None and row.locked and differing(row, entry.values):
+            names.append(_name(entry, programme))
+    return names
+
+
+def _state(planned: PlannedRow, stored: Stored, entries: list[Entry], programme: GradeProgramme) -> None:
+    """New when nothing of the pupil is stored, changed with the differences, else the same."""
+    known = any(entry.key in stored.rows for entry in entries)
+    changes: list[FieldChange] = []
+    for entry in entries:
+        row = stored.rows.get(entry.key)
+        for name, value in differing(row, entry.values).items():
+            before = getattr(row, name) if row is not None else None
+            changes.append(FieldChange(_label(entry, name, programme), _shown(before), _shown(value)))
+    planned.state = RowState.SAME
+    if changes:
+        planned.state = RowState.CHANGED if known else RowState.NEW
+        planned.changes = changes if known else []
+
+
+def _label(entry: Entry, name: str, programme: GradeProgramme) -> str:
+    if entry.sort is Sort.RECORD:
+        return _RECORD_LABELS[name]
+    title = _name(entry, programme)
+    return f"{title}: {_SUBJECT_LABELS[name]}" if entry.sort is Sort.SUBJECT else title
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "x" if value else "không"
+    return "(trống)" if value in (None, "") else str(value)
+
+
+def _contradictions(judge: Judge, row: PrimaryResultRow, enrolment: Enrolment, year: str) -> None:
+    """Where the file's own conclusion and the circular differ: told, never resolved."""
+    decision = tt27.evaluate_year(
+        enrolment.school_class.grade,
+        [
+            tt27.SubjectResult(code, tt27.SubjectLevel(s.level) if s.level else None, s.score)
+            for code, s in row.subjects.items()
+        ],
+        [tt27.TraitResult(code, tt27.TraitLevel(level)) for code, level in row.traits.items()],
+        programme=programme_for(enrolment.school_class.grade, SchoolYear.parse(year)),
+    )
+    stated = tt27.Stated(
+        overall=tt27.read_overall(row.stated_overall).value,
+        completed=row.stated_completed,
+        promoted=row.stated_promoted,
+    )
+    for finding in tt27.contradictions(stated, decision):
+        column = "overall" if "overall" in finding.code or "undetermined" in finding.code else "completed"
+        judge.warn(row, column, "result_contradiction", finding.message, row.stated_overall)
+
+
+def _missing(school: Organisation, year: str, rows: Sequence[PrimaryResultRow]) -> list[Missing]:
+    """Pupils of the file's classes without a line in it."""
+    named = {row.code for row in rows}
+    enrolled = Enrolment.objects.filter(
+        active=True,
+        school_class__school=school,
+        school_class__school_year=year,
+        school_class__name__in={row.class_name for row in rows if row.class_name},
+    ).values_list("pupil__code", "pupil__full_name", "school_class__name")
+    return [
+        Missing(*line) for line in enrolled.order_by("school_class__name", "order") if line[0] not in named
+    ]
+
+
+def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> None:
+    """Write the accepted rows through :func:`record_results.record`.
+
+    :raises DomainError: ``result_locked``, a row was locked since it was planned.
+    """
+    work: Work = made.work
+    for part in chunks(list(work.entries), _AT_ONCE):
+        entries = [entry for pk in part for entry in work.entries[pk]]
+        answers = record(recorder.actor, entries, door=Door.IMPORT, source=recorder.source)
+        refused = [a for a in answers if a.state not in (Saved.SAVED, Saved.SAME)]
+        if refused:
+            raise DomainError("result_locked", what=refused[0].message)
+        notes: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        for answer in answers:
+            if answer.state is Saved.SAVED:
+                before, after = notes.setdefault(answer.entry.enrolment_id, ({}, {}))
+                key = f"{answer.entry.sort}|{answer.entry.code}"
+                before[key] = answer.before
+                names = answer.before if answer.before is not None else answer.entry.values
+                after[key] = {name: answer.current[name] for name in names}
+        for pk, (before, after) in notes.items():
+            recorder.note(_MODEL, pk, before, after)
+        recorder.step(2 * len(part))
+
+
+def put_back(changes: list[Change], actor: Actor, source: str) -> None:
+    """Take results back: created rows go, changed ones get their former values; history says so.
+
+    :raises DomainError: ``intake_undo_depends``, a result was changed or locked since.
+    """
+    now = clock.now()
+    for part in chunks(list(reversed(changes)), _AT_ONCE):
+        stored = Stored((change.object_id for change in part), lock=True)
+        lines: list[ResultChange] = []
+        for change in part:
+            for key, after in change.after.items():
+                sort, _, code = key.partition("|")
+                entry = Entry(change.object_id, Sort(sort), after, code, Moment.YEAR_END)
+                row = stored.rows.get(entry.key)
+                if row is None or row.locked or any(getattr(row, n) != v for n, v in after.items()):
+                    raise depends(_MODEL, 1)
+                before = change.before[key]
+                lines += history(actor, entry, after, before or dict.fromkeys(after), source, now)
+                if before is None:
+                    row.delete()
+                    continue
+                for name, value in before.items():
+                    setattr(row, name, value)
+                row.version += 1
+                row.updated_at, row.updated_by, row.source = now, actor.label, source
+                row.save()
+        ResultChange.objects.bulk_create(lines, batch_size=500)

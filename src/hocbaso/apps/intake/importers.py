@@ -1,0 +1,90 @@
+"""The three kinds of workbook and who reads, plans, writes and puts back each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.use_cases import import_staff
+from hocbaso.apps.assessment.use_cases import import_results
+from hocbaso.apps.intake.models import Change, Kind
+from hocbaso.apps.intake.planning import Plan, Recorder
+from hocbaso.apps.intake.use_cases.put_back import put_back
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.use_cases import import_pupils
+from hocbaso.core.errors import Unreadable, register
+from hocbaso.engines.workbooks.detect import detect
+from hocbaso.engines.workbooks.model import Decisions, Reading, WorkbookKind
+from hocbaso.engines.workbooks.pupils import read_pupils
+from hocbaso.engines.workbooks.results import read_primary_results
+from hocbaso.engines.workbooks.staff import read_staff
+
+register(
+    {
+        "intake_secondary": (
+            "Đây là sổ điểm cấp trung học. Phiên bản này chưa nhập được mẫu đó; kết quả cuối năm cấp tiểu "
+            "học thì nhập được.",
+            "This is a secondary mark book, which is not yet supported in this version.",
+        ),
+        "intake_other_form": (
+            "Tệp này là {found}, không phải {wanted}. Thầy cô chọn lại loại tệp hoặc tệp.",
+            "The workbook is {found}, not {wanted}.",
+        ),
+    }
+)
+
+_NAMES = {
+    WorkbookKind.PUPILS: "danh sách học sinh",
+    WorkbookKind.STAFF: "danh sách cán bộ, giáo viên",
+    WorkbookKind.PRIMARY_RESULTS: "kết quả cuối năm cấp tiểu học",
+}
+_FORM = {
+    Kind.PUPILS: WorkbookKind.PUPILS,
+    Kind.STAFF: WorkbookKind.STAFF,
+    Kind.RESULTS: WorkbookKind.PRIMARY_RESULTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """How one kind of workbook goes in and out again."""
+
+    read: Callable[..., Reading[Any]]
+    plan: Callable[[Organisation, str, Reading[Any]], Plan]
+    apply: Callable[[Plan, Recorder, Organisation, str], None]
+    put_back: Callable[[list[Change], Actor, str], None]
+
+
+IMPORTERS = {
+    Kind.PUPILS: Importer(read_pupils, import_pupils.plan, import_pupils.apply, put_back),
+    Kind.STAFF: Importer(read_staff, import_staff.plan, import_staff.apply, put_back),
+    Kind.RESULTS: Importer(
+        read_primary_results, import_results.plan, import_results.apply, import_results.put_back
+    ),
+}
+
+
+def read(kind: Kind, data: bytes, year: str, decisions: Decisions | None = None) -> Reading[Any]:
+    """Read a workbook as the kind the person chose.
+
+    :raises Unreadable: no workbook, or one of another form.
+    """
+    try:
+        reading = IMPORTERS[kind].read(data, year=year, decisions=decisions)
+    except Unreadable as error:
+        if error.code == "workbook_no_table":
+            _tell_other_form(kind, data)
+        raise
+    if not reading.rows:
+        _tell_other_form(kind, data)
+    return reading
+
+
+def _tell_other_form(kind: Kind, data: bytes) -> None:
+    found = detect(data)
+    if found is WorkbookKind.SECONDARY_MARKS:
+        raise Unreadable("intake_secondary")
+    if found in _NAMES and found is not _FORM[kind]:
+        raise Unreadable("intake_other_form", found=_NAMES[found], wanted=_NAMES[_FORM[kind]])
