@@ -20,6 +20,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from hocbaso.core.errors import Unreadable, register
+from hocbaso.engines.ledger.entries import LogEntry
+from hocbaso.engines.ledger.proofs import InclusionProof
 
 FORMAT = "hocbaso-trust-bundle/1"
 MAX_BYTES = 64 * 1024 * 1024
@@ -83,6 +85,11 @@ class LogEvidence:
     entry: bytes  # the entry whose leaf hash is proved
     proof: tuple[bytes, ...]  # 32-byte hashes, leaf side first
 
+    @classmethod
+    def of(cls, entry: LogEntry, proof: InclusionProof) -> LogEvidence:
+        """The evidence of an entry; ``proof`` must lead to the checkpoint that stands in :class:`LogInfo`."""
+        return cls(entry.digest, proof.log, proof.index, entry.to_bytes(), proof.hashes)
+
 
 @dataclass(frozen=True, slots=True)
 class StatusEntry:
@@ -133,6 +140,11 @@ class TrustBundle:
     def status_by_version(self) -> dict[tuple[str, int], StatusEntry]:
         """Status entries by code and version."""
         return {(item.code, item.version): item for item in self.status}
+
+    @cached_property
+    def status_by_code(self) -> dict[str, list[StatusEntry]]:
+        """Status entries of all versions by code."""
+        return _grouped(self.status, lambda entry: entry.code)
 
     @cached_property
     def latest_by_code(self) -> dict[str, int]:

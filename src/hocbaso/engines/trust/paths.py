@@ -155,6 +155,11 @@ class PathChecker:
         self._instants: dict[bytes, list[datetime]] = {}
         self._answers: dict[tuple[bytes, ...], PathResult] = {}
 
+    @property
+    def environments(self) -> frozenset[str]:
+        """The worlds of the bundle's anchors."""
+        return frozenset(known.environment for known in self._anchors)
+
     def check(
         self, certificate: bytes, at: datetime, purpose: Purpose, evidence: Evidence = NO_EVIDENCE
     ) -> PathResult:

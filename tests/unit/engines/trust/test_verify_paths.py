@@ -6,10 +6,10 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from tests.unit.engines.trust.verify_support import DAY, T0, YEAR, Holder, Pki
 
 from hocbaso.engines.trust.bundle import Anchor, TrustBundle
 from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, PathState, Purpose
+from tests.unit.engines.trust.verify_support import DAY, T0, YEAR, Holder, Pki
 
 PKI = Pki("P")
 FOREIGN = Pki("Q")

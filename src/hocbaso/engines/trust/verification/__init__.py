@@ -1,6 +1,7 @@
 """Verification of issued documents: one verdict, separate answers, decided on the bytes that were hashed."""
 
 from hocbaso.engines.trust.verification.document import Verifier, verifier, verify_document
+from hocbaso.engines.trust.verification.files import verify_file
 from hocbaso.engines.trust.verification.verdict import (
     Check,
     Conclusion,
@@ -24,4 +25,5 @@ __all__ = [
     "refused",
     "verifier",
     "verify_document",
+    "verify_file",
 ]

@@ -1,0 +1,245 @@
+"""The sealed rendition: the signed XML inside it, and whether the PDF around it is still the sealed one.
+
+One parser (pyHanko's, strict, with limits on what streams may unpack to) reads both the seal and the
+attachment, so that no second reader can see another attachment than the one that was sealed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
+
+from hocbaso.core.document.model import YearSheet
+from hocbaso.core.document.parse import MAX_DOCUMENT
+from hocbaso.core.errors import Unreadable
+from hocbaso.engines.trust import pades
+from hocbaso.engines.trust.bundle import AuthorityEntry, TrustBundle, certificate_digest
+from hocbaso.engines.trust.paths import PathChecker, PathState
+from hocbaso.engines.trust.verification.conclude import weigh
+from hocbaso.engines.trust.verification.document import Verifier
+from hocbaso.engines.trust.verification.sentences import ENVIRONMENT_WARNING, path_sentence
+from hocbaso.engines.trust.verification.verdict import (
+    Check,
+    Conclusion,
+    RenditionAnswer,
+    Result,
+    Verdict,
+)
+
+ATTACHMENT = "hocba.xml"
+#: A whole booklet also carries the sheets of earlier years.
+_EARLIER = re.compile(r"hocba-[0-9]{4}-[0-9]{4}\.xml", re.ASCII)
+MAX_PDF = 32 * 1024 * 1024
+_MAX_ATTACHMENTS = 16
+_LIMITS = DecodeLimits(
+    per_stream=StreamDecodeLimits(max_ratio=600, max_output_size=32 * 1024 * 1024),
+    document_budget=DocumentDecodeBudget(base_allowance=64 * 1024 * 1024, max_ratio=8),
+)
+_WORST_FIRST = (Conclusion.INVALID, Conclusion.INDETERMINATE, Conclusion.VALID)
+_PARSER_FAILURES = (
+    PdfError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    OverflowError,
+    NotImplementedError,
+    zlib.error,
+)
+
+
+def attached_documents(pdf: bytes) -> tuple[dict[str, bytes], bool]:
+    """The signed XML of a rendition by attachment name, ``hocba.xml`` first, and whether they are alone.
+
+    :raises Unreadable: ``verify_too_large``, ``verify_pdf_unreadable``, ``verify_pdf_without_xml``.
+    """
+    if len(pdf) > MAX_PDF:
+        raise Unreadable("verify_too_large", what="tệp PDF", limit=f"{MAX_PDF // 2**20} MB")
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_LIMITS)
+        if reader.encrypted:
+            raise Unreadable("verify_pdf_unreadable", detail="encrypted")
+        found = list(_attachments(reader))
+        ours = [(name, stream) for name, stream in found if name == ATTACHMENT or _EARLIER.fullmatch(name)]
+        ours.sort(key=lambda item: (item[0] != ATTACHMENT, item[0]))
+        if not ours or ours[0][0] != ATTACHMENT:
+            raise Unreadable("verify_pdf_without_xml")
+        documents = [(name, bytes(stream.data)) for name, stream in ours]
+    except _PARSER_FAILURES as error:
+        raise Unreadable("verify_pdf_unreadable", detail=type(error).__name__) from error
+    if any(len(data) > MAX_DOCUMENT for _, data in documents):
+        raise Unreadable("verify_too_large", what="hocba.xml", limit=f"{MAX_DOCUMENT // 2**20} MB")
+    return dict(documents), len(found) == len(dict(documents))
+
+
+def _attachments(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
+    """Every embedded file: of the name tree, and of annotations on the pages."""
+    for count, (name, spec) in enumerate((*_name_tree(reader), *_annotated(reader)), start=1):
+        if count > _MAX_ATTACHMENTS:
+            raise Unreadable("verify_too_large", what="số tệp đính kèm", limit=_MAX_ATTACHMENTS)
+        files = spec["/EF"]
+        stream = files["/F"]
+        if not isinstance(stream, generic.StreamObject):
+            raise ValueError("attachment is no stream")
+        # What a viewer shows as the name counts, and all names must agree.
+        names = {str(name), *(str(spec[key]) for key in ("/F", "/UF") if key in spec)}
+        yield (names.pop() if len(names) == 1 else "?"), stream
+
+
+def _name_tree(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
+    try:
+        node = reader.root["/Names"]["/EmbeddedFiles"]
+    except KeyError:
+        return
+    waiting, seen = [node], 0
+    while waiting:
+        node = waiting.pop()
+        seen += 1
+        if seen > 64:
+            raise ValueError("name tree too large")
+        waiting += [kid.get_object() for kid in node.get("/Kids", ())]
+        names = node.get("/Names", ())
+        for position in range(0, len(names), 2):
+            yield str(names[position]), names[position + 1]
+
+
+def _annotated(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
+    pages = int(reader.root["/Pages"]["/Count"])
+    if not 0 < pages <= 200:
+        raise ValueError("number of pages")
+    for number in range(pages):
+        page = reader.find_page_for_modification(number)[0].get_object()  # type: ignore[no-untyped-call]
+        for annotation in page.get("/Annots", ()):
+            node = annotation.get_object()
+            if node.get("/Subtype") == "/FileAttachment":
+                yield str(node["/FS"].get("/F", "?")), node["/FS"]
+
+
+def verify_pdf(pdf: bytes, verifier: Verifier, *, now: datetime, file: str = "") -> Verdict:
+    """Judge a rendition: the XML inside (of a booklet every year's), then the seal around it.
+
+    :raises Unreadable: as :func:`attached_documents` and :meth:`Verifier.verify`.
+    """
+    documents, alone = attached_documents(pdf)
+    verdicts = [verifier.verify(data, now=now, file=file) for data in documents.values()]
+    inner = _together(verdicts)
+    pupils = {verdict.sheet.pupil.code for verdict in verdicts if verdict.sheet is not None}
+    rendition = _judge_seal(pdf, verifier, inner.sheet, alone and len(pupils) <= 1, now)
+    checks = (rendition.seal, rendition.whole, rendition.attachment)
+    outer = weigh(checks)
+    if _WORST_FIRST.index(inner.conclusion) <= _WORST_FIRST.index(outer):
+        return replace(inner, rendition=rendition)
+    wanted = Result.FAILED if outer is Conclusion.INVALID else Result.UNKNOWN
+    decisive = next(check for check in checks if check.result is wanted)
+    if outer is Conclusion.INVALID:
+        reason = f"Bản PDF này không dùng được. {decisive.sentence}"
+    else:
+        reason = f"Chưa kết luận được về bản PDF. {decisive.sentence}"
+    if inner.environment == "thu_nghiem":
+        reason = f"{ENVIRONMENT_WARNING}. {reason}"
+    sub = decisive.sub_indication
+    return replace(inner, conclusion=outer, reason=reason, sub_indication=sub, rendition=rendition)
+
+
+def _together(verdicts: list[Verdict]) -> Verdict:
+    """The newest sheet's verdict; when an earlier year's is worse, its conclusion and its reason."""
+    newest = verdicts[0]
+    worst = min(verdicts, key=lambda verdict: _WORST_FIRST.index(verdict.conclusion))
+    if worst.conclusion is newest.conclusion:
+        return newest
+    year = worst.sheet.year if worst.sheet is not None else "trước"
+    return replace(
+        newest,
+        conclusion=worst.conclusion,
+        reason=f"Tờ năm học {year} trong tệp: {worst.reason}",
+        sub_indication=worst.sub_indication,
+    )
+
+
+def _judge_seal(
+    pdf: bytes, verifier: Verifier, sheet: YearSheet | None, alone: bool, now: datetime
+) -> RenditionAnswer:
+    try:
+        bundle, checker = verifier.bundle, verifier.checker
+        if bundle is None or checker is None or not bundle.anchors:
+            # Nothing can be believed; the mathematics of the seal are still answered. The certificates that
+            # it carries stand in as intermediates, so that they are not taken for planted ones.
+            authority = bundle.authority if bundle is not None else ()
+            carried = _carried_certificates(pdf)
+            bundle = TrustBundle(created=now, as_of=now, intermediates=carried, authority=authority)
+            checker = PathChecker(bundle)
+        result = pades.check_pdf_seal(pdf, bundle, checker, now)
+    except _PARSER_FAILURES as error:
+        raise Unreadable("verify_pdf_unreadable", detail=type(error).__name__) from error
+    attachment = Check(Result.OK, "Ngoài dữ liệu học bạ không có tệp đính kèm nào khác.")
+    if not alone:
+        attachment = Check(
+            Result.FAILED, "Tệp PDF có tệp đính kèm lạ, hoặc kèm học bạ của học sinh khác.", "FORMAT_FAILURE"
+        )
+    if not result.found:
+        sentence = "Bản PDF không có con dấu số của trường, nên chưa chắc hình thức in ra đúng với dữ liệu."
+        unknown = Check(Result.UNKNOWN, sentence, "NO_SIGNING_CERTIFICATE_FOUND")
+        return RenditionAnswer(unknown, Check(Result.UNKNOWN, "Không có con dấu để đối chiếu."), attachment)
+    whole = Check(Result.OK, "Bản PDF không bị sửa sau khi đóng dấu.")
+    if not (result.intact and result.whole):
+        sentence = result.reason or "Bản PDF đã bị sửa sau khi đóng dấu."
+        return RenditionAnswer(
+            Check(Result.UNKNOWN, "Không xét: bản PDF đã bị sửa."),
+            Check(Result.FAILED, sentence, "HASH_FAILURE"),
+            attachment,
+        )
+    return RenditionAnswer(_seal_check(result, bundle, sheet), whole, attachment)
+
+
+def _carried_certificates(pdf: bytes) -> tuple[bytes, ...]:
+    """DER of every certificate in the seals of a PDF and in their time stamps."""
+    reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_LIMITS)
+    found: list[bytes] = []
+    for seal in reader.embedded_regular_signatures:
+        found += [certificate.dump() for certificate in seal.other_embedded_certs]
+        for stamp in extract_tst_data_iter(seal.signer_info, signed=False):
+            found += [choice.chosen.dump() for choice in stamp["certificates"]]
+    return tuple(dict.fromkeys(found))
+
+
+def _seal_check(result: pades.PdfSealResult, bundle: TrustBundle, sheet: YearSheet | None) -> Check:
+    entries = bundle.authority_by_certificate.get(certificate_digest(result.certificate or b""), [])
+    paths = (("con dấu trên bản PDF", result.path), ("nơi cấp dấu thời gian của bản PDF", result.stamp_path))
+    for who, path in paths:
+        if path is not None and not path.ok:
+            missing = path.state is PathState.UNKNOWN_ISSUER and (bool(entries) or not bundle.anchors)
+            unsettled = missing or path.state is PathState.REVOCATION_UNKNOWN
+            kind = Result.UNKNOWN if unsettled else Result.FAILED
+            return Check(kind, path_sentence(path, who), path.sub_indication)
+    if result.reason is not None or result.stamped is None:
+        return Check(Result.FAILED, result.reason or "Con dấu trên bản PDF không đúng.", "SIG_CRYPTO_FAILURE")
+    if sheet is None:
+        return Check(Result.UNKNOWN, "Không xét: không đọc được tờ học bạ bên trong.")
+    return _seal_authority(entries, bundle, sheet, result.stamped)
+
+
+def _seal_authority(
+    entries: list[AuthorityEntry], bundle: TrustBundle, sheet: YearSheet, at: datetime
+) -> Check:
+    for entry in entries:
+        in_time = entry.valid_from <= at and (entry.valid_to is None or at <= entry.valid_to)
+        if entry.role == "con_dau" and entry.school == sheet.school.code and in_time:
+            return Check(Result.OK, f"Bản PDF mang con dấu số của {sheet.school.name}.")
+    if sheet.school.code not in bundle.authority_by_school:
+        return Check(Result.UNKNOWN, f"Gói tin cậy không có danh bạ thẩm quyền của {sheet.school.name}.")
+    sentence = f"Con dấu trên bản PDF không phải con dấu số của {sheet.school.name}."
+    return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE")
