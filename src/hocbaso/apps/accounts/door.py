@@ -59,7 +59,9 @@ class _Rule:
 _rules: dict[str, _Rule] = {}
 
 
-def rule(permission: str, what: str, *, operator: bool = False) -> Callable[[Callable[[Actor, Any], bool]], Callable[[Actor, Any], bool]]:
+def rule(
+    permission: str, what: str, *, operator: bool = False
+) -> Callable[[Callable[[Actor, Any], bool]], Callable[[Actor, Any], bool]]:
     """Register the rule that answers ``permission``.
 
     :param what: the doing in Vietnamese words, for the refusal's sentence.

@@ -30,7 +30,9 @@ class Role(models.TextChoices):
 
 
 #: Roles that sign or seal: a second factor is required.
-SIGNING_ROLES = frozenset({Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER, Role.HOMEROOM, Role.SUBJECT_TEACHER})
+SIGNING_ROLES = frozenset(
+    {Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER, Role.HOMEROOM, Role.SUBJECT_TEACHER}
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -65,7 +67,9 @@ class StaffMember(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="staff")
     code = models.CharField(max_length=40)
-    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_records")
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="staff_records"
+    )
     full_name = models.CharField(max_length=120)
     birth_date = models.CharField(max_length=10, blank=True)
     sex = models.CharField(max_length=3, blank=True)
@@ -78,7 +82,9 @@ class StaffMember(models.Model):
     subject = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "code"], name="one_staff_code_a_school")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "code"], name="one_staff_code_a_school")
+        ]
 
 
 class Assignment(models.Model):
@@ -103,7 +109,8 @@ class Assignment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")), name="assignment_dates"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="assignment_dates",
             ),
             models.UniqueConstraint(
                 fields=["school_class"],

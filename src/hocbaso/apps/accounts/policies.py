@@ -13,6 +13,22 @@ def may_assign(actor: Actor, unit: Organisation) -> bool:
     return actor.role == Role.SYSTEM_ADMIN or holds(actor, unit.pk, Role.PRINCIPAL, Role.DATA_CLERK)
 
 
+#: What a school's own people may give: nobody gives a post as high as his own or one that watches him.
+_GIVEN_BY_CLERK = frozenset({Role.GROUP_HEAD, Role.GROUP_DEPUTY, Role.HOMEROOM, Role.SUBJECT_TEACHER})
+_GIVEN_BY_PRINCIPAL = _GIVEN_BY_CLERK | {Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER, Role.DATA_CLERK}
+
+
+@rule("accounts.assign_role", "trao hoặc kết thúc vai trò này", operator=True)
+def may_assign_role(actor: Actor, target: tuple[Organisation, str]) -> bool:
+    """Which roles come from whom: a clerk cannot make himself or a friend principal or seal keeper."""
+    unit, role = target
+    if actor.role == Role.SYSTEM_ADMIN:
+        return True
+    if holds(actor, unit.pk, Role.PRINCIPAL):
+        return role in _GIVEN_BY_PRINCIPAL
+    return holds(actor, unit.pk, Role.DATA_CLERK) and role in _GIVEN_BY_CLERK
+
+
 @rule("accounts.import_staff", "nhập danh sách cán bộ, giáo viên", operator=True)
 def may_import_staff(actor: Actor, unit: Organisation) -> bool:
     return holds(actor, unit.pk, Role.DATA_CLERK)

@@ -1,0 +1,138 @@
+"""Every permission of the policy door against every role: who may, spelled out.
+
+A permission that is added must be added here as well: the table covers ``door.permissions()`` exactly.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from hocbaso.apps.accounts import door
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.assessment.policies import ClassSubject
+from hocbaso.apps.organisations.models import Organisation
+from tests.unit.apps.accounts import people
+
+pytestmark = pytest.mark.django_db
+
+PRINCIPAL, DEPUTY, SEAL = Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER
+HOMEROOM, TEACHER, CLERK = Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.DATA_CLERK
+COMMUNE, DEPARTMENT, MINISTRY = Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.MINISTRY_OFFICER
+AUDITOR, ADMIN, OPERATOR = Role.AUDITOR, Role.SYSTEM_ADMIN, "operator"
+EVERYBODY = {*Role, OPERATOR}
+
+#: permission → (what it is asked of, who may)
+TABLE: dict[str, tuple[str, set[str]]] = {
+    "accounts.assign": ("school", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
+    "accounts.assign_role": ("homeroom role", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
+    "accounts.import_staff": ("school", {CLERK, OPERATOR}),
+    "accounts.view_staff": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
+    "assessment.decide_promotion": ("school", {PRINCIPAL}),
+    "assessment.enter": ("subject", {TEACHER}),
+    "assessment.enter_traits": ("class", {HOMEROOM}),
+    "assessment.import_results": ("school", {CLERK, OPERATOR}),
+    "assessment.view_class": ("class", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER, OPERATOR}),
+    "audit.read": ("school", {AUDITOR, OPERATOR}),
+    "ledger.audit": ("school", EVERYBODY),
+    "organisations.create": ("commune", {COMMUNE, ADMIN, OPERATOR}),
+    "organisations.progress": ("school", EVERYBODY),
+    "organisations.settings": ("school", {PRINCIPAL, OPERATOR}),
+    "pupils.edit": ("class", {CLERK, HOMEROOM}),
+    "pupils.import": ("school", {CLERK, OPERATOR}),
+    "pupils.view_class": ("class", {PRINCIPAL, DEPUTY, SEAL, CLERK, HOMEROOM, TEACHER, OPERATOR}),
+    "pupils.view_school": ("school", {PRINCIPAL, DEPUTY, SEAL, CLERK, OPERATOR}),
+    "signing.homeroom": ("class", {HOMEROOM}),
+    "signing.principal": ("school", {PRINCIPAL}),
+    "signing.register": ("school", {PRINCIPAL, ADMIN, OPERATOR}),
+    "signing.seal": ("school", {SEAL}),
+    "transcripts.close": ("class", {PRINCIPAL, HOMEROOM, OPERATOR}),
+    "transcripts.close_incomplete": ("school", {PRINCIPAL, OPERATOR}),
+    "transcripts.return": ("class", {PRINCIPAL, SEAL, HOMEROOM}),
+    "transcripts.view_class": ("class", {PRINCIPAL, DEPUTY, SEAL, HOMEROOM, TEACHER, OPERATOR}),
+    "transcripts.view_school": ("school", {PRINCIPAL, DEPUTY, SEAL, OPERATOR}),
+}
+#: What managing units may do to a school below them, or what is no secret.
+BEYOND_ONE_SCHOOL = {"ledger.audit", "organisations.create", "organisations.progress", "accounts.assign"}
+_WITH_CLASS = (HOMEROOM, TEACHER)
+
+
+class World:
+    """One school with a class, its managing units, and somebody in every role."""
+
+    def __init__(self) -> None:
+        self.school = people.school()
+        self.in_class = people.school_class(self.school)
+        self.units = {
+            COMMUNE: Organisation.objects.get(code="xa-26929"),
+            DEPARTMENT: Organisation.objects.get(code="so-79"),
+            MINISTRY: Organisation.objects.get(code="bo-gddt"),
+        }
+
+    def somebody(self, role: str, *, school: Organisation | None = None, second_factor: bool = True) -> Actor:
+        if role == OPERATOR:
+            return Actor.operator()
+        unit = self.units.get(role, school or self.school)
+        in_class = people.school_class(unit) if role in _WITH_CLASS else None
+        subject = {"subject_code": "toan"} if role == TEACHER else {}
+        made = people.actor(role, unit, in_class, **subject)
+        return Actor.of(made.assignment, second_factor=second_factor)
+
+    def target(self, kind: str) -> object:
+        return {
+            "school": self.school,
+            "class": self.in_class,
+            "commune": self.units[COMMUNE],
+            "subject": ClassSubject(self.in_class, "toan"),
+            "homeroom role": (self.school, HOMEROOM),
+        }[kind]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_table_names_every_permission():
+    assert sorted(TABLE) == door.permissions()
+
+
+@pytest.mark.parametrize("permission", sorted(TABLE))
+def test_who_may(permission, world):
+    kind, expected = TABLE[permission]
+    may = {role for role in EVERYBODY if door.allowed(world.somebody(role), permission, world.target(kind))}
+    assert may == expected
+
+
+@pytest.mark.parametrize("permission", sorted(set(TABLE) - BEYOND_ONE_SCHOOL - {"audit.read"}))
+def test_nobody_of_another_school_may(permission, world):
+    elsewhere = people.school("79000102", "Trường Tiểu học Khác")
+    target = world.target(TABLE[permission][0])
+    officers = {COMMUNE, DEPARTMENT, MINISTRY, ADMIN}
+    for role in set(Role) - officers:
+        assert not door.allowed(world.somebody(role, school=elsewhere), permission, target), role
+
+
+@pytest.mark.parametrize("permission", ["signing.homeroom", "signing.principal", "signing.seal"])
+def test_nobody_signs_without_the_second_factor(permission, world):
+    target = world.target(TABLE[permission][0])
+    for role in Role:
+        assert not door.allowed(world.somebody(role, second_factor=False), permission, target)
+
+
+def test_a_closed_account_may_nothing(world):
+    for permission, (kind, roles) in TABLE.items():
+        for role in roles - {OPERATOR}:
+            actor = world.somebody(role)
+            actor.user.is_active = False
+            assert not door.allowed(actor, permission, world.target(kind))
+            actor.assignment.delete()
+
+
+def test_a_permission_without_a_rule_is_denied(world):
+    assert not any(door.allowed(world.somebody(role), "no.such", world.school) for role in EVERYBODY)
+
+
+def test_the_operator_never_signs_or_enters_as_himself():
+    for permission in ("signing.homeroom", "signing.principal", "signing.seal", "assessment.enter"):
+        assert OPERATOR not in TABLE[permission][1]
