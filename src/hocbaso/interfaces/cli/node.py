@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages
+from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, table
 
 
 def prepare_home() -> dict[str, Any]:
@@ -70,7 +72,61 @@ def run_server(host: str, port: int, workers: int) -> None:
     raise typer.Exit(subprocess.call(command))
 
 
+def demo(
+    host: str = typer.Option("127.0.0.1", "--host"),
+    port: int = typer.Option(8000, "--port"),
+    seed_only: bool = typer.Option(False, "--seed-only", help="Chỉ tạo dữ liệu, không chạy máy chủ."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Tỉnh thử nghiệm có sẵn ba trường: tạo dữ liệu, in tài khoản, chạy máy chủ."""
+    os.environ.setdefault("HOCBASO_PUBLIC_URL", f"http://{host}:{port}")
+    os.environ["HOCBASO_DEMO"] = (
+        "1"  # the second-factor page shows the code: nobody here has a phone enrolled
+    )
+    prepare_home()
+    # By name: the sandbox is the outside world, nothing of the house imports it.
+    seeding = import_module("hocbaso.sandbox.demo.seed")
+    accounts = seeding.seed(lambda step: messages.print(f"  {step}", markup=False))
+    document = {
+        "address": f"http://{host}:{port}/",
+        "password": seeding.PASSWORD,
+        "accounts": [asdict(account) for account in accounts],
+    }
+    answer(document, as_json=as_json, human=lambda: _tell_demo(document))
+    if not seed_only:
+        run_server(host, port, workers=2)
+
+
+def _tell_demo(document: dict[str, Any]) -> None:
+    rows = [[a["school"], a["post"], a["username"], a["name"]] for a in document["accounts"]]
+    table("Tài khoản thử nghiệm", ["Trường", "Vị trí", "Tên đăng nhập", "Họ tên"], rows)
+    messages.print(f"Mật khẩu chung: {document['password']}", markup=False)
+    messages.print("Mã xác nhận hai bước hiện ngay trên trang (chỉ ở hộp cát).")
+    messages.print(f"Địa chỉ: {document['address']}", style="bold")
+
+
+def sandbox(
+    host: str = typer.Option("127.0.0.1", "--host"),
+    port: int = typer.Option(8799, "--port"),
+    population: Path = typer.Option(
+        None, "--population", help="CSV dân cư (dùng khi có chức năng xác thực danh tính)."
+    ),
+    residence: Path = typer.Option(None, "--residence", help="CSV cư trú (như trên)."),
+) -> None:
+    """Thế giới bên ngoài trên máy này: cơ quan chứng thực (OCSP, CRL), cơ quan cấp dấu thời gian."""
+    if population or residence:
+        messages.print(
+            "Máy chủ dân cư chưa có trong phiên bản này; hai tệp CSV chưa được dùng.", style="yellow"
+        )
+    prepare_home()
+    from django.conf import settings
+
+    server = import_module("hocbaso.sandbox.server")
+    messages.print(f"Hộp cát chạy tại http://{host}:{port}/ (Ctrl+C để dừng)")
+    server.serve(settings.HOCBASO_HOME / "sandbox", host=host, port=port)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(init)
-    app.command()(serve)
+    for command in (init, serve, demo, sandbox):
+        app.command()(command)
