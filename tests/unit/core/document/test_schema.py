@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from hocbaso.core.document.emit import digest, emit
+from hocbaso.core.document.emit import digest, emit, subject_canonical, subject_texts
+from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
-from hocbaso.core.document.parse import parse_sheet
+from hocbaso.core.document.parse import SplitDocument, parse_sheet, split_document
 from hocbaso.core.document.schema import SCHEMA_NAMES, schema_files, validate
+from hocbaso.engines.trust import xades
+from tests.unit.sandbox.cases import NOW, prepare_step, signers
 
 from .sheets import grade_three
 
@@ -85,3 +88,27 @@ def test_the_schemas_are_published_under_their_names() -> None:
     files = schema_files()
     assert tuple(files) == SCHEMA_NAMES
     assert all(content.startswith(b"<?xml") for content in files.values())
+
+
+def test_a_document_signed_by_every_role_is_valid_and_splits_into_its_signatures() -> None:
+    teacher, principal, seal = signers()
+    mathematics = xades.data_object("mon-toan", subject_canonical(subject_texts(TEXT)["mon-toan"]))
+    subject = xades.prepare(
+        role=SignerRole.SUBJECT_TEACHER,
+        subject="toan",
+        objects=[mathematics],
+        signing_time=NOW,
+        certificate=teacher.certificate,
+        chain=teacher.chain,
+    )
+    signatures: tuple[bytes, ...] = (xades.sign(subject, teacher),)
+    for role, signer in (
+        (SignerRole.HOMEROOM, teacher),
+        (SignerRole.PRINCIPAL, principal),
+        (SignerRole.SEAL, seal),
+    ):
+        step = prepare_step(role, signer, signatures[-1:], sheet=TEXT)
+        signatures = (*signatures, xades.sign(step, signer))
+    document = document_bytes(TEXT, signatures)
+    assert validate(document) == []
+    assert split_document(document) == SplitDocument(TEXT, signatures)
