@@ -11,14 +11,15 @@ import hashlib
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import cms, core, tsp
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import verification
@@ -53,7 +54,11 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha512": hashes.SHA512,
 }
 #: What asn1crypto and cryptography raise on malformed input.
-_HOSTILE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
+_HOSTILE = (
+    *(ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError),
+    *(InvalidSignature, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
 _STAMPING_ONLY = [ExtendedKeyUsageOID.TIME_STAMPING]  # RFC 3161 section 2.3
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 
@@ -89,7 +94,8 @@ def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
     if len(token) > MAX_TOKEN_OCTETS:
         raise _invalid("size")
     try:
-        signed, content, info = _parse(token)
+        parsed = _parse(token)
+        info = parsed.info
         if info["message_imprint"]["hash_algorithm"]["algorithm"].native != "sha256":
             raise _invalid("imprint algorithm")
         if info["message_imprint"]["hashed_message"].native != imprint:
@@ -97,8 +103,8 @@ def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
         moment: datetime = info["gen_time"].native
         if moment > at + CLOCK_TOLERANCE:
             raise _invalid("time in the future")
-        certificate, others = _signer(signed)
-        _check_signature(signed, content, certificate)
+        certificate, others = _signer(parsed, moment)
+        _check_signature(parsed, certificate)
         return TimeStampInfo(
             time=moment,
             tsa_name=_name(certificate),
@@ -107,7 +113,7 @@ def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
             serial=info["serial_number"].native,
             policy=info["policy"].native,
         )
-    except (*_HOSTILE, InvalidSignature) as error:
+    except _HOSTILE as error:
         raise _invalid(type(error).__name__) from error
 
 
@@ -205,7 +211,7 @@ def granted_token(answer: bytes, digest: bytes, nonce: int | None) -> bytes:
         if response["status"]["status"].native not in ("granted", "granted_with_mods"):
             raise _invalid(str(response["status"]["status"].native))
         token: bytes = response["time_stamp_token"].dump()
-        _, _, info = _parse(token)
+        info = _parse(token).info
         if info["message_imprint"]["hashed_message"].native != digest:
             raise _invalid("imprint")
         if info["nonce"].native != nonce:
@@ -215,8 +221,27 @@ def granted_token(answer: bytes, digest: bytes, nonce: int | None) -> bytes:
     return token
 
 
-def _parse(token: bytes) -> tuple[Any, bytes, Any]:
-    """The SignedData, the octets of its content and the TSTInfo in them."""
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """The parts of a token: octets as they stand in it, and asn1crypto values (untyped)."""
+
+    signed: Any  # SignedData
+    signer: Any  # its only SignerInfo
+    message: bytes  # what the authority signed
+    content: bytes  # the TSTInfo's octets
+    info: Any  # TSTInfo
+
+    def attribute(self, kind: str) -> Any:
+        """The value of a signed attribute that stands exactly once, or None."""
+        found = [item["values"] for item in self.signer["signed_attrs"] if item["type"].native == kind]
+        if not found:
+            return None
+        if len(found) != 1 or len(found[0]) != 1:
+            raise _invalid("signed attributes")
+        return found[0][0]
+
+
+def _parse(token: bytes) -> _Token:
     outer = cms.ContentInfo.load(token, strict=True)
     if outer["content_type"].native != "signed_data":
         raise _invalid("not signed data")
@@ -224,77 +249,73 @@ def _parse(token: bytes) -> tuple[Any, bytes, Any]:
     encapsulated = signed["encap_content_info"]
     if encapsulated["content_type"].native != "tst_info" or len(signed["signer_infos"]) != 1:
         raise _invalid("not a time-stamp token")
+    signer = signed["signer_infos"][0]
+    # RFC 5652 section 5.4: what is signed is the SET OF, not the implicit tag that stands in the token.
+    # Taken before anything in it is looked at: asn1crypto encodes anew what was.
+    message = b"\x31" + signer["signed_attrs"].dump()[1:]
     content = bytes(encapsulated["content"])
-    return signed, content, tsp.TSTInfo.load(content, strict=True)
+    return _Token(signed, signer, message, content, tsp.TSTInfo.load(content, strict=True))
 
 
-def _signer(signed: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+def _signer(token: _Token, moment: datetime) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
     """The one certificate that the token's signed attributes bind, and the rest."""
-    attributes = signed["signer_infos"][0]["signed_attrs"]
-    wanted = _bound_certificate(attributes)
-    ders = [choice.chosen.dump() for choice in signed["certificates"] if choice.name == "certificate"]
+    wanted = _bound_certificate(token)
+    ders = [item.chosen.dump() for item in token.signed["certificates"] if item.name == "certificate"]
     found = [der for der in ders if wanted(der)]
     if len(found) != 1:
         raise _invalid("certificate")
-    loaded = x509.load_der_x509_certificate(found[0])
-    usages = [item for item in loaded.extensions if isinstance(item.value, x509.ExtendedKeyUsage)]
-    if [(item.critical, list(item.value)) for item in usages] != [(True, _STAMPING_ONLY)]:
-        raise _invalid("extended key usage")
-    if not loaded.not_valid_before_utc <= _stated_time(signed) <= loaded.not_valid_after_utc:
+    certificate = _stamping_certificate(found[0])
+    if not certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc:
         raise _invalid("certificate not valid at that time")
-    return loaded, tuple(x509.load_der_x509_certificate(der) for der in ders if der != found[0])
+    return certificate, tuple(_load_certificate(der) for der in ders if der != found[0])
 
 
-def _stated_time(signed: Any) -> datetime:
-    moment: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native
-    return moment
-
-
-def _bound_certificate(attributes: Any) -> Any:
+def _bound_certificate(token: _Token) -> Callable[[bytes], bool]:
     """A test for the certificate named by ESSCertIDv2 (RFC 5816) or the older ESSCertID (SHA-1)."""
-    bound = _attribute(attributes, "signing_certificate_v2")
+    bound = token.attribute("signing_certificate_v2")
     if bound is not None:
         identifier = bound["certs"][0]
         kind, digest = identifier["hash_algorithm"]["algorithm"].native, identifier["cert_hash"].native
         return lambda der: kind in _HASHES and hashlib.new(kind, der).digest() == digest
-    older = _attribute(attributes, "signing_certificate")
+    older = token.attribute("signing_certificate")
     if older is None:
         raise _invalid("signing certificate")
     digest = older["certs"][0]["cert_hash"].native
     return lambda der: hashlib.sha1(der, usedforsecurity=False).digest() == digest
 
 
-def _attribute(attributes: Any, kind: str) -> Any:
-    found = [item["values"] for item in attributes if item["type"].native == kind]
-    if not found:
-        return None
-    if len(found) != 1 or len(found[0]) != 1:
-        raise _invalid("signed attributes")
-    return found[0][0]
+@lru_cache(maxsize=256)
+def _stamping_certificate(der: bytes) -> x509.Certificate:
+    certificate = _load_certificate(der)
+    usages = [item for item in certificate.extensions if isinstance(item.value, x509.ExtendedKeyUsage)]
+    if [(item.critical, list(item.value)) for item in usages] != [(True, _STAMPING_ONLY)]:
+        raise _invalid("extended key usage")
+    return certificate
 
 
-def _check_signature(signed: Any, content: bytes, certificate: x509.Certificate) -> None:
-    signer = signed["signer_infos"][0]
-    attributes = signer["signed_attrs"]
+@lru_cache(maxsize=1024)
+def _load_certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+def _check_signature(token: _Token, certificate: x509.Certificate) -> None:
+    signer = token.signer
     kind = signer["digest_algorithm"]["algorithm"].native
-    stated, digest = _attribute(attributes, "content_type"), _attribute(attributes, "message_digest")
+    stated, digest = token.attribute("content_type"), token.attribute("message_digest")
     if stated is None or stated.native != "tst_info" or digest is None or kind not in _HASHES:
         raise _invalid("signed attributes")
-    if hashlib.new(kind, content).digest() != digest.native:
+    if hashlib.new(kind, token.content).digest() != digest.native:
         raise _invalid("message digest")
-    # RFC 5652 section 5.4: what is signed is the SET OF, not the implicit tag that stands in the token.
-    message = b"\x31" + attributes.dump()[1:]
     value, algorithm = signer["signature"].native, signer["signature_algorithm"]
     named = algorithm["algorithm"].native
-    hash_name = kind if named in ("rsassa_pkcs1v15", "ecdsa") else algorithm.hash_algo
-    chosen = _HASHES.get(hash_name)
-    scheme, key = algorithm.signature_algo, certificate.public_key()
+    chosen = _HASHES.get(kind if named in ("rsassa_pkcs1v15", "ecdsa") else algorithm.hash_algo)
     if chosen is None:
         raise _invalid("digest algorithm")
+    scheme, key = algorithm.signature_algo, certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048 and scheme == "rsassa_pkcs1v15":
-        key.verify(value, message, padding.PKCS1v15(), chosen())
+        key.verify(value, token.message, padding.PKCS1v15(), chosen())
     elif isinstance(key, ec.EllipticCurvePublicKey) and scheme == "ecdsa":
-        key.verify(value, message, ec.ECDSA(chosen()))
+        key.verify(value, token.message, ec.ECDSA(chosen()))
     else:
         raise _invalid("signature algorithm")
 
