@@ -1,4 +1,4 @@
-"""The user's own workbook handed back: a comment and a colour in every cell to look at, and a list in front."""
+"""The user's own workbook handed back: comments and colours in the cells to look at, a list in front."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def annotate(data: bytes, issues: Sequence[Issue], *, author: str = AUTHOR) -> b
     :param data: the workbook as it was read.
     :param issues: of a reading of ``data``.
     :param author: of the comments; comments of this author from an earlier round are replaced.
-    :returns: an ``.xlsx``: the user's own with comments, red (error) and amber (warning) cells and a first sheet
-        "Ghi chú"; when it cannot be edited (``.xls``, ``.ods``, odd or huge content) a new one with that list.
+    :returns: an ``.xlsx``: the user's own with comments, red (error) and amber (warning) cells and a
+        first sheet "Ghi chú"; when it cannot be edited (``.xls``, ``.ods``, odd or huge content) a new one
+        with that list.
     :raises Unreadable: ``data`` is no workbook at all.
     """
     if check_container(data) == "xlsx" and _editable(data):
@@ -66,7 +67,7 @@ def annotate(data: bytes, issues: Sequence[Issue], *, author: str = AUTHOR) -> b
 
 
 def _editable(data: bytes) -> bool:
-    """Whether openpyxl can hold it: it keeps every cell and every cell of merged areas and links as objects."""
+    """Whether openpyxl can hold it: every cell, also of merged areas and links, becomes an object."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         try:
             parts = sheet_parts(archive)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import date, time, timedelta
-from functools import lru_cache
 
 from hocbaso.core.vietnamese import names
 from hocbaso.core.vietnamese.dates import format_vi, read_date
+from hocbaso.core.vietnamese.letters import LOOKALIKES
 from hocbaso.core.vietnamese.reading import Severity
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.notes import Notes
-from hocbaso.engines.workbooks.text import bare, key, shown, tidy
+from hocbaso.engines.workbooks.text import all_tidy, bare, key, shown, tidy
 
 #: Excel keeps 15 significant digits of a number (ECMA-376; IEEE 754 double).
 _EXACT_DIGITS = 10**15
 _DAYS_1904 = 1462
+_AS_TEXT = "Thầy cô đổi ô sang dạng văn bản rồi ghi lại."
 _GRADE = re.compile(r"^(1[0-2]|[1-9])(?!\d)")
 _CODE = re.compile(r"^[0-9A-Z]{8,20}$")
 _PHONE = re.compile(r"^(?:\+?84|0)\d{9,10}$")
@@ -25,7 +26,8 @@ _SEXES = {"nam": "Nam", "nữ": "Nữ"}
 _SEX_CODES = {"1": "Nam", "01": "Nam", "0": "Nữ", "00": "Nữ", "2": "Nữ", "02": "Nữ"}
 _SEX_GUESSES = {"nu": "Nữ", "trai": "Nam", "gai": "Nữ", "male": "Nam", "female": "Nữ", "m": "Nam", "f": "Nữ"}
 
-_tidy = lru_cache(maxsize=100_000)(tidy)
+_NO = "không"
+_LOOKALIKES = frozenset(LOOKALIKES)
 
 
 class CellReader:
@@ -35,7 +37,13 @@ class CellReader:
         self.notes = notes
         self.columns = notes.table.columns
         self.flaws = notes.table.sheet.flaws.cells
+        self.tidy = False
         self.date1904 = notes.table.sheet.book.date1904
+
+    def begin(self, index: int, row: list[Cell]) -> None:
+        """Start on a row: one look at the whole row saves one at each of its cells."""
+        self.notes.begin(index)
+        self.tidy = all_tidy(row)
 
     def cell(self, row: list[Cell], name: str) -> tuple[Cell, int | None]:
         """The raw cell of a field and its column; ``('', None)`` when the file has no such column."""
@@ -73,29 +81,29 @@ class CellReader:
                 if self.flaws:
                     self.flawed_at(column)
                 return None
-            value = _tidy(cell)
-            if value != cell:
-                return self._normalised(column, cell, value)
-            return value
+            if self.tidy:
+                return cell
+            value = tidy(cell)
+            return value if value == cell else self._normalised(column, cell, value)
         return self._untexted(column, cell)
 
     def _normalised(self, column: int, cell: str, value: str) -> str | None:
         if not value:
             return None
         message = (
-            f"Ô có dấu cách thừa, xuống dòng, ký tự ẩn hoặc dấu gõ kiểu tổ hợp; nhìn giống nhau nhưng khác mã. "
+            f"Ô có dấu cách thừa, xuống dòng, ký tự ẩn hoặc dấu gõ kiểu tổ hợp; nhìn giống nhau nhưng khác. "
             f"Trong tệp: “{cell}”. Dạng chuẩn: “{value}”."
         )
         answer = self.notes.ask(column, "text_normalised", message, cell, value)
         return None if answer is False else value
 
     def _untexted(self, column: int, cell: Cell) -> str | None:
-        if isinstance(cell, bool) or isinstance(cell, (date, time, timedelta)):
-            message = f"Excel đã đổi nội dung của ô thành “{shown(cell)}”. Thầy cô đổi ô sang dạng văn bản rồi ghi lại."
+        if isinstance(cell, (bool, date, time, timedelta)):
+            message = f"Excel đã đổi nội dung của ô thành “{shown(cell)}”. {_AS_TEXT}"
             self.notes.error(column, "cell_type", message, cell)
             return None
         if not isinstance(cell, str) and abs(cell) >= _EXACT_DIGITS:
-            message = "Số quá dài nên Excel đã làm tròn các chữ số cuối. Thầy cô đổi ô sang dạng văn bản rồi ghi lại."
+            message = f"Số quá dài nên Excel đã làm tròn các chữ số cuối. {_AS_TEXT}"
             self.notes.error(column, "number_rounded", message, cell)
             return None
         return shown(cell)
@@ -117,7 +125,16 @@ class CellReader:
         cell, column = self.cell(row, field)
         if not isinstance(cell, str) or column is None or cell == "":
             return self.required(row, field, label) if label else self.text(row, field)
-        read = _normal_name(cell)
+        if label is None and cell == _NO:
+            return cell
+        if (
+            " " in cell
+            and cell.replace(" ", "").isalpha()
+            and _LOOKALIKES.isdisjoint(cell)
+            and (self.tidy or tidy(cell) == cell)
+        ):
+            return cell  # the plain case, without the report
+        read = names.normalise(cell)
         if not read.value:
             return self.required(row, field, label) if label else None
         if read.value.casefold() == "không":
@@ -225,7 +242,7 @@ class CellReader:
     def code(self, row: list[Cell], label: str, *, digits: int = 0) -> str | None:
         """A code of 8 to 20 digits and capital letters (domain sheet 2.2), as text.
 
-        :param digits: the usual length of such codes; a shorter *number* may have lost its zeros and is asked.
+        :param digits: usual length of such codes; a shorter *number* may have lost zeros and is asked.
         """
         cell, column = self.cell(row, "code")
         if isinstance(cell, str) and _CODE.match(cell):
@@ -255,6 +272,8 @@ class CellReader:
     def phone(self, row: list[Cell], name: str) -> str | None:
         """A telephone number as text; a numeric cell that lost its zero is asked and not kept meanwhile."""
         cell, column = self.cell(row, name)
+        if isinstance(cell, str) and _PHONE.match(cell):
+            return cell
         value = self.text(row, name)
         if value is None or column is None or _PHONE.match(value) or value.lower() == "không":
             return value
@@ -263,7 +282,7 @@ class CellReader:
             answer = self.notes.ask(column, "phone_lost_zero", message, cell, f"0{value}", refused="warning")
             return f"0{value}" if answer else None
         if not _PHONE.match(re.sub(r"[\s.\-()]", "", value)):
-            message = f"“{value}” không giống số điện thoại (10 chữ số, bắt đầu bằng 0); hệ thống giữ nguyên như trong tệp."
+            message = f"“{value}” không giống số điện thoại (10 chữ số, bắt đầu bằng 0); hệ thống giữ nguyên."
             self.notes.warn(column, "odd_phone", message, cell)
         return value
 
@@ -280,9 +299,6 @@ class CellReader:
         message = f"“{value}” không phải năm sinh (bốn chữ số, từ 1900 đến {latest}); ô này để trống."
         self.notes.warn(column, "bad_year", message, cell)
         return None
-
-
-_normal_name = lru_cache(maxsize=50_000)(names.normalise)
 
 
 def _american(cell: Cell) -> str | None:

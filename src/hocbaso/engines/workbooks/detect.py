@@ -1,4 +1,4 @@
-"""Which of the sector's forms a workbook is: by header texts, never by its name or the order of its sheets."""
+"""Which of the sector's forms a workbook is: by header texts, never by name or order of sheets."""
 
 from __future__ import annotations
 
@@ -49,9 +49,12 @@ def _kind(sheet: Sheet) -> WorkbookKind | None:
     if len(marks & _SECONDARY_MARKS) >= 2 and "full_name" in marks:
         return WorkbookKind.SECONDARY_MARKS
     results = find_table(sheet, RESULTS, needed=2)
-    if results and {"code", "full_name"} <= results.columns.keys():
-        if len(layout(results, TT32_PRIMARY).columns) >= _MANY_RESULTS:
-            return WorkbookKind.PRIMARY_RESULTS
+    if (
+        results
+        and {"code", "full_name"} <= results.columns.keys()
+        and len(layout(results, TT32_PRIMARY).columns) >= _MANY_RESULTS
+    ):
+        return WorkbookKind.PRIMARY_RESULTS
     staff = _fields(sheet, STAFF)
     if "full_name" in staff and len(staff & _STAFF_MARKS) >= 2:
         return WorkbookKind.STAFF

@@ -1,8 +1,8 @@
 """Bytes → sheets of cells, with every refusal before the parser allocates anything.
 
-python-calamine reads ``.xlsx``, ``.xls`` and ``.ods``. It shows an error cell (``#N/A``) and a formula that was
-never calculated as an empty cell; both are found here in the sheet's own XML, since "empty" is not what the
-person saw.
+python-calamine reads ``.xlsx``, ``.xls`` and ``.ods``. It shows an error cell (``#N/A``) and a formula that
+was never calculated as an empty cell; both are found here in the sheet's own XML, since "empty" is not what
+the person saw.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hocbaso.engines.workbooks.limits import (
     MAX_ROWS,
     check_container,
     check_far_cells,
+    read_sheet,
     sheet_parts,
     uses_1904,
 )
@@ -101,6 +102,8 @@ class Sheet:
         xml = self.book.sheet_xml(self.index)
         if xml is not None:
             check_far_cells(xml, self.name)
+        elif self.book.kind == "xlsx":
+            raise Unreadable("workbook_damaged", sheet=self.name)
         try:
             parsed = self.book.workbook.get_sheet_by_index(self.index)
         except calamine.CalamineError as error:
@@ -176,7 +179,7 @@ class Book:
         if index not in self._xml:
             name = self.workbook.sheet_names[index]
             part = self._parts.get(name)
-            self._xml[index] = self._archive.read(part) if self._archive and part else None
+            self._xml[index] = read_sheet(self._archive, part) if self._archive and part else None
         return self._xml[index]
 
 

@@ -61,7 +61,10 @@ register(
 _FAR_CELL = re.compile(
     rb'<(?:\w+:)?c\s[^>]*?\br=["\']((?:[A-Z]{3,}\d+|[A-Z]+\d{6,}))["\'][^>]*(?<!/)>\s*<(?!/)'
 )
+#: The usual writing first: a literal beginning is found many times faster.
+_FAR_USUAL = re.compile(rb' r="(?:[A-Z]{3,}\d+|[A-Z]+\d{6,})"')
 _FAR_START = re.compile(rb'\br=["\'](?:[A-Z]{3,}\d+|[A-Z]+\d{6,})["\']')
+_UNUSUAL = (b"r='", b'\nr="', b'\tr="', b'\rr="')
 _ODS_ROWS = re.compile(
     rb'<table:table-row\b[^>]*?table:number-rows-repeated="(\d+)"[^>]*?(?:/>|>(.*?)</table:table-row>)',
     re.DOTALL,
@@ -101,7 +104,8 @@ def _check_archive(archive: zipfile.ZipFile) -> BookKind:
         raise Unreadable("workbook_encrypted")
     for part in parts:
         # zipfile stops at the declared size and then compares the CRC: a part that lies is found here.
-        if part.filename.endswith((".xml", ".rels", ".bin", "mimetype")):
+        # Sheets are looked at one by one, when they are needed: see read_sheet.
+        if part.filename.endswith((".xml", ".rels", "mimetype")) and "worksheets/" not in part.filename:
             try:
                 with archive.open(part) as stream:
                     while stream.read(1 << 20):
@@ -134,12 +138,24 @@ def _check_ods(archive: zipfile.ZipFile, names: set[str]) -> None:
         raise Unreadable("workbook_bomb", limit=MAX_UNCOMPRESSED // 1_000_000)
 
 
+def read_sheet(archive: zipfile.ZipFile, part: str) -> bytes:
+    """A sheet's XML, before the parser gets it.
+
+    :raises Unreadable: the part unpacks to another size than it says, or is damaged.
+    """
+    try:
+        return archive.read(part)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise Unreadable("workbook_bomb", limit=MAX_UNCOMPRESSED // 1_000_000) from error
+
+
 def check_far_cells(xml: bytes, sheet: str) -> None:
     """Refuse a value beyond column ZZ or row 99 999 before the parser allocates the area up to it.
 
     :raises Unreadable: such a cell holds something (an empty formatted cell does no harm).
     """
-    if _FAR_START.search(xml) and (match := _FAR_CELL.search(xml)):
+    unusual = any(mark in xml for mark in _UNUSUAL)
+    if (_FAR_START if unusual else _FAR_USUAL).search(xml) and (match := _FAR_CELL.search(xml)):
         raise Unreadable("workbook_far_cell", sheet=sheet, cell=match.group(1).decode())
 
 

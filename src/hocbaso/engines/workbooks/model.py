@@ -146,7 +146,7 @@ class PupilRow:
 
 @dataclass(frozen=True, slots=True)
 class StaffRow:
-    """One member of staff; ``roles`` are policy names that the post brings (see ``staff.ROLE_OF_POSITION``)."""
+    """One member of staff; ``roles`` are what the post brings (see ``staff.ROLE_OF_POSITION``)."""
 
     sheet: str
     row: int

@@ -131,7 +131,7 @@ def _hidden_rows(notes: Notes) -> None:
 def spread_merges(notes: Notes, fill: Sequence[str]) -> None:
     """Give every row of a vertically merged cell its value in the columns ``fill``; warn about the others.
 
-    A class name merged over its pupils is what the person sees; any other merged cell belongs to its first row.
+    A class name merged over its pupils is what the person sees; another merged cell belongs to its first row.
     """
     table, rows = notes.table, notes.table.sheet.rows
     wanted = {table.columns[name] for name in fill if name in table.columns}
@@ -149,5 +149,7 @@ def spread_merges(notes: Notes, fill: Sequence[str]) -> None:
                     row[left] = value
             message = f"Ô gộp {area} được đọc cho mọi dòng trong vùng gộp."
         else:
-            message = f"Ô gộp {area} chỉ được đọc cho dòng đầu. Thầy cô bỏ gộp ô nếu các dòng sau cũng có giá trị này."
+            message = (
+                f"Ô gộp {area} chỉ được đọc cho dòng đầu. Thầy cô bỏ gộp ô nếu dòng sau cũng có giá trị này."
+            )
         notes.at(top, left, "merged_cell", "warning", message, value)

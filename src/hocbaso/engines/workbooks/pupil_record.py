@@ -29,6 +29,19 @@ _NUMBER_WARNINGS = {
     "personal_number.province": "unknown_number_province",
     "personal_number.spaces": "text_normalised",
 }
+_UNITS = ("hamlet", "commune", "district", "province")
+#: Text fields that need nothing but normal form.
+_PLAIN = (
+    "nationality",
+    "birth_place",
+    "home_town",
+    "current_address",
+    "disability",
+    "hamlet",
+    "permanent_text",
+    "father_occupation",
+    "mother_occupation",
+)
 _PARENT_FIELDS = ("father", "mother")
 
 
@@ -57,11 +70,18 @@ class PupilReader:
         self.cells = CellReader(notes)
         self.columns = notes.table.columns
         self.sheet = notes.table.sheet.name
+        self.plain = [(name, self.columns[name]) for name in _PLAIN if name in self.columns]
+        #: Places written in columns of their own for each unit (domain sheet 9.1, T–Y).
+        self.places = [
+            (field, group)
+            for field, group in (("birth_place", "birth"), ("home_town", "home"))
+            if f"{group}_province" in self.columns
+        ]
 
     def read(self, index: int, row: list[Cell], class_line: str | None) -> PupilRow:
         """One record; its issues are in the notes afterwards."""
         cells = self.cells
-        self.notes.begin(index)
+        cells.begin(index, row)
         found: dict[str, Any] = {
             "class_name": cells.class_name(row, class_line),
             "code": cells.code(row, "mã học sinh", digits=PUPIL_CODE_DIGITS),
@@ -69,13 +89,12 @@ class PupilReader:
             "sex": cells.sex(row),
             "status_date": cells.date(row, "status_date", latest=self.year.last_day),
             "religion": self._religion(row),
-            "nationality": cells.text(row, "nationality"),
-            "birth_place": self._place(row, "birth_place", "birth"),
-            "home_town": self._place(row, "home_town", "home"),
-            "current_address": cells.text(row, "current_address"),
             "phone": cells.phone(row, "phone"),
-            "disability": cells.text(row, "disability"),
         }
+        for name, column in self.plain:
+            found[name] = cells.text_at(column, row[column])
+        for field, group in self.places:
+            found[field] = self._place(row, found.get(field), group)
         found["birth_date"] = self._birth(row, found["class_name"])
         self._status(row, found)
         self._ethnic(row, found)
@@ -96,7 +115,7 @@ class PupilReader:
         age = self.year.start - int(birth[:4])
         if age < grade + _YOUNGEST or (age > grade + _OLDEST and grade < _FIRST_ADULT_GRADE):
             column = self.columns["birth_date"]
-            message = f"Học sinh lớp {class_name} sinh năm {birth[:4]}, năm {self.year.start} được {age} tuổi. Thầy cô kiểm tra lại."
+            message = f"Học lớp {class_name} mà sinh năm {birth[:4]} ({age} tuổi). Thầy cô kiểm tra lại."
             self.notes.warn(column, "unlikely_age", message, row[column])
         return birth
 
@@ -180,20 +199,15 @@ class PupilReader:
             return text
         return item.name
 
-    def _place(self, row: list[Cell], field: str, group: str) -> str | None:
-        """A place in words: the detailed column, then commune, district and province of its own columns."""
-        parts = [self.cells.text(row, field)]
-        if f"{group}_province" in self.columns:
-            units = ("hamlet", "commune", "district", "province")
-            parts += [self.cells.text(row, f"{group}_{unit}") for unit in units]
+    def _place(self, row: list[Cell], detail: str | None, group: str) -> str | None:
+        """A place in words: the detailed column, then the units of its own columns."""
+        parts = [detail, *(self.cells.text(row, f"{group}_{unit}") for unit in _UNITS)]
         return ", ".join(dict.fromkeys(part for part in parts if part)) or None
 
     def _address(self, row: list[Cell], found: dict[str, Any]) -> None:
         text = self.cells.text
         province, district, commune = (text(row, name) for name in ("province", "district", "commune"))
-        hamlet = text(row, "hamlet")
-        typed = text(row, "permanent_text")
-        found["hamlet"] = hamlet
+        hamlet, typed = found.get("hamlet"), found.get("permanent_text")
         found["permanent_text"] = (
             typed
             or ", ".join(
@@ -223,7 +237,6 @@ class PupilReader:
         cells = self.cells
         for parent in _PARENT_FIELDS:
             found[f"{parent}_name"] = cells.name(row, f"{parent}_name")
-            found[f"{parent}_occupation"] = cells.text(row, f"{parent}_occupation")
             found[f"{parent}_birth_year"] = cells.year(row, f"{parent}_birth_year", latest=self.year.start)
             found[f"{parent}_phone"] = cells.phone(row, f"{parent}_phone")
         found["guardian_name"] = cells.name(row, "guardian_name")

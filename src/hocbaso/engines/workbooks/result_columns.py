@@ -42,7 +42,8 @@ _METRICS = {
 }
 _SUFFIX = re.compile(
     r"^(?P<name>.+?)[\s:–\-/]+(?P<metric>"
-    r"mức đạt được|mức đánh giá|mức|điểm ktđk|điểm kiểm tra định k[ìỳ]|điểm kiểm tra|điểm kt|điểm|ktđk|nhận xét)$",
+    r"mức đạt được|mức đánh giá|mức|điểm ktđk|điểm kiểm tra định k[ìỳ]|điểm kiểm tra|điểm kt|điểm|ktđk"
+    r"|nhận xét)$",
     re.IGNORECASE,
 )
 _SUBJECT_GROUP = re.compile(r"^(?:cac )?mon hoc|^hoat dong giao duc$|hdgd")
@@ -51,7 +52,7 @@ _TRAIT_GROUP = re.compile(r"^(?:\d+(?: \d+)* )?(?:cac |nhung )?(?:nang luc|pham 
 
 @dataclass(frozen=True, slots=True)
 class ResultColumn:
-    """``code`` is a subject's or a trait's (or, for a comment on a section, a :class:`TraitGroup`'s value)."""
+    """``code`` is a subject's or trait's (for a comment on a section, a :class:`TraitGroup`'s value)."""
 
     index: int
     code: str
@@ -122,7 +123,7 @@ def _header_rows(table: Table) -> tuple[int, int]:
 
 
 def _spread_groups(texts: list[list[str]]) -> list[list[str]]:
-    """Carry a subject's or group's name over the columns right of it that only say "Điểm KTĐK" and the like."""
+    """Carry a subject's name over the columns right of it that only say "Điểm KTĐK" and the like."""
     carried: list[str] = []
     spread: list[list[str]] = []
     for parts in texts:

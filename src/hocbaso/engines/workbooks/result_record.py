@@ -56,7 +56,7 @@ class ResultReader:
     def read(self, index: int, row: list[Cell], context: str | None) -> PrimaryResultRow:
         """One pupil's line; ``context`` is the class that the sheet or a line above names."""
         cells, notes = self.cells, self.notes
-        notes.begin(index)
+        cells.begin(index, row)
         class_name = cells.class_name(row, context)
         found: dict[str, Any] = {
             "class_name": class_name,

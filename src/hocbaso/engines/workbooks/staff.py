@@ -23,7 +23,7 @@ from hocbaso.engines.workbooks.unique import Persons, Seen
 
 _IDENTITY = ("code", "full_name", "birth_date", "position", "personal_number")
 
-#: Post (key without diacritics) → roles that the post itself brings. A teacher's come from class and teaching.
+#: Post (key without diacritics) → roles that the post brings. A teacher's come from class and teaching.
 ROLE_OF_POSITION: dict[str, tuple[str, ...]] = {
     "hieu truong": ("principal",),
     "giam doc": ("principal",),
@@ -96,7 +96,7 @@ class StaffReader:
     def read(self, index: int, row: list[Cell]) -> StaffRow:
         """One record; its issues are in the notes afterwards."""
         cells = self.cells
-        self.notes.begin(index)
+        cells.begin(index, row)
         found: dict[str, Any] = {
             "code": cells.code(row, "mã cán bộ"),
             "full_name": cells.name(row, "full_name", label="họ tên"),
@@ -181,8 +181,8 @@ class StaffReader:
         classes = re.split(r"\s*,\s*", match.group(1)) if match else []
         if match is None or not all(grade_of(name) for name in classes):
             message = (
-                f"Không đọc được phân công “{line}”. Cách ghi: lớp, dấu hai chấm, môn; các lớp cách nhau bằng "
-                "dấu chấm phẩy, ví dụ “1A: Âm nhạc; 1B: Âm nhạc”."
+                f"Không đọc được phân công “{line}”. Cách ghi: lớp, dấu hai chấm, môn; các lớp cách nhau "
+                "bằng dấu chấm phẩy, ví dụ “1A: Âm nhạc; 1B: Âm nhạc”."
             )
             self.notes.error(column, "bad_teaching", message, cell)
             return []
@@ -197,7 +197,9 @@ class StaffReader:
             return teaching
         line = _find_line(grade, self.year, teaching.subject or "")
         if line is None:
-            message = f"Lớp {grade} không có môn “{teaching.subject}”; phân công lớp {teaching.class_name} này không được dùng."
+            message = (
+                f"Lớp {teaching.class_name}: khối {grade} không có môn “{teaching.subject}”; không phân công."
+            )
             self.notes.warn(column, "subject_not_in_grade", message, cell)
             return teaching
         return replace(teaching, subject_code=line.code)

@@ -1,4 +1,4 @@
-"""A table inside a sheet: its header found by text, its records told from titles, class lines and signatures."""
+"""A table inside a sheet: header found by text, records told from titles, class lines, signatures."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from unicodedata import is_normalized
 
 from hocbaso.core.vietnamese.letters import INVISIBLE, collapse, nfc, strip_marks
 from hocbaso.engines.workbooks.grid import Cell
@@ -18,7 +19,7 @@ _HINT = re.compile(
 
 
 def shown(cell: Cell) -> str:
-    """The cell in the words of an :class:`Issue`: text as it is, numbers without a needless ``.0``, dates dd/mm/yyyy."""
+    """The cell as a person reads it: text as it is, numbers without ``.0``, dates dd/mm/yyyy."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
@@ -36,11 +37,33 @@ def shown(cell: Cell) -> str:
 
 def tidy(text: str) -> str:
     """NFC, without invisible characters, single spaces, none at the ends."""
+    if (
+        text.isprintable()  # of the white space only U+0020 is, and nothing invisible
+        and "  " not in text
+        and text[:1] != " "
+        and text[-1:] != " "
+        and is_normalized("NFC", text)
+    ):
+        return text
     if not text.isascii():
         text = nfc(text)
         if not _INVISIBLE.isdisjoint(text):
             text = "".join(char for char in text if char not in INVISIBLE)
     return collapse(text)
+
+
+def all_tidy(row: list[Cell]) -> bool:
+    """Whether every text of a row is in the form that :func:`tidy` gives."""
+    joined = "|".join(cell for cell in row if isinstance(cell, str))
+    return (
+        joined.isprintable()
+        and "  " not in joined
+        and "| " not in joined
+        and " |" not in joined
+        and joined[:1] != " "
+        and joined[-1:] != " "
+        and is_normalized("NFC", joined)
+    )
 
 
 def is_blank(cell: Cell) -> bool:
@@ -50,7 +73,7 @@ def is_blank(cell: Cell) -> bool:
 
 @lru_cache(maxsize=20_000)
 def key(text: str) -> str:
-    """Comparing key of a header or a short label: NFC, lower case, words with single spaces, no format hint."""
+    """Comparing key of a header or a short label: NFC, lower case, single spaces, no format hint."""
     return _NOT_WORD.sub(" ", _HINT.sub(" ", tidy(text)).lower()).strip()
 
 
