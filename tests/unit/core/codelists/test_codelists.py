@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from hocbaso.core import codelists
+from hocbaso.core.codelists.search import index_places, only, place_key
 
 
 def test_the_lists_are_whole() -> None:
@@ -54,6 +55,14 @@ def test_a_kind_that_is_given_must_be_right() -> None:
     assert codelists.find_commune("79", "Phường Bình Thạnh") == codelists.find_commune("79", "P. Bình Thạnh")
     assert codelists.find_commune("79", "Đặc khu Côn Đảo") is not None
     assert codelists.find_commune("01", "Phường Bình Thạnh") is None
+
+
+def test_a_name_that_two_places_share_is_found_only_with_its_kind() -> None:
+    ward = codelists.Commune("00001", "Phường Tân Lập", "phường", "01")
+    village = codelists.Commune("00002", "Xã Tân Lập", "xã", "01")
+    index = index_places([ward, village])
+    assert only(index.get(place_key("Tân Lập"))) is None
+    assert only(index.get(place_key("xã Tân Lập"))) == village
 
 
 def test_a_missing_mark_or_a_former_province_is_not_found_but_proposed() -> None:

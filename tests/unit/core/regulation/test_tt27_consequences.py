@@ -156,6 +156,13 @@ def test_a_new_test_alone_keeps_the_level_and_may_still_not_be_enough() -> None:
     assert decide_promotion(after.decision, reassessed=True).need is Need.PRINCIPAL
 
 
+def test_a_new_level_alone_keeps_the_test() -> None:
+    some = subjects(3, toan=("C", 6))
+    after = reassess(3, some, traits(3), new_subjects=[SubjectResult("toan", "H")])
+    assert SubjectResult("toan", "H", 6) in after.subjects
+    assert after.decision.overall is Overall.COMPLETED
+
+
 def test_only_what_was_in_the_way_is_reassessed() -> None:
     failed = subjects(3, toan=("C", 3))
     better = [SubjectResult("tieng-viet", "T", 10)]

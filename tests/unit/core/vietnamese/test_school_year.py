@@ -10,7 +10,7 @@ from hocbaso.core.errors import DomainError
 from hocbaso.core.vietnamese.school_year import SchoolYear
 
 
-@given(st.dates(min_value=date(1901, 1, 1), max_value=date(2098, 12, 31)))
+@given(st.dates(min_value=date(1902, 1, 1), max_value=date(2097, 12, 31)))
 def test_every_day_belongs_to_exactly_one_school_year(day: date) -> None:
     year = SchoolYear.of(day)
     assert year.first_day <= day <= year.last_day
