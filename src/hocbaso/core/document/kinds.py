@@ -139,5 +139,6 @@ INSTANT = pattern(
 )
 SCHOOL_YEAR = pattern(r"[12][0-9]{3}-[12][0-9]{3}", "năm học dạng 2025-2026", _is_school_year)
 PROVINCE = pattern(r"[0-9]{2}", "mã tỉnh 2 chữ số")
+SCHOOL_CODE = pattern(r"[0-9A-Za-z._-]{1,40}", "chữ không dấu, số, dấu chấm và gạch nối")
 COMMUNE = pattern(r"[0-9]{5}", "mã xã 5 chữ số")
 PERSONAL_NUMBER = pattern(r"[0-9]{12}", "12 chữ số")

@@ -19,6 +19,7 @@ from hocbaso.core.document.kinds import (
     PARTIAL_DATE,
     PERSONAL_NUMBER,
     PROVINCE,
+    SCHOOL_CODE,
     SCHOOL_YEAR,
     SHORT,
     SLUG,
@@ -73,7 +74,7 @@ SCHOOL = Record(
     "trường",
     School,
     (
-        One("code", Leaf("MaTruong", "mã trường", SHORT)),
+        One("code", Leaf("MaTruong", "mã trường", SCHOOL_CODE)),
         One("name", Leaf("TenTruong", "tên trường", SHORT)),
         Many("former_names", Leaf("TenCu", "tên cũ của trường", SHORT), limit=20),
         One("commune_code", Leaf("MaXa", "mã xã", COMMUNE)),

@@ -88,19 +88,20 @@ def check_limits(document: bytes) -> None:
 
     :raises Unreadable: ``document_too_large``, ``document_forbidden_markup``.
     """
-    _check_cheap_limits(document)
+    _check_bytes(document)
+    if document.count(b"<") > 2 * MAX_ELEMENTS:
+        raise Unreadable("document_too_large", what="số phần tử", limit=MAX_ELEMENTS)
     steps = map(_DEPTH.__getitem__, _TAG_ENDS.findall(document))
     if max(accumulate(steps), default=0) > MAX_DEPTH:
         raise Unreadable("document_too_large", what="số tầng", limit=MAX_DEPTH)
 
 
-def _check_cheap_limits(document: bytes) -> None:
+def _check_bytes(document: bytes) -> None:
     if len(document) > MAX_DOCUMENT:
         raise Unreadable("document_too_large", what="số byte", limit=MAX_DOCUMENT)
-    if b"<!" in document or b"<?" in document:
-        raise Unreadable("document_forbidden_markup")
-    if document.count(b"<") > 2 * MAX_ELEMENTS:
-        raise Unreadable("document_too_large", what="số phần tử", limit=MAX_ELEMENTS)
+    for mark in (b"!", b"?"):  # a single byte is looked for ten times faster, and is rarely there
+        if mark in document and b"<" + mark in document:
+            raise Unreadable("document_forbidden_markup")
 
 
 def split_document(document: bytes) -> SplitDocument:
@@ -111,7 +112,7 @@ def split_document(document: bytes) -> SplitDocument:
     :raises Unreadable: ``document_wrapper`` (any byte outside differs), ``document_too_large``,
         ``document_forbidden_markup``.
     """
-    _check_cheap_limits(document)
+    _check_bytes(document)
     if not document.startswith(HEAD + SHEET_OPEN):
         raise Unreadable("document_wrapper", what="head")
     end = document.find(SHEET_CLOSE)
@@ -133,9 +134,10 @@ def _split_signatures(inside: bytes) -> tuple[bytes, ...]:
         raise Unreadable("document_wrapper", what="signatures")
     if len(pieces) > MAX_SIGNATURES:
         raise Unreadable("document_too_large", what="số chữ ký", limit=MAX_SIGNATURES)
-    for piece in pieces:
-        if not _SIGNATURE_OPEN.match(piece) or len(_SIGNATURE_OPEN.findall(piece)) != 1:
-            raise Unreadable("document_wrapper", what="signatures")
+    # every piece opens one signature and there are no more: none stands inside another
+    named, method, value = (inside.count(b"<ds:Signature" + rest) for rest in (b"", b"Method", b"Value"))
+    if named - method - value != len(pieces) or not all(map(_SIGNATURE_OPEN.match, pieces)):
+        raise Unreadable("document_wrapper", what="signatures")
     return tuple(piece + _SIGNATURE_CLOSE for piece in pieces)
 
 

@@ -198,7 +198,7 @@ _pupils = st.builds(
 )
 _schools = st.builds(
     School,
-    code=texts(),
+    code=st.from_regex(r"[0-9A-Za-z._-]{1,40}", fullmatch=True),
     name=texts(),
     commune_code=st.from_regex(r"[0-9]{5}", fullmatch=True),
     commune=texts(),

@@ -98,6 +98,8 @@ DOCUMENT = document_bytes(TEXT, SIGNATURES)
         (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS><ToNamHoc></ToNamHoc>"), "document_wrapper"),
         (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS>" + TEXT), "document_wrapper"),
         (DOCUMENT.replace(b"<DSCKS>", b"<DSCKS><ds:Signature>"), "document_wrapper"),
+        (DOCUMENT.replace(b"<ds:SignatureValue>", b"<ds:Signature/>"), "document_wrapper"),
+        (DOCUMENT.replace(b"</DSCKS>", b"<ds:KeyInfo></ds:KeyInfo></DSCKS>"), "document_wrapper"),
         (document_bytes(TEXT, SIGNATURES * 16), "document_too_large"),
         (document_bytes(TEXT.replace(b"</ToNamHoc>", b"<ToNamHoc></ToNamHoc>"), []), "document_not_xml"),
         (TEXT.replace(b"<GhiChu>", b"<GhiChu><![CDATA[x]]>"), "document_forbidden_markup"),
