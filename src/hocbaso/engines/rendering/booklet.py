@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import datetime
+from itertools import pairwise
 
 from PIL import Image
 
@@ -85,7 +86,7 @@ def _ordered(sheets: tuple[SheetView, ...]) -> tuple[SheetView, ...]:
     if not sheets:
         raise DomainError("booklet_without_sheets")
     views = tuple(sorted(sheets, key=lambda view: view.sheet.year))
-    for earlier, later in zip(views, views[1:], strict=False):
+    for earlier, later in pairwise(views):
         if earlier.sheet.year == later.sheet.year:
             raise DomainError("booklet_year_twice", year=later.sheet.year)
         if earlier.sheet.pupil.code != later.sheet.pupil.code:
@@ -126,7 +127,8 @@ def _attachment_names(views: tuple[SheetView, ...]) -> list[dict[str, str]]:
     return [
         {
             "name": "hocba.xml" if view is views[-1] else f"hocba-{view.sheet.year}.xml",
-            "about": f"Tờ năm học {view.sheet.year} đã ký, mã {view.sheet.code}, phiên bản {view.sheet.version}",
+            "about": f"Tờ năm học {view.sheet.year} đã ký, mã {view.sheet.code}, "
+            f"phiên bản {view.sheet.version}",
         }
         for view in reversed(views)
         if view.xml

@@ -17,7 +17,8 @@ from hocbaso.engines.rendering.fonts import FONT_DIR
 register(
     {
         "rendering_failed": (
-            "Chưa tạo được bản PDF của học bạ. Nội dung đã ký vẫn nguyên vẹn; thầy cô hãy báo bộ phận kỹ thuật.",
+            "Chưa tạo được bản PDF của học bạ. Nội dung đã ký vẫn nguyên vẹn; thầy cô hãy báo bộ phận "
+            "kỹ thuật.",
             "The rendition could not be made: {reason}.",
         ),
         "template_unknown": (
@@ -31,14 +32,21 @@ register(
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 #: Entry file of every template version ever issued: a printed sheet names its version for good.
 TEMPLATES = {"tieu-hoc-1": "tieu-hoc-1.typ"}
-#: The compiler holds one world; compilations take turns.
-_LOCK = threading.Lock()
+#: A compiler holds one world, so each thread has its own; fonts and layout cache are the process's.
+_LOCAL = threading.local()
 
 
 @lru_cache(maxsize=1)
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
+
+
 def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
-    return typst.Compiler(root=str(TEMPLATE_DIR), font_paths=fonts, ignore_system_fonts=True)
+    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
+    if compiler is None:
+        compiler = typst.Compiler(root=str(TEMPLATE_DIR), font_paths=_fonts(), ignore_system_fonts=True)
+        _LOCAL.compiler = compiler
+    return compiler
 
 
 def compile_pdf(template: str, data: dict[str, Any], attachments: dict[str, str], when: datetime) -> bytes:
@@ -54,17 +62,16 @@ def compile_pdf(template: str, data: dict[str, Any], attachments: dict[str, str]
     if entry is None:
         raise DomainError("template_unknown", template=template)
     inputs = {"data": json.dumps(data, ensure_ascii=False), **attachments}
-    with _LOCK:
-        try:
-            pdf, warnings = _compiler().compile_with_warnings(
-                str(TEMPLATE_DIR / entry),
-                format="pdf",
-                pdf_standards=["a-3b"],
-                timestamp=when,
-                sys_inputs=inputs,
-            )
-        except typst.TypstError as error:
-            raise DomainError("rendering_failed", reason=error.message) from error
+    try:
+        pdf, warnings = _compiler().compile_with_warnings(
+            str(TEMPLATE_DIR / entry),
+            format="pdf",
+            pdf_standards=["a-3b"],
+            timestamp=when,
+            sys_inputs=inputs,
+        )
+    except typst.TypstError as error:
+        raise DomainError("rendering_failed", reason=error.message) from error
     if warnings:  # a font or glyph that fell back would print something else than was signed
         raise DomainError("rendering_failed", reason="; ".join(w.message for w in warnings))
     if not isinstance(pdf, bytes):

@@ -112,15 +112,41 @@ def _subject(line: SubjectLine) -> dict[str, Printed]:
         "level": line.level or ("Miễn" if line.exempt else NO_VALUE),
         "score": NO_VALUE if line.score is None else str(line.score),
         "comment": printed(comment or ""),
+        "long": _long(comment),
     }
+
+
+def _long(comment: str | None) -> bool:
+    """Too much for a row that stays on one page."""
+    return comment is not None and (len(comment) > 900 or comment.count("\n") > 12)
 
 
 def _group(items: tuple[TraitLine, ...], comment: str | None) -> dict[str, Any]:
     return {
         "items": [{"name": printed(item.name), "level": item.level or NO_VALUE} for item in items],
         "comment": printed(comment or ""),
-        "long": len(comment or "") > 900 or (comment or "").count("\n") > 12,
+        "long": _long(comment),
+        "stretch": not _long(comment) and _lines(comment, 40) > len(items),
     }
+
+
+def _lines(text: str | None, width: int) -> int:
+    """Lines that a text takes, roughly, at ``width`` characters a line."""
+    return sum(max(1, -(-len(line) // width)) for line in (text or "").split("\n"))
+
+
+def _fits_one_page(sheet: YearSheet) -> bool:
+    """Whether sections 1 and 2 stay on the sheet's first page, in millimetres of the template.
+
+    An estimate is enough: it only decides whether section 3 starts a page, and asking the layout itself would
+    cost another round of it.
+    """
+    rows = sum(
+        3 + 4.9 * max(_lines(line.name, 22), _lines(line.comment, 48), _lines(line.exempt, 40))
+        for line in sheet.subjects
+    )
+    qualities = max(7.9 * len(sheet.traits.qualities), 3 + 4.9 * _lines(sheet.traits.qualities_comment, 48))
+    return 48 + 13 + rows + 8 + 21 + qualities + 6 <= 247
 
 
 def _awards(result: PrimaryResult) -> str:
@@ -211,9 +237,10 @@ def sheet_content(view: SheetView) -> dict[str, Any]:
         "absent": str(sheet.days_absent_excused + sheet.days_absent_unexcused),
         "excused": str(sheet.days_absent_excused),
         "unexcused": str(sheet.days_absent_unexcused),
-        "pupil_code": printed(pupil.code),
+        "pupil_code": pupil.code if len(pupil.code) <= 20 else printed(pupil.code),
         "school": printed(f"{sheet.school.name}, {sheet.school.commune}, {sheet.school.province}"),
         "subjects": [_subject(line) for line in sheet.subjects],
+        "one_page": _fits_one_page(sheet),
         "qualities": _group(traits.qualities, traits.qualities_comment),
         "general": _group(traits.general_competences, traits.general_comment),
         "specific": _group(traits.specific_competences, traits.specific_comment),

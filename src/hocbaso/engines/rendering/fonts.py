@@ -17,8 +17,8 @@ from hocbaso.core.errors import DomainError, register
 register(
     {
         "character_not_printable": (
-            "{field} có ký tự không in được trên học bạ: {characters}. Thầy cô hãy xóa hoặc viết lại bằng chữ "
-            "cái, chữ số và dấu câu thông thường.",
+            "{field} có ký tự không in được trên học bạ: {characters}. Thầy cô hãy xóa hoặc viết lại bằng "
+            "chữ cái, chữ số và dấu câu thông thường.",
             "{field} holds characters that the form's font lacks: {characters}.",
         )
     }
@@ -53,12 +53,12 @@ def _segments(subtable: bytes) -> Iterable[tuple[int, int, int]]:
 def _glyph(subtable: bytes, character: int, start: int, segment: int) -> int:
     """Glyph number of ``character`` in a segment of a format 4 map, 0 = none (OpenType 1.9, cmap)."""
     (doubled,) = struct.unpack_from(">H", subtable, 6)
-    (delta,) = struct.unpack_from(">H", subtable, 16 + 2 * doubled + 2 * segment)
+    delta: int = struct.unpack_from(">H", subtable, 16 + 2 * doubled + 2 * segment)[0]
     at = 16 + 3 * doubled + 2 * segment
     (range_offset,) = struct.unpack_from(">H", subtable, at)
     if range_offset == 0:
         return (character + delta) & 0xFFFF
-    (glyph,) = struct.unpack_from(">H", subtable, at + range_offset + 2 * (character - start))
+    glyph: int = struct.unpack_from(">H", subtable, at + range_offset + 2 * (character - start))[0]
     return (glyph + delta) & 0xFFFF if glyph else 0
 
 

@@ -6,6 +6,8 @@ The symbol is ISO/IEC 18004 model 2. Level M survives a fold or a stamp over the
 from __future__ import annotations
 
 import io
+import math
+from typing import Any
 from urllib.parse import urlencode
 
 import zxingcpp
@@ -42,12 +44,15 @@ def verification_url(base: str, code: str, digest: str) -> str:
 def qr_matrix(text: str) -> list[list[bool]]:
     """Modules of the symbol, row by row, ``True`` = dark, without quiet zone.
 
-    :raises ValueError: the text is empty or does not fit one symbol.
+    :param text: ASCII: readers guess the character set of anything else, and not all guess alike.
+    :raises ValueError: the text is empty, not ASCII, or does not fit one symbol.
     """
+    if not text.isascii():
+        raise ValueError("the text of a QR code must be ASCII")
     symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    image = memoryview(symbol.to_image(scale=1, add_quiet_zones=False))
-    side = image.shape[0]
-    pixels = bytes(image)
+    image: Any = symbol.to_image(scale=1, add_quiet_zones=False)  # its stub does not tell that it is a buffer
+    pixels = bytes(memoryview(image))
+    side = math.isqrt(len(pixels))
     return [[value == 0 for value in pixels[row * side : (row + 1) * side]] for row in range(side)]
 
 
@@ -104,6 +109,10 @@ def read_qr(image: bytes) -> tuple[str, ...]:
         grey = picture.convert("L")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Unreadable("qr_image_unreadable", megapixels=MAX_MEGAPIXELS) from error
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(
+        grey,
+        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
+        text_mode=zxingcpp.TextMode.Plain,  # the default writes control characters as "<BS>"
+    )
     found.sort(key=lambda code: (code.position.top_left.y, code.position.top_left.x))
     return tuple(code.text for code in found)
