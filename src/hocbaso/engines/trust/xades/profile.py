@@ -87,17 +87,34 @@ class SignerParts:
     signing_certificate: bytes
 
 
-@lru_cache(maxsize=4096)
-def signer_parts(certificate: x509.Certificate, chain: tuple[x509.Certificate, ...]) -> SignerParts:
-    """Render the parts that depend on the signer only.
+#: Parts by the identity of the certificate objects. The entry keeps them alive, so that no other object
+#: can take their identity; hashing certificates would cost more than rendering the rest of a signature.
+_KNOWN: dict[tuple[int, ...], tuple[tuple[x509.Certificate, ...], SignerParts]] = {}
+_KNOWN_LIMIT = 4096
 
-    Every certificate of ``KeyInfo`` is bound by its digest in ``SigningCertificateV2``, in the same order,
-    so that no certificate in the text can be exchanged unnoticed.
+
+def signer_parts(path: tuple[x509.Certificate, ...]) -> SignerParts:
+    """The parts that depend on the signer only; ``path`` is the signer's certificate, then its chain.
 
     :raises DomainError: ``key_kind_not_allowed``.
     """
+    key = tuple(map(id, path))
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= _KNOWN_LIMIT:
+            _KNOWN.clear()
+        known = _KNOWN[key] = path, _render_signer(path)
+    return known[1]
+
+
+@lru_cache(maxsize=4096)
+def _render_signer(path: tuple[x509.Certificate, ...]) -> SignerParts:
+    """Every certificate of ``KeyInfo`` is bound by its digest in ``SigningCertificateV2``, in the same order,
+    so that no certificate in the text can be exchanged unnoticed.
+    """
+    certificate = path[0]
     algorithm = signature_algorithm(certificate)
-    ders = [item.public_bytes(Encoding.DER) for item in (certificate, *chain)]
+    ders = [item.public_bytes(Encoding.DER) for item in path]
     method = f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>'.encode()
     return SignerParts(
         algorithm=algorithm,

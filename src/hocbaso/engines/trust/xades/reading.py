@@ -168,7 +168,7 @@ def _key_info(text: bytes) -> tuple[tuple[x509.Certificate, ...], profile.Signer
         raise DomainError("xades_not_our_form", detail="KeyInfo")
     try:
         path = tuple(x509.load_der_x509_certificate(_base64(item, "KeyInfo")) for item in found)
-        parts = profile.signer_parts(path[0], path[1:])
+        parts = profile.signer_parts(path)
     except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise DomainError("xades_not_our_form", detail="KeyInfo") from error
     return path, parts

@@ -151,9 +151,10 @@ def prepare(
     _check_order(role, objects, bound, sid)
     references = (*(profile.Reference(item.id, item.digest) for item in objects), *bound)
     _check_references(sid, references)
-    parts = profile.signer_parts(certificate, tuple(chain))
+    path = (certificate, *chain)
+    parts = profile.signer_parts(path)
     properties = profile.render_properties(sid, xml_time(signing_time), role.value, parts, len(references))
-    return assemble(role.value, sid, references, properties, (certificate, *chain), parts)
+    return assemble(role.value, sid, references, properties, path, parts)
 
 
 def complete(prepared: Prepared, value: bytes) -> bytes:
