@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from unicodedata import is_normalized
 
 from hocbaso.core.vietnamese.letters import INVISIBLE, collapse, nfc, strip_marks
 from hocbaso.engines.workbooks.grid import Cell
 
+#: Anything but ASCII, Latin-1 letters and the composed Vietnamese letters, all of which are NFC and visible.
+_UNSURE = re.compile("[^ -~\u00c0-\u00ffĂăĐđĨĩŨũƠơƯưẠ-ỹ]")
 _INVISIBLE = frozenset(INVISIBLE)
 
 _NOT_WORD = re.compile(r"[^0-9a-zà-ỹđ]+")
@@ -37,13 +38,7 @@ def shown(cell: Cell) -> str:
 
 def tidy(text: str) -> str:
     """NFC, without invisible characters, single spaces, none at the ends."""
-    if (
-        text.isprintable()  # of the white space only U+0020 is, and nothing invisible
-        and "  " not in text
-        and text[:1] != " "
-        and text[-1:] != " "
-        and is_normalized("NFC", text)
-    ):
+    if not _UNSURE.search(text) and "  " not in text and text[:1] != " " and text[-1:] != " ":
         return text
     if not text.isascii():
         text = nfc(text)
@@ -54,15 +49,14 @@ def tidy(text: str) -> str:
 
 def all_tidy(row: list[Cell]) -> bool:
     """Whether every text of a row is in the form that :func:`tidy` gives."""
-    joined = "|".join(cell for cell in row if isinstance(cell, str))
-    return (
-        joined.isprintable()
-        and "  " not in joined
-        and "| " not in joined
-        and " |" not in joined
-        and joined[:1] != " "
-        and joined[-1:] != " "
-        and is_normalized("NFC", joined)
+    joined = "|".join([cell for cell in row if type(cell) is str])
+    return not (
+        _UNSURE.search(joined)
+        or "  " in joined
+        or "| " in joined
+        or " |" in joined
+        or joined[:1] == " "
+        or joined[-1:] == " "
     )
 
 
