@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# A loaded machine is not a failing rule.
+hypothesis_settings.register_profile("hocbaso", deadline=None)
+hypothesis_settings.load_profile("hocbaso")
 
 # Before settings are read: tests never touch the developer's own state.
 _HOME = tempfile.TemporaryDirectory(prefix="hbs-test-")
