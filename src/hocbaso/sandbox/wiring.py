@@ -9,10 +9,10 @@ from typing import cast
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.ports import Anchor, Trust
-from hocbaso.config.environment import WrongEnvironment
 from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 from hocbaso.engines.trust.ports import Signer, TimeStamper
 from hocbaso.sandbox.ca import SandboxAuthority
@@ -25,10 +25,10 @@ class NodeKeys:
 
     def __init__(self) -> None:
         if settings.HOCBASO_ENVIRONMENT != "thu_nghiem":
-            raise WrongEnvironment("the sandbox gives no keys to a node with HOCBASO_ENVIRONMENT=chinh_thuc")
+            raise ImproperlyConfigured("the sandbox gives no keys to a node with HOCBASO_ENVIRONMENT=chinh_thuc")
         kind = os.environ.get("HOCBASO_SANDBOX_KEY", "rsa3072")
         if kind not in KEY_KINDS:
-            raise WrongEnvironment(f"HOCBASO_SANDBOX_KEY must be one of {', '.join(KEY_KINDS)}, not {kind!r}")
+            raise ImproperlyConfigured(f"HOCBASO_SANDBOX_KEY must be one of {', '.join(KEY_KINDS)}, not {kind!r}")
         directory = settings.HOCBASO_HOME / "sandbox"
         self.authority = SandboxAuthority(directory, clock=clock.now, key_kind=cast(KeyKind, kind))
         self._provider = SandboxKeyProvider(self.authority)
