@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import queue
+import threading
+import urllib.request
 from base64 import b64encode
 from urllib.parse import quote
 
@@ -11,7 +14,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from hocbaso.sandbox.revocation import question
-from hocbaso.sandbox.server import make_app
+from hocbaso.sandbox.server import make_app, serve
 from tests.unit.sandbox.cases import NOW, sandbox, signers
 
 
@@ -87,3 +90,11 @@ def test_no_private_key_is_ever_served() -> None:
         status, _, content = call("GET", path)
         assert status == 200
         assert b"PRIVATE" not in content
+
+
+def test_the_server_tells_its_address_once_it_listens() -> None:
+    addresses: queue.Queue[str] = queue.Queue()
+    options = {"directory": sandbox(), "ready": addresses.put}
+    threading.Thread(target=serve, args=("127.0.0.1", 0), kwargs=options, daemon=True).start()
+    with urllib.request.urlopen(addresses.get(timeout=10) + "/roots.pem", timeout=10) as reply:
+        assert x509.load_pem_x509_certificates(reply.read()) == list(sandbox().roots())

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from hocbaso.core.document import schema
+from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import DS, XADES, document_bytes
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.keys import verify_digest
+from tests.unit.core.document.sheets import grade_three
 from tests.unit.sandbox.cases import NOW, SHEET, STEPS, der, prepare_step, sandbox, signed, signers
 
 
@@ -243,6 +246,20 @@ def test_evidence_is_put_in_without_touching_a_signed_byte() -> None:
     with pytest.raises(DomainError) as refused:
         xades.with_unsigned(full, token)
     assert refused.value.code == "xades_already_extended"
+
+
+def test_the_published_schema_takes_every_signature_with_and_without_evidence() -> None:
+    case = signed(sheet=emit(grade_three()))
+    token = case.authority.stamper().stamp(xades.signature_value_digest(case.signatures[2]))
+    seal = xades.with_unsigned(
+        case.signatures[2],
+        token,
+        list(map(der, case.authority.issuing())),
+        list(map(der, case.authority.crls())),
+    )
+    sheet = emit(grade_three())
+    assert schema.validate(case.document) == []
+    assert schema.validate(document_bytes(sheet, [*case.signatures[:2], seal])) == []
 
 
 @pytest.mark.parametrize(
