@@ -69,7 +69,7 @@ def _name(common: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Hộp cát thử nghiệm"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Nơi cấp chứng thư mẫu"),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from hocbaso.core.document.model import SchoolLevel
 from hocbaso.core.document.names import NS, SHEET_ID, SIGNATURE_IDS, sheet_canonical
 
-_SUBJECT = re.compile(rb'<MonHoc (Id="(mon-[a-z0-9-]+)">.*?</MonHoc>)', re.DOTALL)
+_SUBJECT = re.compile(rb'<MonHoc (Id="(mon-[a-z0-9-]+)">)')
+_SUBJECT_CLOSE = b"</MonHoc>"
 _ID = re.compile(rb' Id="([^"]*)"')
 _CHAIN = ("gvcn", "hieu_truong", "con_dau")
 
@@ -31,10 +32,16 @@ class SheetSlices:
 def slice_sheet(sheet: bytes) -> SheetSlices:
     """Digest the emitted text of a ``ToNamHoc`` and of each ``MonHoc`` in it."""
     head = f'<MonHoc xmlns="{NS}" '.encode()
-    subjects = {
-        match[2].decode("ascii"): hashlib.sha256(head + match[1]).digest()
-        for match in _SUBJECT.finditer(sheet)
-    }
+    subjects: dict[str, bytes] = {}
+    position = 0
+    while (match := _SUBJECT.search(sheet, position)) is not None:
+        # By hand, not by one expression: a hostile text of openings without end would make that quadratic.
+        end = sheet.find(_SUBJECT_CLOSE, match.end())
+        if end < 0:
+            break
+        position = end + len(_SUBJECT_CLOSE)
+        octets = head + sheet[match.start(1) : position]
+        subjects[match[2].decode("ascii")] = hashlib.sha256(octets).digest()
     return SheetSlices(hashlib.sha256(sheet_canonical(sheet)).digest(), subjects)
 
 
