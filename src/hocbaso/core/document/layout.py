@@ -264,8 +264,8 @@ SHEET = Record(
         Section(
             "SoNgayNghi",
             (
-                One("days_absent_excused", Leaf("CoPhep", "số ngày nghỉ có phép", COUNT)),
-                One("days_absent_unexcused", Leaf("KhongPhep", "số ngày nghỉ không phép", COUNT)),
+                Maybe("days_absent_excused", Leaf("CoPhep", "số ngày nghỉ có phép", COUNT)),
+                Maybe("days_absent_unexcused", Leaf("KhongPhep", "số ngày nghỉ không phép", COUNT)),
             ),
         ),
         Section(

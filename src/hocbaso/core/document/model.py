@@ -170,8 +170,8 @@ class YearSheet:
     history: tuple[StudyYear, ...]
     subjects: tuple[SubjectLine, ...]
     traits: Traits
-    days_absent_excused: int
-    days_absent_unexcused: int
+    days_absent_excused: int | None  # None: the school recorded none (a remark says so), never a silent 0
+    days_absent_unexcused: int | None
     height_cm: int | None
     weight_kg: int | None
     result: PrimaryResult

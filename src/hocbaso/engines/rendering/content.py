@@ -97,6 +97,17 @@ def measure(value: int | None, unit: str) -> str:
     return NO_VALUE if value is None else f"{value} {unit}"
 
 
+def _count(value: int | None) -> str:
+    """A number of days, or a dash where the school recorded none."""
+    return NO_VALUE if value is None else str(value)
+
+
+def _absent(sheet: YearSheet) -> int | None:
+    """All days of absence, known only when both kinds are."""
+    excused, unexcused = sheet.days_absent_excused, sheet.days_absent_unexcused
+    return None if excused is None or unexcused is None else excused + unexcused
+
+
 def short_digest(digest: str) -> str:
     """``C48E 07B2``: what people compare by eye."""
     head = digest[:8].upper()
@@ -234,9 +245,9 @@ def sheet_content(view: SheetView) -> dict[str, Any]:
         "ethnic": printed(pupil.ethnic_group),
         "height": measure(sheet.height_cm, "cm"),
         "weight": measure(sheet.weight_kg, "kg"),
-        "absent": str(sheet.days_absent_excused + sheet.days_absent_unexcused),
-        "excused": str(sheet.days_absent_excused),
-        "unexcused": str(sheet.days_absent_unexcused),
+        "absent": _count(_absent(sheet)),
+        "excused": _count(sheet.days_absent_excused),
+        "unexcused": _count(sheet.days_absent_unexcused),
         "pupil_code": pupil.code if len(pupil.code) <= 20 else printed(pupil.code),
         "school": printed(f"{sheet.school.name}, {sheet.school.commune}, {sheet.school.province}"),
         "subjects": [_subject(line) for line in sheet.subjects],

@@ -47,6 +47,7 @@ register(
             "Danh tính chưa được xác thực với CSDL quốc gia về dân cư ({state}).",
             "The identity is not verified ({state}).",
         ),
+        "absences_not_recorded": ("Chưa ghi số ngày nghỉ.", "Days of absence are not recorded."),
         "photo_missing": ("Chưa có ảnh 3×4.", "The portrait is missing."),
         "not_a_primary_class": (
             "Lớp {name} không thuộc cấp tiểu học; phiên bản này mới chốt được học bạ tiểu học.",
@@ -258,6 +259,9 @@ def _gates(rows: build.PupilRows, rules: _Rules, reasons: list[tuple[str, str]])
             if rules.photo_gate == "block"
             else remarks.append(message)
         )
+    record = rows.record
+    if record is None or record.absent_excused is None or record.absent_unexcused is None:
+        remarks.append(sentence("absences_not_recorded"))
     return tuple(remarks)
 
 
@@ -327,8 +331,8 @@ def _model(context: build.ClassContext, ready: Ready, rules: _Rules) -> model.Ye
         history=build.study_history(rows),
         subjects=build.subject_lines(context, rows),
         traits=build.trait_lines(context, rows),
-        days_absent_excused=(own.absent_excused or 0) if own else 0,
-        days_absent_unexcused=(own.absent_unexcused or 0) if own else 0,
+        days_absent_excused=own.absent_excused if own else None,
+        days_absent_unexcused=own.absent_unexcused if own else None,
         height_cm=own.height_cm if own else None,
         weight_kg=own.weight_kg if own else None,
         result=verdict.result(),
