@@ -114,7 +114,7 @@ def short_digest(digest: str) -> str:
     return f"{head[:4]} {head[4:]}"
 
 
-def _subject(line: SubjectLine) -> dict[str, Printed]:
+def _subject(line: SubjectLine) -> dict[str, Printed | bool]:
     comment = line.comment
     if line.level is None and line.exempt:
         comment = f"Được miễn: {line.exempt}" + (f". {comment}" if comment else "")

@@ -112,7 +112,7 @@ DOCUMENT = document_bytes(TEXT, SIGNATURES)
         (TEXT.replace(b"<PhienBanDinhDang>1.0", b"<PhienBanDinhDang>1.1"), "document_not_canonical"),
         (TEXT.replace(b"<KetQua>", b"<KetQuaKhac>"), "document_not_xml"),
         (TEXT.replace(b"</GhiChu>", b"<Khac></Khac></GhiChu>"), "document_structure"),
-        (TEXT.replace(b"<CoPhep>2</CoPhep>", b""), "document_missing"),
+        (TEXT.replace(b"<Khoi>3</Khoi>", b""), "document_missing"),
         (TEXT.replace(b"<GhiChu>", b"<GhiChu xmlns=''>"), "document_missing"),
         (TEXT.replace(b"<NamHoc>2025-2026", b"<NamHoc>2025-2027", 1), "document_value"),
         (TEXT.replace(b"<Lop>3A", b"<Lop>&khong;", 1), "document_not_xml"),
