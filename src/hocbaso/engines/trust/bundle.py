@@ -121,6 +121,10 @@ class TrustBundle:
     status: tuple[StatusEntry, ...] = ()
     latest: tuple[tuple[str, int], ...] = ()  # (transcript code, latest version)
 
+    def __hash__(self) -> int:
+        """Cheap: a bundle is the key under which its verifier is kept, and may hold a whole school."""
+        return hash((self.created, self.as_of, len(self.evidence), len(self.status)))
+
     @cached_property
     def authority_by_certificate(self) -> dict[str, list[AuthorityEntry]]:
         """Register entries by certificate digest (hex)."""
