@@ -1,10 +1,9 @@
-"""The sandbox as the node's key provider (port: ``apps.signing.ports.KeyProvider``); named by settings only."""
+"""The sandbox as the node's key provider (``apps.signing.ports.KeyProvider``); named by settings only."""
 
 from __future__ import annotations
 
 import os
 from datetime import datetime
-from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,8 +15,10 @@ from hocbaso.apps.signing.ports import Anchor, Trust
 from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 from hocbaso.engines.trust.ports import Signer, TimeStamper
 from hocbaso.sandbox.ca import SandboxAuthority
-from hocbaso.sandbox.profiles import FAMILIES, KEY_KINDS, KeyKind
+from hocbaso.sandbox.profiles import FAMILIES, KeyKind
 from hocbaso.sandbox.provider import SandboxKeyProvider
+
+_KINDS: dict[str, KeyKind] = {"rsa3072": "rsa3072", "rsa2048": "rsa2048", "p256": "p256"}
 
 
 class NodeKeys:
@@ -25,12 +26,16 @@ class NodeKeys:
 
     def __init__(self) -> None:
         if settings.HOCBASO_ENVIRONMENT != "thu_nghiem":
-            raise ImproperlyConfigured("the sandbox gives no keys to a node with HOCBASO_ENVIRONMENT=chinh_thuc")
-        kind = os.environ.get("HOCBASO_SANDBOX_KEY", "rsa3072")
-        if kind not in KEY_KINDS:
-            raise ImproperlyConfigured(f"HOCBASO_SANDBOX_KEY must be one of {', '.join(KEY_KINDS)}, not {kind!r}")
+            raise ImproperlyConfigured(
+                "the sandbox gives no keys to a node with HOCBASO_ENVIRONMENT=chinh_thuc"
+            )
+        named = os.environ.get("HOCBASO_SANDBOX_KEY", "rsa3072")
+        kind = _KINDS.get(named)
+        if kind is None:
+            known = ", ".join(_KINDS)
+            raise ImproperlyConfigured(f"HOCBASO_SANDBOX_KEY must be one of {known}, not {named!r}")
         directory = settings.HOCBASO_HOME / "sandbox"
-        self.authority = SandboxAuthority(directory, clock=clock.now, key_kind=cast(KeyKind, kind))
+        self.authority = SandboxAuthority(directory, clock=clock.now, key_kind=kind)
         self._provider = SandboxKeyProvider(self.authority)
 
     def person(

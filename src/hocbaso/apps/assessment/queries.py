@@ -9,7 +9,7 @@ from hocbaso.apps.assessment.models import SubjectResult, TraitResult, YearRecor
 from hocbaso.core.document import model
 from hocbaso.core.errors import DomainError
 from hocbaso.core.regulation import tt27
-from hocbaso.core.regulation.programme import Programme
+from hocbaso.core.regulation.programme import GradeProgramme, Programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,10 @@ class YearVerdict:
 
     def result(self) -> model.PrimaryResult:
         """Sections 4 to 6 of the form; only for a complete verdict."""
-        assert self.decision is not None and self.decision.overall is not None
-        assert self.promotion is not None and self.promotion.completion is not None
+        assert self.decision is not None
+        assert self.decision.overall is not None
+        assert self.promotion is not None
+        assert self.promotion.completion is not None
         completion, title = self.promotion.completion, self.title
         return model.PrimaryResult(
             overall=model.Decision(
@@ -52,7 +54,7 @@ def _stated(record: YearRecord | None, decision: tt27.YearDecision) -> tuple[Fin
     if record is None:
         return ()
     stated = tt27.Stated(
-        overall=record.stated_overall or None,
+        overall=tt27.read_overall(record.stated_overall or None).value,
         completed=record.stated_completed,
         promoted=record.stated_promoted,
     )
@@ -126,10 +128,7 @@ def year_verdict(
     )
 
 
-def _name(table: object, code: str) -> str:
-    from hocbaso.core.regulation.programme import GradeProgramme
-
-    assert isinstance(table, GradeProgramme)
+def _name(table: GradeProgramme, code: str) -> str:
     if code.startswith(("pc-", "nl-")):
         return table.trait(code).name
     return table.line(code).short_name

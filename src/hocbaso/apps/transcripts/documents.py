@@ -34,9 +34,8 @@ def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
     """Documents with their evidence, in the given order. Two queries whatever the number."""
     rows = list(issued)
     keys = [row.sheet_id for row in rows]
-    tokens = dict(
-        Evidence.objects.filter(sheet__in=keys, kind="signature_timestamp").values_list("sheet_id", "content")
-    )
+    stamps = Evidence.objects.filter(sheet__in=keys, kind="signature_timestamp")
+    tokens = {sheet: bytes(content) for sheet, content in stamps.values_list("sheet_id", "content")}
     signatures: dict[int, list[SheetSignature]] = {}
     for signature in SheetSignature.objects.filter(sheet__in=keys, voided_at__isnull=True).order_by("id"):
         signatures.setdefault(signature.sheet_id, []).append(signature)
@@ -55,7 +54,7 @@ def _with_token(issued: IssuedSheet, token: bytes | None) -> bytes:
     parts = split_document(document)
     seal_id = xades.signature_id_for(SignerRole.SEAL).encode()
     texts = [
-        xades.with_unsigned(text, bytes(token)) if b'Id="' + seal_id + b'"' in text[:200] else text
+        xades.with_unsigned(text, token) if b'Id="' + seal_id + b'"' in text[:200] else text
         for text in parts.signatures
     ]
     return document_bytes(parts.sheet, texts)

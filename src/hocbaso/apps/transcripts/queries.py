@@ -93,7 +93,7 @@ def inclusion_proof_of(typed: str) -> dict[str, Any]:
 
 def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
     """Where each class stands: numbers by state. One query."""
-    return list(
+    rows = (
         SchoolClass.objects.filter(school=school, school_year=year)
         .annotate(
             pupils=Count("enrolments", filter=Q(enrolments__active=True), distinct=True),
@@ -109,3 +109,4 @@ def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
         .values("id", "name", "grade", "pupils", "frozen", "homeroom_signed", "principal_signed", "issued")
         .order_by("grade", "name")
     )
+    return [dict(row) for row in rows]

@@ -107,7 +107,7 @@ def _tell_demo(document: dict[str, Any]) -> None:
 
 def sandbox(
     host: str = typer.Option("127.0.0.1", "--host"),
-    port: int = typer.Option(8799, "--port"),
+    port: int = typer.Option(8089, "--port"),
     population: Path = typer.Option(
         None, "--population", help="CSV dân cư (dùng khi có chức năng xác thực danh tính)."
     ),
@@ -123,7 +123,7 @@ def sandbox(
 
     server = import_module("hocbaso.sandbox.server")
     messages.print(f"Hộp cát chạy tại http://{host}:{port}/ (Ctrl+C để dừng)")
-    server.serve(settings.HOCBASO_HOME / "sandbox", host=host, port=port)
+    server.serve(host, port, directory=settings.HOCBASO_HOME / "sandbox")
 
 
 def register(app: typer.Typer) -> None:

@@ -43,6 +43,8 @@ def school_snapshot(school: Organisation) -> model.School:
     """The school as it is today, with its former names. One query."""
     province = codelists.province(school.province_code)
     commune = codelists.commune(school.commune_code)
+    assert province is not None, "create_school checked the codes"
+    assert commune is not None, "create_school checked the codes"
     return model.School(
         code=school.code,
         name=school.name,
@@ -110,8 +112,8 @@ def rows_of_class(school_class: SchoolClass) -> list[PupilRows]:
     past = Enrolment.objects.filter(
         pupil__in=[e.pupil_id for e in enrolments], school_class__school_year__lte=school_class.school_year
     ).select_related("school_class", "school_class__school")
-    for row in past.order_by("school_class__school_year", "id"):
-        history.setdefault(row.pupil_id, []).append(row)
+    for enrolment in past.order_by("school_class__school_year", "id"):
+        history.setdefault(enrolment.pupil_id, []).append(enrolment)
     return [
         PupilRows(
             e, subjects.get(e.pk, {}), traits.get(e.pk, {}), records.get(e.pk), tuple(history[e.pupil_id])

@@ -16,7 +16,7 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.ledger.use_cases.append import NewEntry, append
-from hocbaso.apps.signing.models import SigningBatch, SigningItem
+from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
 from hocbaso.apps.transcripts.use_cases.sign_sheets import Made, Outcome, fail, store_signature
@@ -52,22 +52,22 @@ def _seal(item: SigningItem, made: Made) -> Sealed:
 def store_issued(
     actor: Actor,
     batch: SigningBatch,
-    certificate: object,
+    certificate: Certificate,
     made: list[tuple[SigningItem, Made]],
     outcome: Outcome,
 ) -> None:
     """Time-stamp the seals of one chunk and store the issue."""
-    sealed = []
-    for item, one in made:
+    sealed: list[Sealed] = []
+    for item, signed in made:
         try:
-            sealed.append(_seal(item, one))
+            sealed.append(_seal(item, signed))
         except DomainError as error:  # the time-stamp authority is down: nothing is issued, run again
             fail(item, error, outcome)
     if not sealed:
         return
-    lost = []
+    stored: list[Sealed] = []
+    lost: list[Sealed] = []
     with transaction.atomic():
-        stored = []
         for one in sealed:
             (stored if store_signature(one.item, one.made, batch, certificate) else lost).append(one)
         if stored:

@@ -20,7 +20,7 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
-from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
+from hocbaso.apps.signing.models import BatchState, Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.register import Seat, registered, store
 from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
@@ -289,7 +289,7 @@ def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
     outcome.failed.append(Failure(item.sheet.code, item.sheet.pupil.code, error.code, error.message))
 
 
-def store_signature(item: SigningItem, made: Made, batch: SigningBatch, certificate: object) -> bool:
+def store_signature(item: SigningItem, made: Made, batch: SigningBatch, certificate: Certificate) -> bool:
     """Move the sheet on and keep its signature; False when somebody else was faster."""
     step = STEPS[SignerRole(batch.role)]
     moved = YearSheet.objects.filter(pk=made.sheet.pk, state=step.before, digest=item.digest).update(
@@ -316,15 +316,15 @@ def store_signature(item: SigningItem, made: Made, batch: SigningBatch, certific
 def _store_signed(
     actor: Actor,
     batch: SigningBatch,
-    certificate: object,
+    certificate: Certificate,
     made: list[tuple[SigningItem, Made]],
     outcome: Outcome,
 ) -> None:
     if not made:
         return
-    lost = []
+    done: list[SigningItem] = []
+    lost: list[SigningItem] = []
     with transaction.atomic():
-        done = []
         for item, one in made:
             (done if store_signature(item, one, batch, certificate) else lost).append(item)
         if done:
