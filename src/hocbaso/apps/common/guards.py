@@ -65,7 +65,8 @@ def _sqlite(entry: Guard) -> list[str]:
 _PG_FUNCTION = """
 CREATE OR REPLACE FUNCTION hocbaso_refuse() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-  RAISE EXCEPTION 'guarded row: % refuses %', TG_TABLE_NAME, lower(TG_OP) USING ERRCODE = 'integrity_constraint_violation';
+  RAISE EXCEPTION 'guarded row: % refuses %', TG_TABLE_NAME, lower(TG_OP)
+    USING ERRCODE = 'integrity_constraint_violation';
 END $body$
 """
 
