@@ -1,1 +1,1 @@
-"""The demo province: synthetic people in the sector's own workbooks, brought in through the ordinary doors."""
+"""The demo province: synthetic people in the sector's workbooks, brought in through the ordinary doors."""

@@ -104,8 +104,9 @@ def _pupil_row(
     one, father, mother = pupil.person, people.adult(), people.adult()
     street = f"{people.random.randrange(1, 300)} đường {pick(STREETS)}, {school.commune}"
     return [
-        number, pupil.class_name, pupil.code, one.name, one.born, one.sex, "Đang học", opened, "Kinh", "Không",
-        "Việt Nam", one.number, "Thành phố Hồ Chí Minh", school.commune, f"Khu phố {people.random.randrange(1, 15)}",
+        number, pupil.class_name, pupil.code, one.name, one.born, one.sex,
+        "Đang học", opened, "Kinh", "Không", "Việt Nam", one.number,
+        "Thành phố Hồ Chí Minh", school.commune, f"Khu phố {people.random.randrange(1, 15)}",
         "Bệnh viện Từ Dũ, Thành phố Hồ Chí Minh", street, father.phone, "không",
         people.name("Nam"), pick(JOBS), father.born.year, father.phone,
         people.name("Nữ"), pick(JOBS), mother.born.year, mother.phone, "không",
@@ -140,8 +141,8 @@ def staff_workbook(school: DemoSchool) -> bytes:
             index, 0,
             [
                 index, code, person.name, person.born.strftime("%d/%m/%Y"), person.sex, person.number,
-                f"gv{index:03d}@{school.code}.edu.example", person.phone, "Đang làm việc", position, group, subject,
-                homeroom, teaching,
+                f"gv{index:03d}@{school.code}.edu.example", person.phone, "Đang làm việc",
+                position, group, subject, homeroom, teaching,
             ],
         )  # fmt: skip
     book.close()

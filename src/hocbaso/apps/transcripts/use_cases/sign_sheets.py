@@ -153,7 +153,8 @@ def authorise(
         s.school_class_id != (school_class and school_class.pk) for s in sheets
     ):
         raise DomainError("sheet_moved_on")
-    assert actor.user is not None and actor.assignment is not None
+    assert actor.user is not None
+    assert actor.assignment is not None
     batch = SigningBatch.objects.create(
         school=school,
         school_class=school_class,
