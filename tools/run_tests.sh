@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# All tests on SQLite, then everything that touches the database again on a PostgreSQL that the run starts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+pytest=(.venv/bin/python -m pytest -q -n 2 --dist loadfile)
+echo "SQLite:"
+"${pytest[@]}" "$@"
+echo "PostgreSQL:"
+HOCBASO_TEST_DATABASE=postgresql "${pytest[@]}" tests/unit/apps tests/unit/interfaces "$@"
