@@ -76,9 +76,18 @@ def _delete(model: type[models.Model], part: Any) -> None:
     try:
         count, _ = model._default_manager.filter(pk__in=list(rows)).delete()
     except ProtectedError as error:
-        raise depends(model._meta.label, len(error.protected_objects)) from error
+        raise depends(model._meta.label, _used(model, error)) from error
     if count != len(part):  # something hung on it and would vanish with it
         raise depends(model._meta.label, count - len(part))
+
+
+def _used(model: type[models.Model], error: ProtectedError) -> int:
+    """How many of the rows something hangs on."""
+    fields = {
+        type(o): [f.attname for f in o._meta.concrete_fields if f.related_model is model]
+        for o in error.protected_objects
+    }
+    return len({getattr(o, name) for o in error.protected_objects for name in fields[type(o)]})
 
 
 def _restore(model: type[models.Model], part: Any) -> None:

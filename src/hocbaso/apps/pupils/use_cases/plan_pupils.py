@@ -46,6 +46,10 @@ register(
             "Pupil {code} of this school already holds this personal number.",
         ),
         "pupil_no_code": ("Thiếu mã học sinh.", "The pupil code is missing."),
+        "pupil_lacks": (
+            "Học sinh mới cần có {what}; ô này trống hoặc chưa đọc được.",
+            "A new pupil needs {what}.",
+        ),
         "pupil_no_class": ("Thiếu mã lớp.", "The class is missing."),
         "pupil_class_grade": (
             "Lớp {name} không thuộc cấp học của trường ({levels}).",
@@ -251,6 +255,9 @@ def _acceptable(judge: Judge, roster: _Roster, row: PupilRow) -> bool:
             text = sentence("pupil_too_long", length=len(value), limit=limit)
             judge.refuse(row, name, "too_long", text, value[:80])
     pupil = roster.pupils.get(row.code)
+    for name in ("full_name", "birth_date", "sex") if pupil is None else ():
+        if not getattr(row, name):
+            judge.refuse(row, name, "missing_value", sentence("pupil_lacks", what=LABELS[name].lower()))
     if pupil is not None and _belongs_elsewhere(roster, pupil, row):
         judge.refuse(row, "code", "other_school", sentence("pupil_elsewhere", code=row.code), row.code)
     enrolment = roster.here.get(pupil.pk) if pupil else None
