@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-def _text(hint: str, label: Any, required: Any, **attributes: str) -> forms.CharField:
+def _text(hint: Any, label: Any, required: Any, **attributes: str) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,

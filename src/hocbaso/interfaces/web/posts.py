@@ -110,7 +110,7 @@ def described(choices: list[PostChoice], chosen: int | None) -> list[Described]:
             c.post.pk,
             _title(c),
             c.post.organisation.name,
-            _may(c.post, sizes.get(c.post.school_class_id, 0)),
+            _may(c.post, sizes.get(c.post.school_class_id or 0, 0)),
             _terms(c.post),
             c.post.pk == chosen,
         )

@@ -67,7 +67,9 @@ def propose_secret(*, user: User) -> str:
 
 def provisioning_uri(user: User) -> str:
     """``otpauth://`` address for the authenticator's camera."""
-    return pyotp.TOTP(user.totp_secret, interval=STEP).provisioning_uri(user.username, issuer_name=ISSUER)
+    return pyotp.TOTP(user.totp_secret, interval=STEP).provisioning_uri(
+        name=user.username, issuer_name=ISSUER
+    )
 
 
 def enrol_totp(*, user: User, code: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, Form
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -115,9 +116,7 @@ def field(bound: BoundField, css: str = "") -> SafeString:
     if described:
         attributes["aria-describedby"] = " ".join(described)
     control = bound.as_widget(attrs=attributes)
-    return SafeString(
-        template.loader.render_to_string("web/parts/field.html", {"field": bound, "control": control})
-    )
+    return SafeString(render_to_string("web/parts/field.html", {"field": bound, "control": control}))
 
 
 @register.inclusion_tag("web/parts/error_summary.html")

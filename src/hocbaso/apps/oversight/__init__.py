@@ -1,0 +1,1 @@
+"""How far schools are: numbers with their wholes, and what stands where. Reads only."""
