@@ -33,6 +33,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "assessment.enter_traits": ("class", {HOMEROOM}),
     "assessment.import_results": ("school", {CLERK, OPERATOR}),
     "assessment.view_class": ("class", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER, OPERATOR}),
+    "assessment.view_part": ("subject", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER}),
     "audit.read": ("school", {AUDITOR, OPERATOR}),
     "ledger.audit": ("school", EVERYBODY),
     "organisations.create": ("commune", {COMMUNE, ADMIN, OPERATOR}),

@@ -71,6 +71,17 @@ def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
     return post is not None and post.school_class_id == school_class.pk
 
 
+@rule("assessment.view_part", "xem phần này của sổ điểm")
+def may_view_part(actor: Actor, target: ClassSubject) -> bool:
+    """One page of the gradebook; an empty subject code means traits and comments.
+
+    School leaders and the homeroom teacher see every page of the class, a subject teacher the own subjects.
+    """
+    if actor.role == Role.SUBJECT_TEACHER:
+        return bool(target.subject_code) and may_enter(actor, target)
+    return may_view_class(actor, target.school_class)
+
+
 @rule("assessment.import_results", "nhập kết quả từ tệp Excel", operator=True)
 def may_import_results(actor: Actor, school: Organisation) -> bool:
     """The data clerk, on the school's order; the same locks hold as on the screen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -31,6 +32,12 @@ def sheets(school: Organisation, year: str) -> QuerySet[YearSheet]:
         .select_related("pupil", "school_class")
         .order_by("school_class__grade", "school_class__name", "enrolment__order", "id")
     )
+
+
+def frozen_since(school_class: SchoolClass) -> dict[int, datetime]:
+    """When each pupil's live sheet was frozen, by enrolment. One query."""
+    rows = YearSheet.objects.filter(school_class=school_class).exclude(state=SheetState.VOIDED)
+    return dict(rows.order_by("version").values_list("enrolment_id", "frozen_at"))
 
 
 def statuses(codes: list[str]) -> dict[tuple[str, int], StatusEvent]:

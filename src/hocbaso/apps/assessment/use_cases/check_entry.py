@@ -39,7 +39,7 @@ register(
 _SUBJECT_LEVELS = {"", "T", "H", "C"}
 _TRAIT_LEVELS = {"", "T", "Đ", "C"}
 _COMMENT, _REASON = 500, 200
-_TEXTS = {
+TEXT_LIMITS = {
     "comment": _COMMENT,
     "homeroom_comment": _COMMENT,
     "qualities_comment": _COMMENT,
@@ -48,7 +48,7 @@ _TEXTS = {
     "exempt_reason": _REASON,
     "stated_overall": 4,
 }
-_NUMBERS = {
+RANGES = {
     "absent_excused": (0, 250),
     "absent_unexcused": (0, 250),
     "height_cm": (60, 220),
@@ -98,7 +98,7 @@ def _subject(programme: GradeProgramme, code: str, moment: str, values: Mapping[
 
 
 def _texts(values: Mapping[str, Any]) -> str:
-    for name, limit in _TEXTS.items():
+    for name, limit in TEXT_LIMITS.items():
         value = values.get(name)
         if isinstance(value, str) and len(value) > limit:
             return sentence("entry_too_long", length=len(value), limit=limit)
@@ -106,7 +106,7 @@ def _texts(values: Mapping[str, Any]) -> str:
 
 
 def _numbers(values: Mapping[str, Any]) -> str:
-    for name, (low, high) in _NUMBERS.items():
+    for name, (low, high) in RANGES.items():
         value = values.get(name)
         if value is not None and (not isinstance(value, int) or not low <= value <= high):
             return sentence("entry_number", low=low, high=high)

@@ -227,8 +227,7 @@ def _name(entry: Entry, programme: GradeProgramme) -> str:
 def _locked(stored: Stored, entries: list[Entry], programme: GradeProgramme) -> list[str]:
     names = []
     for entry in entries:
-        row = stored.rows.get(entry.key)
-        if row is not None and row.locked and differing(row, entry.values):
+        if stored.locked(entry) and differing(stored.rows.get(entry.key), entry.values):
             names.append(_name(entry, programme))
     return names
 

@@ -35,6 +35,10 @@ register(
             "Thầy cô không được phân công nhập phần này.",
             "You are not assigned to enter this.",
         ),
+        "results_exempt": (
+            "Học sinh được miễn môn này nên không ghi mức đạt được hay điểm.",
+            "The pupil is exempt from this subject.",
+        ),
         "results_no_pupil": ("Không có học sinh này trong lớp.", "No such pupil in the class."),
     }
 )
@@ -72,7 +76,8 @@ class Entry:
     """Values for one stored row: a subject, a trait or the year's record of one pupil at one moment.
 
     Only the fields named in ``values`` are written; "" and None clear a field. ``base_version`` is the
-    version that the writer saw (0: no row yet); None skips the check for a conflict.
+    version that the writer saw (0: no row yet); None skips the check for a conflict. ``seen`` holds the
+    values that the writer saw: a row whose version moved on without touching them is no conflict.
     """
 
     enrolment_id: int
@@ -81,6 +86,7 @@ class Entry:
     code: str = ""  # subject or trait; empty for the record
     moment: str = Moment.YEAR_END
     base_version: int | None = None
+    seen: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> tuple[int, Sort, str, str]:
@@ -144,6 +150,7 @@ class Stored:
 
     def __init__(self, enrolment_ids: Iterable[int], *, lock: bool = False) -> None:
         self.rows: dict[tuple[int, Sort, str, str], Row] = {}
+        self.closed: set[int] = set()  # pupils of whose year something is locked
         ids = sorted(set(enrolment_ids))
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
@@ -151,6 +158,16 @@ class Stored:
                 found = model._default_manager.filter(enrolment_id__in=part)
                 for row in found.select_for_update() if lock else found:
                     self.rows[key_of(sort, row)] = row
+                    if row.locked:
+                        self.closed.add(row.enrolment_id)
+
+    def locked(self, entry: Entry) -> bool:
+        """Whether the row may not be written: locked itself, or not there yet in a year that is closed."""
+        row = self.rows.get(entry.key)
+        if row is not None:
+            return row.locked
+        of_year = entry.sort is Sort.RECORD or entry.moment == Moment.YEAR_END
+        return of_year and entry.enrolment_id in self.closed
 
 
 def key_of(sort: Sort, row: Row) -> tuple[int, Sort, str, str]:
@@ -217,9 +234,15 @@ class _Writing:
         values = differing(row, entry.values)
         if not values:
             return Answer(entry, Saved.SAME, version, current=now)
-        if row is not None and row.locked:
+        if self.stored.locked(entry):
             return Answer(entry, Saved.LOCKED, version, sentence("results_locked"), now)
-        if entry.base_version is not None and entry.base_version != version:
+        if (
+            isinstance(row, SubjectResult)
+            and row.exempt_reason
+            and (values.get("level") or values.get("score"))
+        ):
+            return Answer(entry, Saved.REFUSED, version, sentence("results_exempt"), now)
+        if entry.base_version not in (None, version) and not _untouched(entry.seen, now):
             by = row.updated_by if row else ""
             return Answer(entry, Saved.CONFLICT, version, sentence("results_conflict", by=by), now)
         return self._save(entry, row, values)
@@ -253,6 +276,10 @@ class _Writing:
         return Answer(entry, Saved.SAVED, row.version, current=current, before=before)
 
 
+def _untouched(seen: Mapping[str, Any] | None, now: Mapping[str, Any]) -> bool:
+    return seen is not None and all(_text(seen.get(name)) == _text(value) for name, value in now.items())
+
+
 def _new_row(entry: Entry) -> Row:
     if entry.sort is Sort.SUBJECT:
         return SubjectResult(enrolment_id=entry.enrolment_id, moment=entry.moment, subject_code=entry.code)
@@ -274,7 +301,7 @@ def history(
         ResultChange(
             enrolment_id=entry.enrolment_id,
             moment=entry.moment,
-            field=_field(entry, name),
+            field=field_name(entry.sort, entry.code, name),
             old=_text(old.get(name)),
             new=_text(new.get(name)),
             at=at,
@@ -285,10 +312,11 @@ def history(
     ]
 
 
-def _field(entry: Entry, name: str) -> str:
-    if entry.sort is Sort.RECORD:
+def field_name(sort: Sort, code: str, name: str) -> str:
+    """How the history names a field: ``subject:toan:level``, ``trait:pc-yeu-nuoc``, ``record:weight_kg``."""
+    if sort is Sort.RECORD:
         return f"record:{name}"
-    return f"trait:{entry.code}" if entry.sort is Sort.TRAIT else f"subject:{entry.code}:{name}"
+    return f"trait:{code}" if sort is Sort.TRAIT else f"subject:{code}:{name}"
 
 
 def _text(value: Any) -> str:
