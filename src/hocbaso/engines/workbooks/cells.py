@@ -123,6 +123,10 @@ class CellReader:
     def name(self, row: list[Cell], field: str, *, label: str | None = None) -> str | None:
         """A person's name; ``label`` makes it obligatory. "không" is kept."""
         cell, column = self.cell(row, field)
+        if not isinstance(cell, (str, bool, date, time, timedelta)):
+            message = f"“{shown(cell)}” không phải họ tên."
+            self.notes.error(column, "bad_name", message, cell)
+            return None
         if not isinstance(cell, str) or column is None or cell == "":
             return self.required(row, field, label) if label else self.text(row, field)
         if label is None and cell == _NO:

@@ -118,6 +118,12 @@ def check_header(notes: Notes, required: Sequence[str], *, optional: Sequence[st
     return readable
 
 
+def note_no_records(notes: Notes, what: str) -> None:
+    """Tell that the table has a header and nothing below."""
+    notes.begin(notes.table.last)
+    notes.warn(None, "no_records", f"Bảng không có dòng {what} nào dưới tiêu đề.")
+
+
 def _hidden_rows(notes: Notes) -> None:
     table = notes.table
     hidden = sorted(row for row in table.sheet.flaws.hidden_rows if row > table.last)

@@ -6,7 +6,14 @@ from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.columns import PUPIL_REQUIRED
 from hocbaso.engines.workbooks.model import Decisions, PupilRow, Reading, WorkbookKind
 from hocbaso.engines.workbooks.notes import Notes
-from hocbaso.engines.workbooks.opening import PUPILS, check_header, open_notes, open_tables, spread_merges
+from hocbaso.engines.workbooks.opening import (
+    PUPILS,
+    check_header,
+    note_no_records,
+    open_notes,
+    open_tables,
+    spread_merges,
+)
 from hocbaso.engines.workbooks.pupil_record import PupilReader
 from hocbaso.engines.workbooks.table import Records
 from hocbaso.engines.workbooks.unique import Persons
@@ -43,9 +50,11 @@ def _read_table(notes: Notes, year: SchoolYear, persons: Persons, reading: Readi
         return
     spread_merges(notes, fill=("class_name",))
     reader = PupilReader(notes, year, persons)
-    for index, row in records:
-        reading.rows.append(reader.read(index, row, records.class_line))
-    reading.skipped.extend(records.skipped)
-    if "class_name" not in notes.table.columns and records.class_line is None:
+    read = [reader.read(index, row, records.class_line) for index, row in records]
+    reading.rows.extend(read)
+    if not read:
+        note_no_records(notes, "học sinh")
+    elif "class_name" not in notes.table.columns and records.class_line is None:
         notes.begin(notes.table.first)
         notes.error(None, "missing_column", "Thiếu cột “Mã lớp”, và trong bảng không có dòng ghi tên lớp.")
+    reading.skipped.extend(records.skipped)

@@ -15,7 +15,14 @@ from hocbaso.engines.workbooks.columns import STAFF_REQUIRED
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.model import ALL_OTHER, Decisions, Reading, StaffRow, Teaching, WorkbookKind
 from hocbaso.engines.workbooks.notes import Notes
-from hocbaso.engines.workbooks.opening import STAFF, check_header, open_notes, open_tables, spread_merges
+from hocbaso.engines.workbooks.opening import (
+    STAFF,
+    check_header,
+    note_no_records,
+    open_notes,
+    open_tables,
+    spread_merges,
+)
 from hocbaso.engines.workbooks.pupil_record import note_number
 from hocbaso.engines.workbooks.table import Records
 from hocbaso.engines.workbooks.text import bare, shown, tidy
@@ -67,7 +74,10 @@ def read_staff(
         if check_header(notes, STAFF_REQUIRED):
             spread_merges(notes, fill=())
             reader = StaffReader(notes, school_year, shared)
-            reading.rows.extend(reader.read(index, row) for index, row in records)
+            read = [reader.read(index, row) for index, row in records]
+            reading.rows.extend(read)
+            if not read:
+                note_no_records(notes, "cán bộ")
         reading.skipped.extend(records.skipped)
         notes.issues.sort(key=lambda issue: issue.row)
         reading.issues.extend(notes.issues)
