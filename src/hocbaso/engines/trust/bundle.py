@@ -9,7 +9,6 @@ status by transcript code and version, the latest version by code, and the time 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from collections import defaultdict
@@ -22,6 +21,7 @@ from typing import Any, TypeVar
 from hocbaso.core.errors import Unreadable, register
 from hocbaso.engines.ledger.entries import LogEntry
 from hocbaso.engines.ledger.proofs import InclusionProof
+from hocbaso.engines.trust.strict_json import Fault, JsonObject, no_doubles, refuse_constant
 
 FORMAT = "hocbaso-trust-bundle/1"
 MAX_BYTES = 64 * 1024 * 1024
@@ -174,9 +174,11 @@ class TrustBundle:
         if len(raw) > MAX_BYTES:
             raise Unreadable("bundle_unreadable", what=f"tệp lớn hơn {MAX_BYTES // 2**20} MB")
         try:
-            value = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_doubles, parse_constant=_refuse)
+            value = json.loads(
+                raw.decode("utf-8"), object_pairs_hook=no_doubles, parse_constant=refuse_constant
+            )
             return _read_bundle(value)
-        except _Fault as fault:
+        except Fault as fault:
             raise Unreadable("bundle_unreadable", what=str(fault)) from None
         except (ValueError, RecursionError):
             raise Unreadable("bundle_unreadable", what="không phải JSON UTF-8 đúng quy cách") from None
@@ -248,112 +250,10 @@ def _as_data(bundle: TrustBundle) -> dict[str, Any]:
 # --- reading -----------------------------------------------------------------------------------------------
 
 
-class _Fault(ValueError):
-    """Place and fault, in Vietnamese."""
-
-
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise _Fault("có khóa JSON bị lặp")
-    return result
-
-
-def _refuse(token: str) -> Any:
-    raise _Fault(f"có giá trị {token} không phải JSON")
-
-
-class _Object:
-    """One JSON object with its place; every key must be taken exactly once."""
-
-    def __init__(self, value: Any, place: str) -> None:
-        if not isinstance(value, dict):
-            raise _Fault(f"{place} phải là một đối tượng")
-        self.left = dict(value)
-        self.place = place
-
-    def take(self, key: str, kind: type[_T]) -> _T:
-        if key not in self.left:
-            raise _Fault(f"{self.place} thiếu “{key}”")
-        value = self.left.pop(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise _Fault(f"{self.place}.{key} sai kiểu dữ liệu")
-        return value
-
-    def maybe(self, key: str, kind: type[_T]) -> _T | None:
-        if self.left.get(key) is None:
-            self.left.pop(key, None)
-            return None
-        return self.take(key, kind)
-
-    def time(self, key: str) -> datetime:
-        return _read_time(self.take(key, str), f"{self.place}.{key}")
-
-    def maybe_time(self, key: str) -> datetime | None:
-        text = self.maybe(key, str)
-        return None if text is None else _read_time(text, f"{self.place}.{key}")
-
-    def binary(self, key: str) -> bytes:
-        return _read_b64(self.take(key, str), f"{self.place}.{key}")
-
-    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
-        value = self.take(key, str)
-        if value not in allowed:
-            raise _Fault(f"{self.place}.{key} phải là một trong: {', '.join(allowed)}")
-        return value
-
-    def digest(self, key: str) -> str:
-        return _read_digest(self.take(key, str), f"{self.place}.{key}")
-
-    def natural(self, key: str, least: int = 0) -> int:
-        value = self.take(key, int)
-        if not least <= value < 2**63:
-            raise _Fault(f"{self.place}.{key} ngoài phạm vi")
-        return value
-
-    def objects(self, key: str, read: Callable[[_Object], _T]) -> tuple[_T, ...]:
-        items = []
-        for number, value in enumerate(self.take(key, list), start=1):
-            item = _Object(value, f"{key}[{number}]")
-            items.append(read(item))
-            item.end()
-        return tuple(items)
-
-    def binaries(self, key: str) -> tuple[bytes, ...]:
-        values = enumerate(self.take(key, list), start=1)
-        return tuple(_read_b64(value, f"{self.place}.{key}[{number}]") for number, value in values)
-
-    def end(self) -> None:
-        if self.left:
-            raise _Fault(f"{self.place} có khóa lạ “{sorted(self.left)[0]}”")
-
-
-def _read_time(text: str, place: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise _Fault(f"{place} phải là thời điểm UTC dạng 2026-06-02T03:45:00Z") from None
-
-
-def _read_b64(value: Any, place: str) -> bytes:
-    try:
-        if not isinstance(value, str):
-            raise ValueError
-        return base64.b64decode(value, validate=True)
-    except (ValueError, binascii.Error):
-        raise _Fault(f"{place} không phải base64") from None
-
-
-def _read_digest(text: str, place: str) -> str:
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise _Fault(f"{place} phải là 64 chữ số thập lục phân viết thường")
-    return text
-
-
 def _read_bundle(value: Any) -> TrustBundle:
-    top = _Object(value, "gói")
+    top = JsonObject(value, "gói")
     if top.take("format", str) != FORMAT:
-        raise _Fault(f"gói không phải định dạng {FORMAT}")
+        raise Fault(f"gói không phải định dạng {FORMAT}")
     bundle = TrustBundle(
         created=top.time("created"),
         as_of=top.time("as_of"),
@@ -376,10 +276,10 @@ def _read_bundle(value: Any) -> TrustBundle:
 
 def _check_unique(name: str, listed: int, distinct: int) -> None:
     if listed != distinct:
-        raise _Fault(f"{name} có mục bị lặp")
+        raise Fault(f"{name} có mục bị lặp")
 
 
-def _read_anchor(item: _Object) -> Anchor:
+def _read_anchor(item: JsonObject) -> Anchor:
     return Anchor(
         certificate=item.binary("certificate"),
         family=item.take("family", str),
@@ -389,7 +289,7 @@ def _read_anchor(item: _Object) -> Anchor:
     )
 
 
-def _read_authority(item: _Object) -> AuthorityEntry:
+def _read_authority(item: JsonObject) -> AuthorityEntry:
     return AuthorityEntry(
         certificate_sha256=item.digest("certificate_sha256"),
         serial=item.take("serial", str),
@@ -403,18 +303,18 @@ def _read_authority(item: _Object) -> AuthorityEntry:
     )
 
 
-def _read_log(item: _Object) -> LogInfo:
+def _read_log(item: JsonObject) -> LogInfo:
     info = LogInfo(
         name=item.take("name", str),
         public_key=item.binary("public_key"),
         checkpoint=item.take("checkpoint", str),
     )
     if len(info.public_key) != 32:
-        raise _Fault(f"{item.place}.public_key phải dài 32 byte")
+        raise Fault(f"{item.place}.public_key phải dài 32 byte")
     return info
 
 
-def _read_evidence(item: _Object) -> LogEvidence:
+def _read_evidence(item: JsonObject) -> LogEvidence:
     found = LogEvidence(
         digest=item.digest("digest"),
         log=item.take("log", str),
@@ -423,11 +323,11 @@ def _read_evidence(item: _Object) -> LogEvidence:
         proof=item.binaries("proof"),
     )
     if len(found.proof) > 64 or any(len(node) != 32 for node in found.proof):
-        raise _Fault(f"{item.place}.proof sai độ dài")
+        raise Fault(f"{item.place}.proof sai độ dài")
     return found
 
 
-def _read_status(item: _Object) -> StatusEntry:
+def _read_status(item: JsonObject) -> StatusEntry:
     return StatusEntry(
         code=item.take("code", str),
         version=item.natural("version", 1),

@@ -123,6 +123,25 @@ def test_a_root_that_names_itself_a_test_is_never_genuine_whatever_the_bundle_sa
     assert judge(document, replace(given, anchors=(anchor,))).environment == "thu_nghiem"
 
 
+def test_a_genuine_sheet_with_a_time_stamp_of_the_sandbox_is_refused() -> None:
+    sandbox = School(Pki("Hộp cát"))
+    sheet = sheet_of(environment="chinh_thuc")
+    text = emit(sheet)
+    signatures = SCHOOL.signatures(text, stamped=None)
+    document = document_bytes(text, [*signatures[:2], sandbox.stamp(signatures[2])])
+    given = SCHOOL.bundle(document)
+    genuine = replace(given.anchors[0], environment="chinh_thuc")
+    both = replace(
+        given,
+        anchors=(genuine, sandbox.bundle(document).anchors[0]),
+        intermediates=(SCHOOL.pki.sub.der, sandbox.pki.sub.der),
+        crls=(*given.crls, *sandbox.bundle(document).crls),
+    )
+    verdict = judge(document, both)
+    assert_invalid(verdict, Question.CHAIN)
+    assert verdict.environment == "thu_nghiem"
+
+
 def test_rsa_and_subject_teachers_signatures_are_accepted() -> None:
     holders = {HOMEROOM: SCHOOL.pki.issue("Trần RSA", key=rsa_key())}
     document = SCHOOL.issue(subjects=("toan", "dao-duc"), holders=holders)
@@ -176,6 +195,9 @@ WRAPPERS: dict[str, Callable[[bytes], bytes]] = {
     "another default namespace": lambda d: d.replace(b"urn:hocbaso:1", b"urn:hocbaso:2", 1),
     "white space after the root": lambda d: d + b"\n",
     "byte order mark": lambda d: b"\xef\xbb\xbf" + d,
+    "comment": lambda d: d.replace(b"<DSCKS>", b"<!-- x --><DSCKS>"),
+    "comment in a value": lambda d: d.replace(b"<DanToc>Kinh", b"<DanToc><!-- x -->Kinh"),
+    "CDATA": lambda d: d.replace(b"<DanToc>Kinh", b"<DanToc><![CDATA[Kinh]]>"),
     "XML declaration": lambda d: b'<?xml version="1.0"?>' + d,
     "attribute on DSCKS": lambda d: d.replace(b"<DSCKS>", b'<DSCKS a="1">'),
     "text in DSCKS": lambda d: d.replace(b"<DSCKS>", b"<DSCKS>x"),

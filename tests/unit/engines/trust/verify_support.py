@@ -231,15 +231,17 @@ class School:
     """Signers of one school under one PKI; signs sheets, stamps seals, makes bundles."""
 
     pki: Pki
+    ends: datetime = T0 + YEAR  # of the certificates
     holders: dict[SignerRole, Holder] = field(init=False)
     tsa: Holder = field(init=False)
 
     def __post_init__(self) -> None:
         names = {"gvbm": "Phạm Bộ Môn", "gvcn": "Trần Chủ Nhiệm", "hieu_truong": "Lê Hiệu Trưởng"}
         self.holders = {
-            role: self.pki.issue(names.get(role.value, "Trường Tiểu học Hoa Mai")) for role in SignerRole
+            role: self.pki.issue(names.get(role.value, "Trường Tiểu học Hoa Mai"), ends=self.ends)
+            for role in SignerRole
         }
-        self.tsa = self.pki.issue("Dấu thời gian", time_stamping=True)
+        self.tsa = self.pki.issue("Dấu thời gian", time_stamping=True, ends=self.ends)
 
     def signer(self, holder: Holder) -> SoftwareSigner:
         return SoftwareSigner(holder.key, holder.certificate, (self.pki.sub.certificate,))

@@ -40,11 +40,11 @@ from hocbaso.engines.trust.verification.verdict import (
 ATTACHMENT = "hocba.xml"
 #: A whole booklet also carries the sheets of earlier years.
 _EARLIER = re.compile(r"hocba-[0-9]{4}-[0-9]{4}\.xml", re.ASCII)
-MAX_PDF = 32 * 1024 * 1024
+MAX_PDF = 16 * 1024 * 1024
 _MAX_ATTACHMENTS = 16
 _LIMITS = DecodeLimits(
-    per_stream=StreamDecodeLimits(max_ratio=600, max_output_size=32 * 1024 * 1024),
-    document_budget=DocumentDecodeBudget(base_allowance=64 * 1024 * 1024, max_ratio=8),
+    per_stream=StreamDecodeLimits(max_ratio=600, max_output_size=16 * 1024 * 1024),
+    document_budget=DocumentDecodeBudget(base_allowance=24 * 1024 * 1024, max_ratio=2),
 )
 _WORST_FIRST = (Conclusion.INVALID, Conclusion.INDETERMINATE, Conclusion.VALID)
 _PARSER_FAILURES = (
@@ -73,6 +73,7 @@ def attached_documents(pdf: bytes) -> tuple[dict[str, bytes], bool]:
         reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_LIMITS)
         if reader.encrypted:
             raise Unreadable("verify_pdf_unreadable", detail="encrypted")
+        list(reader.embedded_signatures)  # reached under these limits before the seal is checked
         found = list(_attachments(reader))
         ours = [(name, stream) for name, stream in found if name == ATTACHMENT or _EARLIER.fullmatch(name)]
         ours.sort(key=lambda item: (item[0] != ATTACHMENT, item[0]))

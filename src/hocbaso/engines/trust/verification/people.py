@@ -13,6 +13,8 @@ from hocbaso.engines.trust.verification.sentences import day, path_sentence, rol
 from hocbaso.engines.trust.verification.signatures import Finding
 from hocbaso.engines.trust.verification.verdict import Check, Result
 
+#: The number under which the time-stamp authority stands among the signers of a document.
+STAMPER = -1
 #: A path in one of these states is not known to be bad: a fuller bundle could still make it good.
 _UNSETTLED = (PathState.REVOCATION_UNKNOWN,)
 
@@ -43,10 +45,11 @@ class People:
         name = next((entry.name for entry in entries if entry.role == finding.role), None)
         return Judged(path, authority, result.environment, name)
 
-    def judge_stamper(self, certificate: bytes, at: datetime, evidence: Evidence) -> Check:
-        """The path of the time-stamp authority at the time that it states."""
+    def judge_stamper(self, certificate: bytes, at: datetime, evidence: Evidence) -> Judged:
+        """The path of the time-stamp authority at the time that it states; it needs no registration."""
         result = self._checker.check(certificate, at, Purpose.TIME_STAMP, evidence)
-        return self._path_check(result, "nơi cấp dấu thời gian", known=False)
+        path = self._path_check(result, "nơi cấp dấu thời gian", known=False)
+        return Judged(path, Check(Result.OK, "Không cần đăng ký."), result.environment)
 
     def environment_of(self, certificate: bytes, at: datetime) -> str | None:
         """The world of the certificate's root by name: to warn, never to trust."""
