@@ -29,7 +29,7 @@ register(
             "Các tờ năm học không cùng một học sinh nên không in chung thành một học bạ.",
             "The year sheets belong to different pupils.",
         ),
-        "photo_unreadable": (
+        "booklet_photo_unreadable": (
             "Không mở được ảnh của học sinh. Chỉ dùng ảnh PNG hoặc JPEG.",
             "The portrait is not a readable PNG or JPEG image.",
         ),
@@ -64,7 +64,7 @@ def render_booklet(data: Booklet) -> bytes:
     The newest sheet's XML is attached as ``hocba.xml``, the others as ``hocba-<year>.xml``.
 
     :raises DomainError: as :func:`render_sheet`, and ``booklet_without_sheets``, ``booklet_year_twice``,
-        ``booklet_of_two_pupils``, ``photo_unreadable``, ``photo_not_signed``.
+        ``booklet_of_two_pupils``, ``booklet_photo_unreadable``, ``photo_not_signed``.
     """
     views = _ordered(data.sheets)
     for view in views:
@@ -104,7 +104,7 @@ def _checked_photo(photo: bytes | None, newest: SheetView) -> bytes | None:
     try:
         Image.open(io.BytesIO(photo), formats=("PNG", "JPEG")).load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DomainError("photo_unreadable") from error
+        raise DomainError("booklet_photo_unreadable") from error
     return photo
 
 

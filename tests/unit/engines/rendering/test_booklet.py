@@ -287,7 +287,7 @@ def test_without_portrait_the_frame_says_so() -> None:
         ),
         (Booklet(sheets=(samples.view(),), photo=portrait("PNG")), "photo_not_signed"),
         (Booklet(sheets=(with_photo(portrait("PNG"), "0" * 64),), photo=portrait("PNG")), "photo_not_signed"),
-        (Booklet(sheets=(with_photo(b"no image"),), photo=b"no image"), "photo_unreadable"),
+        (Booklet(sheets=(with_photo(b"no image"),), photo=b"no image"), "booklet_photo_unreadable"),
         (Booklet(sheets=(samples.view(samples.sheet(template="thcs-9")),)), "template_unknown"),
     ],
 )

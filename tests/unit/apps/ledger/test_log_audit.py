@@ -1,0 +1,107 @@
+"""``log audit``: whatever is altered, removed, moved or added behind our back is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from hocbaso.apps.common import guards
+from hocbaso.apps.ledger import queries
+from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead, LogTile
+from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, YearSheet
+from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
+from tests.builders import YEAR, finished_class, make_school
+from tests.unit.apps.transcripts.test_close_sign_issue import issue_all
+
+pytestmark = pytest.mark.django_db
+
+
+def _flip(data: bytes, place: int = 40) -> bytes:
+    changed = bytearray(data)
+    changed[place % len(changed)] ^= 1
+    return bytes(changed)
+
+
+def _alter_document() -> None:
+    row = IssuedSheet.objects.first()
+    assert row is not None
+    IssuedSheet.objects.filter(pk=row.pk).update(document=_flip(bytes(row.document)))
+
+
+def _alter_leaf() -> None:
+    row = LogEntry.objects.get(index=1)
+    LogEntry.objects.filter(pk=row.pk).update(entry=bytes(row.entry).replace(b"issue", b"issux"))
+
+
+def _alter_tile() -> None:
+    row = LogTile.objects.first()
+    assert row is not None
+    LogTile.objects.filter(pk=row.pk).update(hashes=_flip(bytes(row.hashes)))
+
+
+def _swap_digests() -> None:
+    first, second = IssuedSheet.objects.order_by("log_index")[:2]
+    IssuedSheet.objects.filter(pk=first.pk).update(digest="0" * 64)
+    IssuedSheet.objects.filter(pk=second.pk).update(digest=first.digest)
+
+
+def _last() -> YearSheet:
+    return YearSheet.objects.latest("pk")
+
+
+ATTACKS: dict[str, Callable[[], object]] = {
+    "issued document altered": _alter_document,
+    "issued row removed": lambda: IssuedSheet.objects.filter(log_index=1).delete(),
+    "digests swapped": _swap_digests,
+    "log entry altered": _alter_leaf,
+    "log entry removed": lambda: LogEntry.objects.filter(index=1).delete(),
+    "last entry removed and head moved back": lambda: (
+        LogEntry.objects.filter(index=2).delete(),
+        LogHead.objects.update(size=2),
+    ),
+    "look-up column altered": lambda: LogEntry.objects.filter(index=0).update(school_code="79000999"),
+    "tile altered": _alter_tile,
+    "checkpoint altered": lambda: Checkpoint.objects.update(text="giả"),
+    "signature altered": lambda: SheetSignature.objects.filter(role="gvcn").update(text=b"<ds:Signature/>"),
+    "state altered": lambda: YearSheet.objects.filter(pk=YearSheet.objects.latest("pk").pk).update(
+        state="frozen"
+    ),
+}
+
+
+@pytest.fixture
+def issued() -> None:
+    school = make_school()
+    finished_class(school, "3A", 3)
+    issue_all(school)
+    assert audit_everything().ok
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.parametrize("attack", sorted(ATTACKS))
+def test_an_attack_on_the_rows_is_found(attack: str) -> None:
+    with guards.suspended(connection):
+        ATTACKS[attack]()
+    report = audit_everything()
+    assert not report.ok, attack
+    assert all(finding.strip() for finding in report.findings)
+
+
+@pytest.mark.usefixtures("issued")
+def test_a_guard_that_was_taken_away_is_found() -> None:
+    with guards.suspended(connection):
+        assert any("bộ chặn" in finding for finding in audit_everything().findings)
+
+
+@pytest.mark.usefixtures("issued")
+def test_every_entry_is_proved_against_the_published_checkpoint() -> None:
+    from hocbaso.apps.ledger.keys import log_signer
+    from hocbaso.engines.ledger.proofs import InclusionProof
+
+    verifier = log_signer(queries.origin(YEAR)).verifier
+    for row in LogEntry.objects.all():
+        values = queries.inclusion_proof(YEAR, row.index)
+        entry = values.pop("entry").encode()
+        InclusionProof.from_values(values).check(entry, verifier)

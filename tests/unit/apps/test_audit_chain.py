@@ -1,0 +1,48 @@
+"""The audit chain: append-only, chained, and a changed event is found."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.audit.chain import broken_links, record
+from hocbaso.apps.audit.models import Event
+from hocbaso.apps.common import guards
+
+pytestmark = pytest.mark.django_db
+
+
+def _three() -> None:
+    for number in range(3):
+        record(Actor.operator(), "test.happened", f"thing:{number}", note="Đã đổi")
+
+
+def test_events_form_a_chain() -> None:
+    _three()
+    events = list(Event.objects.order_by("sequence"))
+    assert [e.sequence for e in events] == [1, 2, 3]
+    assert [e.previous for e in events[1:]] == [e.digest for e in events[:2]]
+    assert broken_links() == []
+
+
+def test_the_database_refuses_to_change_or_delete_an_event() -> None:
+    _three()
+    for change in (lambda: Event.objects.update(action="other"), lambda: Event.objects.all().delete()):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+
+
+@pytest.mark.parametrize("column", ["actor", "action", "target", "organisation", "role"])
+def test_an_event_altered_behind_our_back_is_named(column: str) -> None:
+    _three()
+    with guards.suspended(connection):
+        Event.objects.filter(sequence=2).update(**{column: "khác"})
+    assert any("Sự kiện 2" in finding for finding in broken_links())
+
+
+def test_a_removed_event_is_missed() -> None:
+    _three()
+    with guards.suspended(connection):
+        Event.objects.filter(sequence=2).delete()
+    assert any("Sự kiện 2" in finding for finding in broken_links())
