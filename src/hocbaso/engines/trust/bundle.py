@@ -18,6 +18,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from hocbaso.core.errors import Unreadable, register
 from hocbaso.engines.ledger.entries import LogEntry
 from hocbaso.engines.ledger.proofs import InclusionProof
@@ -49,6 +52,12 @@ class Anchor:
     environment: str  # "chinh_thuc" | "thu_nghiem"
     valid_from: datetime
     valid_to: datetime
+
+    @classmethod
+    def of(cls, root: x509.Certificate, family: str, environment: str) -> Anchor:
+        """An anchor for as long as the root certificate itself is valid."""
+        der = root.public_bytes(Encoding.DER)
+        return cls(der, family, environment, root.not_valid_before_utc, root.not_valid_after_utc)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ def path_sentence(result: PathResult, who: str) -> str:
         PathState.EXPIRED: f"Chứng thư số của {who} đã hết hạn ngày {moment}, trước khi phát hành.",
         PathState.NOT_YET_VALID: f"Chứng thư số của {who} chỉ có hiệu lực từ ngày {moment}, sau khi ký.",
         PathState.REVOKED: (
-            f"Chứng thư số của {who} đã bị thu hồi ngày {moment} ({result.reason}), không muộn hơn lúc ký."
+            f"Chứng thư số của {who} đã bị thu hồi ngày {moment} ({result.reason}), "
+            "trước khi học bạ được phát hành."
         ),
         PathState.UNKNOWN_ISSUER: f"Chứng thư số của {who} không do nơi cấp được tin cậy cấp.",
         PathState.BAD_CHAIN: f"Đường dẫn chứng thư số của {who} không hợp lệ.",
