@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hocbaso.apps.accounts.door import Actor
@@ -18,11 +18,12 @@ from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.organisations.use_cases.create_school import create_school
-from hocbaso.apps.pupils.models import Pupil, SchoolClass
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.pupils.use_cases.set_photo import set_photo
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
 from hocbaso.apps.transcripts.use_cases.sign_sheets import authorise, ready_sheets, run_batch
+from hocbaso.core import codelists
 from hocbaso.core.document.model import SignerRole
 from hocbaso.sandbox.demo.portraits import portrait
 from hocbaso.sandbox.demo.workbooks import (
@@ -74,10 +75,6 @@ def seed(tell: Step) -> list[Account]:
 
 
 def _with_commune(school: DemoSchool) -> DemoSchool:
-    from dataclasses import replace
-
-    from hocbaso.core import codelists
-
     found = codelists.commune(school.commune_code)
     assert found is not None
     return replace(school, commune=found.name)
@@ -131,10 +128,11 @@ def _photos(unit: Organisation) -> None:
         "user", "organisation"
     )
     actor = Actor.of(clerk.get())
-    missing = Pupil.objects.filter(enrolments__school_class__school=unit, photo__isnull=True)
-    for pupil in missing.order_by("pk"):
-        if pupil.pk % 9 != 0:  # a few are missing, as in every school
-            set_photo(actor, pupil=pupil, data=portrait(pupil.code, pupil.sex))
+    missing = Enrolment.objects.filter(school_class__school=unit, pupil__photo__isnull=True)
+    for enrolment in missing.select_related("pupil", "school_class", "school_class__school").order_by("pk"):
+        pupil = enrolment.pupil
+        if enrolment.order % 9 != 0:  # a few are missing, as in every school
+            set_photo(actor, enrolment=enrolment, content=portrait(pupil.code, pupil.sex))
 
 
 def _signers(unit: Organisation, role: Role, school_class: SchoolClass | None = None) -> Actor:
