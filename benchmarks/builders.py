@@ -68,7 +68,7 @@ def make_large_pupil_workbook(rows: int, *, year: int = 2025, seed: int = 1) -> 
 
     :param year: the calendar year in which the school year starts. :param seed: same seed, same people.
     """
-    dice = random.Random(seed)  # noqa: S311 (invented people, not secrets)
+    dice = random.Random(seed)
     communes = codelists.communes("79")
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})

@@ -8,8 +8,9 @@ from datetime import date, time, timedelta
 from hocbaso.core.vietnamese import names
 from hocbaso.core.vietnamese.dates import format_vi, read_date
 from hocbaso.core.vietnamese.letters import LOOKALIKES
-from hocbaso.core.vietnamese.reading import Severity
+from hocbaso.core.vietnamese.reading import Severity as Weight
 from hocbaso.engines.workbooks.grid import Cell
+from hocbaso.engines.workbooks.model import Severity
 from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.text import all_tidy, bare, key, shown, tidy
 
@@ -18,6 +19,7 @@ _EXACT_DIGITS = 10**15
 _DAYS_1904 = 1462
 _AS_TEXT = "Thầy cô đổi ô sang dạng văn bản rồi ghi lại."
 _GRADE = re.compile(r"^(1[0-2]|[1-9])(?!\d)")
+_CLASS_SPELLING = re.compile(r"^(?:lớp\s*:?\s*)?(1[0-2]|[1-9])\s*([a-zA-ZđĐ]\d{0,2})$", re.IGNORECASE)
 _CODE = re.compile(r"^[0-9A-Z]{8,20}$")
 _PHONE = re.compile(r"^(?:\+?84|0)\d{9,10}$")
 #: What the sector database writes today (domain sheet 2.2).
@@ -27,6 +29,7 @@ _SEX_CODES = {"1": "Nam", "01": "Nam", "0": "Nữ", "00": "Nữ", "2": "Nữ", "
 _SEX_GUESSES = {"nu": "Nữ", "trai": "Nam", "gai": "Nữ", "male": "Nam", "female": "Nữ", "m": "Nam", "f": "Nữ"}
 
 _NO = "không"
+_NOBODY = frozenset({"không có", "không rõ", "chưa rõ", "chưa có"})
 _LOOKALIKES = frozenset(LOOKALIKES)
 
 
@@ -133,6 +136,7 @@ class CellReader:
             return cell
         if (
             " " in cell
+            and not (cell.isupper() or cell.islower())
             and cell.replace(" ", "").isalpha()
             and _LOOKALIKES.isdisjoint(cell)
             and (self.tidy or tidy(cell) == cell)
@@ -144,19 +148,30 @@ class CellReader:
         if read.value.casefold() == "không":
             if label:
                 self.missing(field, label)
-            return None if label else read.value
+            return None if label else _NO
         value: str | None = read.value
+        if label is None and read.value.casefold() in _NOBODY:
+            return read.value
+        if " " in read.value and (read.value.isupper() or read.value.islower()):
+            value = self._capitals(column, cell, read.value)
         for found in read.findings:
             if found.code == "name.changed":
                 message = f"{found.message} Trong tệp: “{cell}”."
                 if self.notes.ask(column, "text_normalised", message, cell, read.value) is False:
                     value = None
-            elif found.severity is Severity.ERROR:
+            elif found.severity is Weight.ERROR:
                 self.notes.error(column, "bad_name", found.message, cell)
                 value = None
             elif label:
                 self.notes.warn(column, "one_word_name", found.message, cell)
         return value
+
+    def _capitals(self, column: int, cell: str, value: str) -> str | None:
+        """A name all in capitals or small letters: asked, since a transcript prints it as it is."""
+        usual = " ".join(word[:1].upper() + word[1:].lower() for word in value.split(" "))
+        message = f"Họ tên viết toàn chữ hoa hoặc chữ thường; học bạ in đúng như ghi. Có phải “{usual}”?"
+        answer = self.notes.ask(column, "name_case", message, cell, usual, refused="warning")
+        return usual if answer else value
 
     def date(self, row: list[Cell], name: str, *, latest: date | None = None) -> str | None:
         """A partial ISO date. A bare serial number and the like count, with a warning, until refused."""
@@ -229,9 +244,16 @@ class CellReader:
             if len(self.notes.issues) == told:
                 self.missing("class_name", "tên lớp")
             return None
+        cell, _ = self.cell(row, "class_name")
+        if (match := _CLASS_SPELLING.match(value)) and (usual := "".join(match.groups()).upper()) != value:
+            message = f"Tên lớp ghi là “{value}”. Có phải {usual}?"
+            asked: Severity = "warning" if _GRADE.match(value) else "error"
+            answer = self.notes.ask(column, "class_spelling", message, cell, usual, severity=asked)
+            value = usual if answer else value
+            if answer is False or not _GRADE.match(value):
+                return None
         if not self.class_like(column, value):
             return None
-        cell, _ = self.cell(row, "class_name")
         if isinstance(cell, float) and not cell.is_integer():
             message = (
                 f"Tên lớp ghi dạng số {value}; Excel bỏ số 0 ở cuối nên có thể là {value} hoặc {value}0."

@@ -170,6 +170,7 @@ FIELD_NAMES: dict[str, str] = {
     "full_name": "Họ tên",
     "birth_date": "Ngày sinh",
     "sex": "Giới tính",
+    "personal_number": "Số định danh cá nhân",
     "position": "Vị trí việc làm",
     "status": "Trạng thái",
 }

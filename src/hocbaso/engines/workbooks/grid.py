@@ -61,6 +61,9 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>/]*>([^<]+)</")
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 
+_HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\s(?=[^>]*\bhidden="(?:1|true)")[^>]*>')
+_MIN_MAX = re.compile(rb'\b(min|max)="(\d{1,6})"')
+
 
 def column_index(letters: str) -> int:
     """``A`` → 0, ``AB`` → 27."""
@@ -86,6 +89,7 @@ class Flaws:
 
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
 
 
 class Sheet:
@@ -136,7 +140,15 @@ class Sheet:
             found.cells.update(_flawed_cells(xml))
         if b'hidden="' in xml:
             found.hidden_rows.update(int(n) - 1 for n in _HIDDEN_ROW.findall(xml))
+            found.hidden_columns.update(_hidden_columns(xml))
         return found
+
+
+def _hidden_columns(xml: bytes) -> Iterator[int]:
+    for tag in _HIDDEN_COLUMN.findall(xml[: xml.find(b"<sheetData")]):
+        ends = dict(_MIN_MAX.findall(tag))
+        if b"min" in ends and b"max" in ends:
+            yield from range(int(ends[b"min"]) - 1, min(int(ends[b"max"]), MAX_COLUMNS))
 
 
 def _flawed_cells(xml: bytes) -> Iterator[tuple[tuple[int, int], str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from hocbaso.core.errors import Unreadable, register
+from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.columns import (
     FIELD_NAMES,
     PUPIL_COLUMNS,
@@ -15,13 +17,14 @@ from hocbaso.engines.workbooks.grid import Book, Sheet, column_letter
 from hocbaso.engines.workbooks.model import Decisions
 from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.table import Headings, Table, find_table
-from hocbaso.engines.workbooks.text import is_blank, tidy
+from hocbaso.engines.workbooks.text import bare, is_blank, tidy
 
 PUPILS = Headings(PUPIL_COLUMNS)
 STAFF = Headings(STAFF_COLUMNS)
 RESULTS = Headings(RESULT_COLUMNS)
 
 _NEEDED = 4
+_YEAR_IN_TITLE = re.compile(r"nam hoc (20\d\d) (20\d\d)")
 _SHOWN = 40
 
 register(
@@ -85,11 +88,20 @@ def open_notes(tables: list[Table], decisions: Decisions | None) -> list[Notes]:
     return [Notes(table, decisions, main=index == 0) for index, table in enumerate(tables)]
 
 
-def check_header(notes: Notes, required: Sequence[str], *, optional: Sequence[str] = ()) -> bool:
+def check_header(
+    notes: Notes,
+    required: Sequence[str],
+    *,
+    year: SchoolYear,
+    optional: Sequence[str] = (),
+    expected: Sequence[str] = (),
+) -> bool:
     """Note what is wrong with the header; False when the table cannot be read because of it.
 
     :param required: fields without whose column no row can be read.
+    :param year: the school year it is read for; a title that names another is told.
     :param optional: of these, the ones that may come from elsewhere (the class from a line above).
+    :param expected: fields whose column is missed with a warning only.
     """
     table = notes.table
     notes.begin(table.first)
@@ -106,6 +118,18 @@ def check_header(notes: Notes, required: Sequence[str], *, optional: Sequence[st
             message = f"Thiếu cột “{label}”. Các cột tìm thấy: {found}."
             notes.error(None, "missing_column", message)
             readable = False
+    _columns_not_read(notes, required)
+    for name in expected:
+        if name not in table.columns:
+            label = FIELD_NAMES.get(name, name)
+            notes.warn(None, f"no_{name}_column", f"Tệp không có cột “{label}”.")
+    _hidden(notes)
+    _other_year(notes, year)
+    return readable
+
+
+def _columns_not_read(notes: Notes, required: Sequence[str]) -> None:
+    table = notes.table
     for name, columns in table.twice.items():
         if name not in required and name != "stt":
             letters = ", ".join(column_letter(index) for index in columns)
@@ -114,8 +138,6 @@ def check_header(notes: Notes, required: Sequence[str], *, optional: Sequence[st
     for column in sorted(table.unknown)[:_SHOWN]:
         message = "Cột này không có trong biểu mẫu nên không được nhập."
         notes.warn(column, "unknown_column", message, table.titles[column])
-    _hidden_rows(notes)
-    return readable
 
 
 def note_no_records(notes: Notes, what: str) -> None:
@@ -124,8 +146,24 @@ def note_no_records(notes: Notes, what: str) -> None:
     notes.warn(None, "no_records", f"Bảng không có dòng {what} nào dưới tiêu đề.")
 
 
-def _hidden_rows(notes: Notes) -> None:
+def _other_year(notes: Notes, year: SchoolYear) -> None:
+    """A list of last year, uploaded for this one, is the costliest mistake of all."""
+    for index, row in enumerate(notes.table.sheet.rows[: notes.table.first]):
+        for column, cell in enumerate(row):
+            match = _YEAR_IN_TITLE.search(bare(cell)) if isinstance(cell, str) and cell else None
+            if match and f"{match[1]}-{match[2]}" != str(year):
+                message = (
+                    f"Tiêu đề ghi năm học {match[1]}-{match[2]}, nhưng thầy cô đang nhập cho năm {year}."
+                )
+                notes.at(index, column, "other_year", "warning", message, cell)
+
+
+def _hidden(notes: Notes) -> None:
     table = notes.table
+    columns = sorted(table.sheet.flaws.hidden_columns & set(table.columns.values()))
+    if columns:
+        listed = ", ".join(f"{column_letter(c)} ({table.titles[c]})" for c in columns)
+        notes.warn(columns[0], "hidden_columns", f"Các cột đang ẩn vẫn được đọc: {listed}.")
     hidden = sorted(row for row in table.sheet.flaws.hidden_rows if row > table.last)
     hidden = [r for r in hidden if r < len(table.sheet.rows) and any(c != "" for c in table.sheet.rows[r])]
     if hidden:

@@ -102,6 +102,7 @@ class PupilReader:
         self._address(row, found)
         self._people(row, found)
         self.persons.check(self.notes, found["code"], found["personal_number"], found["full_name"])
+        self.persons.check_person(self.notes, found["full_name"], found["birth_date"], found["sex"])
         return PupilRow(sheet=self.sheet, row=index + 1, ok=not self.notes.bad, **found)
 
     def _birth(self, row: list[Cell], class_name: str | None) -> str | None:
@@ -146,7 +147,8 @@ class PupilReader:
             return
         item = _find_ethnic(text)
         if item is None:
-            near = codelists.propose(codelists.ethnic_groups(), text)
+            by_code = codelists.ethnic_group(text.zfill(2)) if text.isdigit() else None
+            near = (by_code,) if by_code else codelists.propose(codelists.ethnic_groups(), text)
             message = f"Dân tộc “{text}” không có trong danh mục."
             item = self._proposed(column, "unknown_ethnic", message, cell, near)
         if item is not None:

@@ -46,7 +46,9 @@ def read_pupils(
 
 def _read_table(notes: Notes, year: SchoolYear, persons: Persons, reading: Reading[PupilRow]) -> None:
     records = Records(notes.table, _IDENTITY)
-    if not check_header(notes, PUPIL_REQUIRED, optional=("class_name",)):
+    if not check_header(
+        notes, PUPIL_REQUIRED, year=year, optional=("class_name",), expected=("personal_number",)
+    ):
         return
     spread_merges(notes, fill=("class_name",))
     reader = PupilReader(notes, year, persons)

@@ -81,7 +81,7 @@ def _read_sheet(
     reading: Reading[PrimaryResultRow],
 ) -> None:
     table = sheet.table
-    if not check_header(notes, RESULT_REQUIRED) or not _has_results(notes, sheet):
+    if not check_header(notes, RESULT_REQUIRED, year=year) or not _has_results(notes, sheet):
         return
     for column in sheet.twice:
         message = "Cột này lặp lại một cột đứng trước nên không được nhập."

@@ -71,7 +71,7 @@ def read_staff(
     for notes in open_notes(tables, decisions):
         reading.headers.append(notes.table.position())
         records = Records(notes.table, _IDENTITY)
-        if check_header(notes, STAFF_REQUIRED):
+        if check_header(notes, STAFF_REQUIRED, year=school_year):
             spread_merges(notes, fill=())
             reader = StaffReader(notes, school_year, shared)
             read = [reader.read(index, row) for index, row in records]

@@ -13,11 +13,13 @@ from hocbaso.engines.workbooks.text import bare, is_blank, key, shown, tidy
 
 HEADER_SEARCH_ROWS = 30
 _MAX_HEADER_ROWS = 3
-_CLASS_LINE = re.compile(r"^(?:danh sách\s+)?(?:lớp|lop)\s*:?\s*(\d{1,2}\s*[^\s:;,()\-–]*)", re.IGNORECASE)
+X
+#: How one cell of what stands below a list begins; anchored, so that nobody's name is taken for it.
 _SIGNATURE = re.compile(
-    r"hieu truong|giam doc|ky dong dau|ky ten|ky ghi ro|ky va ghi|nguoi lap|van thu|giao vien chu nhiem"
-    r"|xac nhan|ngay thang nam|ngay \d+ thang \d+|ngay thang|tong so|tong cong|danh sach (?:nay )?(?:co|gom)"
-    r"|an dinh danh sach|noi nhan|ke toan|\bkt\b"
+    r"^(?:(?:kt |tm |tl )?(?:pho )?hieu truong|(?:kt )?(?:pho )?giam doc|ky dong dau|ky ten"
+    r"|ky ghi ro|ky va ghi|nguoi lap|can bo lap|van thu$|ke toan$|giao vien chu nhiem$|gvcn$|thu truong|xac nhan"
+    r"|(?:[^0-9]* )?ngay(?: \d+)? thang(?: \d+)? nam|tong so|tong cong|cong$|an dinh danh sach"
+    r"|danh sach (?:nay )?(?:co|gom)|noi nhan|ghi chu)"
 )
 
 Columns = Mapping[str, Sequence[str]]
@@ -177,7 +179,11 @@ class Records:
             self.class_line = match.group(1).replace(" ", "")
             return "class_line"
         strong = sum(1 for c, _ in filled if c in self._identity)
-        if len(filled) <= 4 and strong <= 2 and (signed or _SIGNATURE.search(bare(text))):
+        if (
+            len(filled) <= 4
+            and strong <= 2
+            and (signed or any(_SIGNATURE.match(bare(shown(cell))) for _, cell in filled))
+        ):
             return "signature"
         if strong == 0 and len(filled) <= 3:
             return "title"
@@ -189,7 +195,7 @@ class Records:
         if match := _CLASS_LINE.match(text):
             self.class_line = match.group(1).replace(" ", "")
             return "class_line"
-        return "signature" if _SIGNATURE.search(bare(text)) else "title"
+        return "signature" if _SIGNATURE.match(bare(text)) else "title"
 
     def _repeats_header(self, row: list[Cell]) -> bool:
         hits = filled = 0

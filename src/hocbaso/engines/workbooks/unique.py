@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hocbaso.core.vietnamese.letters import fold
 from hocbaso.engines.workbooks.notes import Notes
 
 
@@ -40,6 +41,7 @@ class Persons:
         self.kind = kind
         self.codes = Seen("code")
         self.numbers = Seen("personal_number")
+        self.people = Seen("full_name")
 
     def check(self, notes: Notes, code: str | None, number: str | None, name: str | None) -> None:
         """Refuse the row begun when its code or number was met before."""
@@ -53,3 +55,11 @@ class Persons:
             notes.error(columns.get("personal_number"), "duplicate_number", message, number)
             told = "Số định danh của dòng này được ghi lại ở {row}."
             self.numbers.tell_first(number, notes, shown, "duplicate_number", told)
+
+    def check_person(self, notes: Notes, name: str | None, birth: str | None, sex: str | None) -> None:
+        """Tell when name, full birth date and sex were met before: perhaps one child under two codes."""
+        if name is None or sex is None or birth is None or len(birth) < 10:
+            return
+        if place := self.people.earlier(f"{fold(name)}|{birth}|{sex}", notes, name):
+            message = f"Trùng họ tên, ngày sinh và giới tính với {place}. Thầy cô kiểm tra có phải một người."
+            notes.warn(notes.table.columns.get("full_name"), "same_person", message, name)

@@ -132,6 +132,16 @@ CASES = [
     Case("a class that Excel made a date of is refused", put(FIRST, "class", date(2025, 1, 6), "d/m"), [(5, "cell_type", E)], {"class_name": None}),
     Case("a class as a decimal number is asked", put(FIRST, "class", 1.1), [(5, "class_as_number", W)], {"class_name": "1.1"}),
     Case("a class without grade is refused", put(FIRST, "class", "Lá"), [(5, "bad_class", E)], {"class_name": None}),
+    Case("a class with its word or a space is refused with a proposal", put(FIRST, "class", "Lớp 1 a"), [(5, "class_spelling", E)], {"class_name": None}),
+    Case("a class in small letters is asked and kept meanwhile", put(FIRST, "class", "1a"), [(5, "class_spelling", W)], {"class_name": "1a", "ok": True}),
+    Case("a name all in capitals is asked and kept meanwhile", put(FIRST, "name", "NGUYỄN VĂN AN"), [(5, "name_case", W)], {"full_name": "NGUYỄN VĂN AN"}),
+    Case("the same child under two codes is told", several(put(THIRD, "name", "Nguyễn  Văn an"), put(THIRD, "birth", "08/02/2019")), [(7, "text_normalised", W), (7, "same_person", W)], {"ok": True}, THIRD),
+    Case("the code of an ethnic group is refused with its name as proposal", put(FIRST, "ethnic", "04"), [(5, "unknown_ethnic", E)], {"ethnic_group": None}),
+    Case("a hidden column is read and told", lambda sheet: setattr(sheet.column_dimensions["L"], "hidden", True), [(4, "hidden_columns", W)], {"phone": "0900000001"}),
+    Case("a title of another school year is told", lambda sheet: sheet.cell(2, 4, "DANH SÁCH NĂM HỌC 2024 - 2025"), [(2, "other_year", W)]),
+    Case("a title of this school year is right", lambda sheet: sheet.cell(2, 4, "Năm học: 2025-2026"), []),
+    Case("a signature below with names is no pupil", several(lambda sheet: sheet.cell(9, 4, "Tổng số: 3 học sinh"), lambda sheet: sheet.cell(11, 14, "Ngày 05 tháng 9 năm 2025"), lambda sheet: sheet.cell(12, 14, "HIỆU TRƯỞNG"), lambda sheet: sheet.cell(15, 4, "Võ Tuấn Đạt"))),
+    Case("a pupil named like a post is a pupil", put(FIRST, "name", "Nguyễn Văn Thư"), [], {"full_name": "Nguyễn Văn Thư"}),
     Case("an error cell is refused, not read as empty", broken(FIRST, "phone", "#N/A"), [(5, "cell_error", E)], {"phone": None, "ok": False}),
     Case("a formula never calculated is refused", put(FIRST, "name", '="Nguyễn"&" Văn An"'), [(5, "formula_without_value", E)], {"full_name": None}),
     Case("a hidden row is read and told", hide(SECOND), [(4, "hidden_rows", W)], {"full_name": "Lê Thị Ánh"}, SECOND),
@@ -208,6 +218,27 @@ def test_a_header_of_two_rows_with_groups_is_understood() -> None:
     assert reading.issues == []
     assert [row.commune for row in reading.rows] == ["Phường Bình Thạnh", "Phường Bà Rịa", "Xã Vĩnh Lộc"]
     assert (reading.headers[0].first_row, reading.headers[0].last_row) == (4, 5)
+
+
+def test_a_pupil_of_whom_only_a_name_is_left_is_refused_not_passed_over() -> None:
+    def spoil(sheet: Worksheet) -> None:
+        for index in range(1, len(HEADERS) + 1):
+            sheet.cell(SECOND, index).value = None
+        sheet.cell(SECOND, column("name")).value = "Nguyễn Văn Thư"
+
+    reading = read_pupils(workbook(spoil), year=YEAR)
+    assert [row.row for row in reading.rows] == [FIRST, SECOND, THIRD]
+    assert {i.code for i in reading.errors} >= {"missing_code", "missing_birth_date", "missing_sex"}
+
+
+def test_a_list_without_the_column_of_numbers_is_told_once() -> None:
+    index = column("number") - 1
+    rows = [row[:index] + row[index + 1 :] for row in clean_rows()]
+    reading = read_pupils(workbook(headers=HEADERS[:index] + HEADERS[index + 1 :], rows=rows), year=YEAR)
+    assert [(i.row, i.code, i.severity) for i in reading.issues] == [
+        (HEADER_ROW, "no_personal_number_column", "warning")
+    ]
+    assert all(row.ok and row.personal_number is None for row in reading.rows)
 
 
 def test_a_missing_column_is_named_once_with_what_was_found() -> None:
