@@ -1,0 +1,62 @@
+"""PDF a second, warm: one sheet, the booklet, the booklet as it is handed out (sealed)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from benchmarks import node as nodes
+from benchmarks.harness import Contender, Experiment, Figure, Ratio
+
+_BATCH = 5
+
+
+def renditions() -> Experiment:
+    """Real issued documents in the form; keys RSA-3072, as by default."""
+    nodes.start("rsa3072")
+    from hocbaso.apps.common import clock
+    from hocbaso.apps.signing.ports import key_provider
+    from hocbaso.apps.transcripts.documents import export
+    from hocbaso.apps.transcripts.use_cases.render import booklet_of, view_of
+    from hocbaso.engines.rendering import render_sheet
+    from hocbaso.engines.trust.pades import seal_pdf
+
+    school, rows = nodes.issued_school(_BATCH)
+    views = [
+        view_of(one.sheet, one.xml, list(one.signatures), issued_at=clock.iso_seconds(row.issued_at))
+        for one, row in zip(export(rows), rows, strict=True)
+    ]
+    name, provider = school.unit.name, key_provider()
+    seal, stamper = provider.organisation(code=school.unit.code, name=name), provider.stamper()
+    plain = [booklet_of([row]) for row in rows]
+
+    def sealed(pdf: bytes) -> bytes:
+        return seal_pdf(
+            pdf, seal, stamper, name=name, reason="Học bạ số", location=name, signing_time=datetime.now(UTC)
+        )
+
+    def each(work: Callable[[int], object]) -> Callable[[], None]:
+        def run() -> None:
+            for index in range(_BATCH):
+                work(index)
+
+        return run
+
+    return Experiment(
+        title="PDF/A-3 renditions, RSA-3072",
+        unit="PDF",
+        contenders=[
+            Contender("sheet", _BATCH, each(lambda n: render_sheet(views[n]))),
+            Contender("booklet", _BATCH, each(lambda n: booklet_of([rows[n]]))),
+            Contender("booklet, sealed", _BATCH, each(lambda n: sealed(booklet_of([rows[n]])))),
+            Contender("sealing only", _BATCH, each(lambda n: sealed(plain[n]))),
+        ],
+        ratios=[Ratio("sealed ÷ unsealed booklet", "booklet, sealed", "booklet")],
+        figures=lambda: [
+            Figure("booklet", sum(map(len, plain)) / len(plain) / 1000, "kB"),
+            Figure("booklet, sealed", len(sealed(plain[0])) / 1000, "kB"),
+        ],
+        remarks=[
+            "trust.md 9 names 64 PDF/s for Typst and 40 seals/s for pyHanko with a kept key (absolute)."
+        ],
+    )

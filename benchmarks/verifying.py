@@ -1,0 +1,124 @@
+"""A whole verification against the bare public-key operations, and against signxml's three signatures."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+from signxml.algorithms import DigestAlgorithm
+from signxml.xades import XAdESSignatureConfiguration, XAdESSignaturePolicy, XAdESVerifier
+
+from benchmarks import node as nodes
+from benchmarks.harness import Contender, Experiment, Ratio
+from benchmarks.signing import digests, raw_sign, raw_verify
+from hocbaso.core.document.names import DS
+from hocbaso.core.document.parse import split_document
+from hocbaso.engines.trust import xades
+from hocbaso.engines.trust.bundle import TrustBundle
+from hocbaso.engines.trust.verification import Verifier
+from hocbaso.engines.trust.verification.plan import slice_sheet
+from hocbaso.engines.trust.verification.signatures import check_signatures, read_signatures
+from hocbaso.engines.trust.verification.verdict import Result
+from hocbaso.sandbox.profiles import KeyKind, new_key
+
+DOCUMENTS, PEER_DOCUMENTS = 70, 5
+IDS = ("ck-cn", "ck-ht", "ck-cd")
+BYTES_AIM = {"rsa2048": 0.37, "rsa3072": 0.37, "p256": 0.70}
+PARSE_AIM = {"rsa2048": 0.15, "rsa3072": 0.15, "p256": 0.39}
+
+
+class _Nth(XAdESVerifier):
+    """signxml on the signature with a given Id."""
+
+    signature_id = ""
+
+    def _get_signature(self, root: etree._Element) -> etree._Element:
+        return root.find(f".//{{{DS}}}Signature[@Id='{self.signature_id}']")
+
+
+def _peer(roots: str, document: bytes, config: XAdESSignatureConfiguration) -> None:
+    policy = XAdESSignaturePolicy(
+        Identifier=xades.POLICY_ID,
+        Description="",
+        DigestMethod=DigestAlgorithm.SHA256,
+        DigestValue=base64.b64encode(xades.POLICY_DIGEST).decode(),
+    )
+    root = etree.fromstring(document)  # parsed once for the three
+    for signature_id in IDS:
+        verifier = _Nth()
+        verifier.signature_id = signature_id
+        verifier.verify(root, ca_pem_file=roots, expect_signature_policy=policy, expect_config=config)
+
+
+def verifying(kind: KeyKind) -> Experiment:
+    """Documents a second."""
+    node = nodes.start(kind)
+    from hocbaso.apps.signing.ports import key_provider
+    from hocbaso.apps.transcripts.documents import export
+    from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
+
+    _, rows = nodes.issued_school(DOCUMENTS)
+    documents = [one.xml for one in export(rows)]
+    bundle = TrustBundle.from_json(trust_bundle(rows).to_json().encode())
+    verifier, now = Verifier(bundle), datetime.now(UTC)
+    roots = node.home / "roots.pem"
+    anchors = key_provider().trust().anchors
+    roots.write_bytes(b"".join(anchor.certificate.public_bytes(Encoding.PEM) for anchor in anchors))
+    config = XAdESSignatureConfiguration(expect_references=True, verification_time=now)
+
+    def whole() -> None:
+        for document in documents:
+            if verifier.verify(document, now=now).verdict != "valid":
+                raise AssertionError("a document of our own is not valid")
+
+    def byte_path() -> None:
+        for document in documents:
+            split = split_document(document)
+            findings = read_signatures(split.signatures, slice_sheet(split.sheet))
+            if check_signatures(findings).result is not Result.OK:
+                raise AssertionError("a signature of our own is not good")
+
+    def peer() -> None:
+        for document in documents[:PEER_DOCUMENTS]:
+            _peer(str(roots), document, config)
+
+    return Experiment(
+        title=f"Verify a document, {kind.upper()}",
+        unit="documents",
+        contenders=[
+            Contender("strict verification with bundle", DOCUMENTS, whole),
+            Contender("three signatures, byte path", DOCUMENTS, byte_path),
+            _raw(kind),
+            Contender("signxml, three signatures", PEER_DOCUMENTS, peer),
+        ],
+        ratios=[
+            Ratio("whole ÷ (raw verify ÷ 3)", "strict verification with bundle", "raw verify", 1 / 3,
+                  PARSE_AIM[kind], "trust.md 9: parse + C14N, signatures only"),
+            Ratio("byte path ÷ (raw verify ÷ 3)", "three signatures, byte path", "raw verify", 1 / 3,
+                  BYTES_AIM[kind], "trust.md 9"),
+            Ratio("whole ÷ signxml's three signatures", "strict verification with bundle",
+                  "signxml, three signatures"),
+        ],
+        remarks=[
+            "The whole answers all eight questions: time stamp, paths, revocation, authority, status, log "
+            "included. Paths and revocation of a signer are judged once for a class of documents."
+        ],
+    )  # fmt: skip
+
+
+def _raw(kind: KeyKind) -> Contender:
+    key = new_key(kind)
+    work = [(digest, raw_sign(key, digest)) for digest in digests(3 * DOCUMENTS)]
+    public = key.public_key()
+    repeat = 10
+
+    def run() -> None:
+        for _ in range(repeat):
+            for digest, value in work:
+                raw_verify(public, digest, value)
+
+    assert len({hashlib.sha256(value).digest() for _, value in work}) == len(work)
+    return Contender("raw verify", repeat * len(work), run, unit="operations")
