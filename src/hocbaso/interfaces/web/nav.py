@@ -86,7 +86,8 @@ def items(actor: Actor, path: str) -> list[NavItem]:
     """The menu of ``actor`` on the page at ``path``. No query: the post, its unit and class are at hand."""
     post = actor.assignment
     assert post is not None
-    school_class = post.school_class or SchoolClass(school=post.organisation)
+    # A class that is nobody's own (pk 0): what is allowed on it is allowed on every class of the school.
+    school_class = post.school_class or SchoolClass(pk=0, school=post.organisation)
     shown = [e for e in _ENTRIES if e.test(actor, post.organisation, school_class)]
     here = max((e.url for e in shown if path.startswith(e.url)), key=len, default="")
     homeroom = actor.role == Role.HOMEROOM
@@ -128,6 +129,8 @@ def role_label(role: str) -> str:
 def post_label(post: Assignment) -> str:
     """``Giáo viên chủ nhiệm lớp 7A2``."""
     label = role_label(post.role)
+    if post.role == Role.SUBJECT_TEACHER and post.subject_code == "*":
+        label = _("Giáo viên dạy các môn còn lại")
     if post.school_class is not None:
         return _("%(role)s lớp %(class)s") % {"role": label, "class": post.school_class.name}
     if post.group_name:

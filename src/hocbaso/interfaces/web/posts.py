@@ -38,9 +38,8 @@ class Ended:
 
 def subject_names(codes: tuple[str, ...], grade: int) -> str:
     """``Tiếng Anh, Tin học`` for codes of the programme; codes that it does not know stay as they are."""
-    names = {}
-    if 1 <= grade <= 5:
-        names = {line.code: line.short_name for line in TT32_PRIMARY.grade(grade).lines}
+    tables = [TT32_PRIMARY.grades[grade]] if grade in TT32_PRIMARY.grades else []
+    names = {line.code: line.short_name for table in tables for line in table.lines}
     return ", ".join(names.get(code, code) for code in codes if code != "*")
 
 

@@ -42,19 +42,19 @@ class Task:
 
     @property
     def when(self) -> str:
-        """``Từ Thứ Hai 18/05``."""
+        """Since when: ``Thứ Hai 18/05``."""
         if self.since is None:
-            return _("Việc đang mở")
+            return _("Chưa có hạn")
         local = self.since.astimezone(clock.VIETNAM)
-        return _("Từ %(day)s") % {"day": f"{weekday(local.date())} {local:%d/%m}"}
+        return f"{weekday(local.date())} {local:%d/%m}"
 
     @property
     def waited(self) -> str:
         """``đã chờ 2 ngày``."""
         if self.since is None:
-            return _("làm lúc nào cũng được")
+            return ""
         if not self.days:
-            return _("chưa đến 1 ngày")
+            return _("chờ chưa đến 1 ngày")
         return ngettext("đã chờ %(n)s ngày", "đã chờ %(n)s ngày", self.days) % {"n": self.days}
 
 
@@ -281,7 +281,7 @@ def heading(tasks: list[Task]) -> str:
         return _("Không có việc nào đang chờ thầy cô")
     late = sum(t.is_late for t in tasks)
     words = ngettext("%(n)s việc cần làm", "%(n)s việc cần làm", len(tasks)) % {"n": len(tasks)}
-    return words + (_(", %(n)s việc đã chờ từ %(days)s ngày") % {"n": late, "days": LONG} if late else "")
+    return words + (_(", %(n)s việc đã chờ từ %(days)s ngày trở lên") % {"n": late, "days": LONG} if late else "")
 
 
 STEP_WORDS = {

@@ -113,6 +113,8 @@ def field(bound: BoundField, css: str = "") -> SafeString:
     if bound.errors:
         described.append(f"{bound.id_for_label}-loi")
         attributes["aria-invalid"] = "true"
+        if next(b.name for b in bound.form if b.errors) == bound.name:
+            attributes["autofocus"] = True  # the first one that is wrong
     if described:
         attributes["aria-describedby"] = " ".join(described)
     control = bound.as_widget(attrs=attributes)

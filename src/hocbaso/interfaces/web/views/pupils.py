@@ -52,7 +52,7 @@ def _classes(request: HttpRequest, school: Organisation) -> list[SchoolClass]:
     assert post is not None
     whole = allowed(actor_of(request), "pupils.view_school", school)
     if not whole:
-        policy(request, "pupils.view_class", post.school_class or SchoolClass(school=school))
+        policy(request, "pupils.view_class", post.school_class or SchoolClass(pk=0, school=school))
     classes = SchoolClass.objects.filter(school=school)
     year = request.GET.get("nam", "") or (working_year(school) if whole else "")
     classes = classes.filter(school_year=year) if whole else classes.filter(pk=post.school_class_id or 0)
