@@ -13,11 +13,12 @@ from hocbaso.engines.workbooks.text import bare, is_blank, key, shown, tidy
 
 HEADER_SEARCH_ROWS = 30
 _MAX_HEADER_ROWS = 3
-X
+_CLASS_LINE = re.compile(r"^(?:danh sách\s+)?(?:lớp|lop)\s*:?\s*(\d{1,2}\s*[^\s:;,()\-–]*)", re.IGNORECASE)
 #: How one cell of what stands below a list begins; anchored, so that nobody's name is taken for it.
 _SIGNATURE = re.compile(
-    r"^(?:(?:kt |tm |tl )?(?:pho )?hieu truong|(?:kt )?(?:pho )?giam doc|ky dong dau|ky ten"
-    r"|ky ghi ro|ky va ghi|nguoi lap|can bo lap|van thu$|ke toan$|giao vien chu nhiem$|gvcn$|thu truong|xac nhan"
+    r"^(?:(?:kt |tm |tl )?(?:pho )?hieu truong|(?:kt )?(?:pho )?giam doc|ky dong dau"
+    r"|ky ten|ky ghi ro|ky va ghi|nguoi lap|can bo lap"
+    r"|van thu$|ke toan$|giao vien chu nhiem$|gvcn$|thu truong|xac nhan"
     r"|(?:[^0-9]* )?ngay(?: \d+)? thang(?: \d+)? nam|tong so|tong cong|cong$|an dinh danh sach"
     r"|danh sach (?:nay )?(?:co|gom)|noi nhan|ghi chu)"
 )
