@@ -19,6 +19,7 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import (
     ExpiredError,
@@ -37,6 +38,21 @@ _T = TypeVar("_T")
 _CACHE_ENTRIES = 20_000
 #: A root that says this of itself is never taken for genuine, whatever a bundle calls it.
 SANDBOX_MARKER = "THỬ NGHIỆM"
+#: What reading hostile certificates, lists and answers may raise (not all of it is a ``ValueError``).
+X509_FAILURES = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    NotImplementedError,
+    RecursionError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 #: The list keeps expired certificates (X.509 expiredCertsOnCRL).
 _EXPIRED_CERTS_ON_CRL = "2.5.29.60"
 #: Extended key usages that have nothing to do with signing a document.
@@ -149,7 +165,7 @@ class PathChecker:
             self._crls = _load_all(asn1_crl.CertificateList, bundle.crls)
             self._fast_crls = [x509.load_der_x509_crl(der) for der in bundle.crls]
             self._common_instants = self._instants_of_bundle(bundle)
-        except (ValueError, TypeError, KeyError) as error:
+        except X509_FAILURES as error:
             what = "chứng thư hoặc danh sách thu hồi trong gói bị hỏng"
             raise Unreadable("bundle_unreadable", what=what) from error
         self._instants: dict[bytes, list[datetime]] = {}
@@ -204,7 +220,7 @@ class PathChecker:
                 return self._named(PathResult(PathState.BAD_USAGE), certificate, others)
             limits = _expiry_limits(certificate, others)
             result = self._validate(certificate, at, others, [c for c in crls if _speaks(c, limits)], ocsps)
-        except (ValueError, TypeError, KeyError, NotImplementedError, RecursionError) as error:
+        except X509_FAILURES as error:
             return PathResult(PathState.BAD_CHAIN, detail=f"unreadable certificate: {error}")
         return result if result.ok else self._named(result, certificate, others)
 
@@ -296,7 +312,7 @@ class PathChecker:
     def _instants_of(self, der: bytes) -> list[datetime]:
         try:
             return sorted(self._common_instants.union(self._instants_of_certificate(der)))
-        except ValueError:
+        except X509_FAILURES:
             return []
 
 

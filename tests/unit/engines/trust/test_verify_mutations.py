@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import lru_cache
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +111,25 @@ def test_no_byte_of_a_time_stamp_token_is_free() -> None:
             continue
         # A spare certificate may be altered without breaking the token; it is then one that nobody knows.
         assert not set(read.others) <= known, position
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_no_altered_certificate_or_list_is_accepted_or_ends_in_a_crash() -> None:
+    """Flips on the DER itself: versions, lengths, names and algorithms that readers trip over."""
+    document = issued()
+    texts = re.findall(
+        rb"<(?:ds:X509Certificate|xades:Encapsulated[A-Za-z0-9]+)[^>]*>([A-Za-z0-9+/=]+)<", document
+    )
+    assert len(texts) >= 10
+    tried = 0
+    for text in dict.fromkeys(texts):
+        der = base64.b64decode(text)
+        for position in [*range(0, 40), *range(40, len(der), 23)]:
+            changed = bytearray(der)
+            changed[position] ^= 1 << (position + tried) % 8
+            tried += 1
+            assert not accepted(document.replace(text, base64.b64encode(changed)))
+    assert tried > 400
 
 
 def test_every_base64_text_has_one_way_of_being_written() -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 
 from hocbaso.engines.trust.bundle import TrustBundle
-from hocbaso.engines.trust.paths import Evidence
+from hocbaso.engines.trust.paths import X509_FAILURES, Evidence
 from hocbaso.engines.trust.verification.verdict import Check, Result
 
 _STRANGE = Check(
@@ -63,7 +63,7 @@ class Vouching:
             for der in evidence.ocsps:
                 if not _answer_is_signed(ocsp.load_der_ocsp_response(der), authorities):
                     return _STRANGE
-        except (ValueError, TypeError, InvalidSignature):
+        except X509_FAILURES:
             return _BROKEN
         return None
 

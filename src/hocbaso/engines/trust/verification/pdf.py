@@ -18,6 +18,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 
 from hocbaso.core.document.model import YearSheet
@@ -25,7 +26,7 @@ from hocbaso.core.document.parse import MAX_DOCUMENT
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust import pades
 from hocbaso.engines.trust.bundle import AuthorityEntry, TrustBundle, certificate_digest
-from hocbaso.engines.trust.paths import PathChecker, PathState
+from hocbaso.engines.trust.paths import X509_FAILURES, PathChecker, PathState
 from hocbaso.engines.trust.verification.conclude import weigh
 from hocbaso.engines.trust.verification.document import Verifier
 from hocbaso.engines.trust.verification.sentences import ENVIRONMENT_WARNING, path_sentence
@@ -48,16 +49,11 @@ _LIMITS = DecodeLimits(
 )
 _WORST_FIRST = (Conclusion.INVALID, Conclusion.INDETERMINATE, Conclusion.VALID)
 _PARSER_FAILURES = (
+    *X509_FAILURES,
     PdfError,
-    ValueError,
-    TypeError,
-    KeyError,
+    SignatureValidationError,
     IndexError,
-    AttributeError,
     AssertionError,
-    RecursionError,
-    OverflowError,
-    NotImplementedError,
     zlib.error,
 )
 

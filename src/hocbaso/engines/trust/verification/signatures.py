@@ -10,6 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from hocbaso.core.document.names import SHEET_ID
 from hocbaso.core.errors import DomainError
+from hocbaso.engines.trust.paths import X509_FAILURES
 from hocbaso.engines.trust.verification.plan import (
     Place,
     SheetSlices,
@@ -64,7 +65,10 @@ class Finding:
         """The common name in the certificate."""
         if self.parts is None:
             return "không đọc được"
-        names = self.parts.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        try:
+            names = self.parts.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        except X509_FAILURES:
+            return "không đọc được"
         return str(names[0].value) if names else "không ghi tên"
 
 
@@ -90,6 +94,8 @@ def _read_one(text: bytes, slices: SheetSlices, before: Sequence[tuple[Place, Ta
         weak = error.code == "key_kind_not_allowed"
         sub = "CRYPTO_CONSTRAINTS_FAILURE" if weak else "FORMAT_FAILURE"
         return Finding(place, None, Fault(sub, error.message))
+    except X509_FAILURES:
+        return Finding(place, None, Fault("FORMAT_FAILURE", "Không đọc được chứng thư số trong chữ ký."))
     if place is None:
         sentence = f"Chữ ký “{parts.signature_id}” không thuộc vai trò nào của học bạ."
         return Finding(None, parts, Fault("SIG_CONSTRAINTS_FAILURE", sentence))

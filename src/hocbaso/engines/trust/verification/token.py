@@ -17,6 +17,7 @@ from asn1crypto import x509 as asn1_x509
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
+from hocbaso.engines.trust.paths import X509_FAILURES
 from hocbaso.engines.trust.timestamps import CLOCK_TOLERANCE, MAX_TOKEN_OCTETS
 
 _HASHES = ("sha256", "sha384", "sha512")
@@ -56,7 +57,7 @@ def read_token(token: bytes, imprint: bytes, now: datetime) -> Token:
         raise _malformed()
     try:
         found = _read(token, imprint)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, OverflowError):
+    except (*X509_FAILURES, IndexError):
         raise _malformed() from None
     except SignatureValidationError:
         raise TokenFault("SIG_CRYPTO_FAILURE", "Dấu thời gian không khớp chứng thư của nơi cấp.") from None
