@@ -248,3 +248,19 @@ def mask_digits(text: str) -> str:
     if len(text) < 7:
         return text
     return f"{text[:4]} xxx {text[-3:]}" if len(text) <= 11 else f"{text[:3]} xxx xxx {text[-3:]}"
+
+
+def mask_change(before: str, after: str) -> tuple[str, str]:
+    """Both values masked; where the masks would look alike, the digits that differ show, and only they."""
+    masked = mask_digits(before), mask_digits(after)
+    if masked[0] != masked[1]:
+        return masked
+    pairs = list(zip(before, after, strict=True)) if len(before) == len(after) else []
+    return (
+        (
+            "".join(a if a != b else "x" for a, b in pairs),
+            "".join(b if a != b else "x" for a, b in pairs),
+        )
+        if pairs
+        else (f"{masked[0]} ({len(before)})", f"{masked[1]} ({len(after)})")
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, Kind, State
 from hocbaso.apps.intake.policies import PERMISSION
@@ -37,6 +39,12 @@ def batches(actor: Actor, school: Organisation) -> list[Batch]:
     kinds = kinds_for(actor, school)
     found = Batch.objects.filter(school=school, kind__in=kinds).defer("decisions")
     return list(found.order_by("-pk")[:_LISTED])
+
+
+def people(batches: Iterable[Batch]) -> dict[str, str]:
+    """User name → full name of those who uploaded. One query."""
+    names = {batch.created_by for batch in batches}
+    return dict(User.objects.filter(username__in=names).values_list("username", "full_name"))
 
 
 def school_years(school: Organisation) -> list[str]:

@@ -115,7 +115,8 @@ def _begin(
     year: str,
     held: set[tuple[str, int | None, str]],
 ) -> None:
-    assert item.member is not None and item.member.user is not None
+    assert item.member is not None
+    assert item.member.user is not None
     first = SchoolYear.parse(year).first_day
     new = []
     for post in item.begin:

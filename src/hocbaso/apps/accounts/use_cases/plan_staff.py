@@ -17,7 +17,7 @@ from hocbaso.apps.intake.planning import (
     PlannedRow,
     RowState,
     columns_of,
-    mask_digits,
+    mask_change,
 )
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import SchoolClass
@@ -54,9 +54,8 @@ register(
             "{length} characters, at most {limit} are allowed.",
         ),
         "staff_missing_posts": (
-            "{name} không có trong tệp nhưng đang còn {count} phân công. Nếu đã nghỉ hoặc chuyển đi, thầy cô "
-            "ghi trạng thái của người này trong tệp.",
-            "{name} is not in the file but still has {count} assignments.",
+            "còn {count} phân công; nếu đã nghỉ hoặc chuyển đi, thầy cô ghi trạng thái trong tệp",
+            "still holds {count} posts",
         ),
     }
 )
@@ -101,7 +100,7 @@ GIVEN = frozenset({*_ROLES.values(), Role.HOMEROOM, Role.SUBJECT_TEACHER})
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One assignment as a workbook tells it; ``class_name`` and ``subject_code`` empty where they do not apply."""
+    """One assignment as a workbook tells it; class and subject are empty where they do not apply."""
 
     role: str
     class_name: str = ""
@@ -187,7 +186,7 @@ def plan(school: Organisation, year: str, reading: Reading[StaffRow]) -> Plan:
     for row in reading.rows:
         result.rows.append(planned.get((row.sheet, row.row)) or _planned(row, RowState.REFUSED))
     taken_over = _taken_over(items, present)
-    _missing(result, judge, reading.rows, members, present, {a.pk for a in taken_over})
+    _missing(result, reading.rows, members, present, {a.pk for a in taken_over})
     result.work = Work(items, new_classes, taken_over)
     return result
 
@@ -335,7 +334,7 @@ def _shown(item: Item) -> Iterable[FieldChange]:
     for name, value in item.values.items():
         before = getattr(item.member, name)
         if name in _MASKED:
-            before, value = mask_digits(before), mask_digits(value)
+            before, value = mask_change(before, value)
         elif name == "birth_date":
             before, value = format_vi(before), format_vi(value)
         yield FieldChange(LABELS[name], before or _EMPTY, value)
@@ -359,7 +358,6 @@ def _taken_over(items: Sequence[Item], present: Sequence[Assignment]) -> list[As
 
 def _missing(
     result: Plan,
-    judge: Judge,
     rows: Sequence[StaffRow],
     members: dict[str, StaffMember],
     present: Sequence[Assignment],
@@ -369,8 +367,6 @@ def _missing(
     for code, member in members.items():
         if code in named:
             continue
-        result.missing.append(Missing(code, member.full_name, ""))
         posts = sum(1 for a in present if a.user_id == member.user_id and a.pk not in ended)
-        if posts and rows:
-            text = sentence("staff_missing_posts", name=member.full_name, count=posts)
-            judge.warn(rows[-1], "code", "staff_missing", text, code)
+        told = sentence("staff_missing_posts", count=posts) if posts else ""
+        result.missing.append(Missing(code, member.full_name, told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,15 @@ from hocbaso.apps.assessment.use_cases.check_entry import complaint, grade_progr
 from hocbaso.apps.assessment.use_cases.record_results import (
     Door,
     Entry,
+    Row,
     Saved,
     Sort,
     Stored,
     differing,
     history,
+    model_of,
     record,
+    save_rows,
 )
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Change
@@ -61,6 +65,10 @@ register(
         "result_locked": (
             "Kết quả của học sinh đã khóa ({what}). Muốn sửa, thầy cô gửi yêu cầu mở khóa.",
             "The pupil's results are locked.",
+        ),
+        "result_exempt": (
+            "Học sinh được miễn môn {name}, tệp lại ghi kết quả môn này. Thầy cô để trống ô đó hoặc bỏ miễn.",
+            "The pupil is exempt from {name}, yet the file has a result.",
         ),
         "result_award": (
             "Khen thưởng “{text}” không được nhập từ tệp: danh hiệu Xuất sắc do quy định suy ra, danh hiệu "
@@ -167,6 +175,8 @@ def _accepted(
     locked = _locked(stored, entries, programme)
     if locked:
         judge.refuse(row, "code", "locked", sentence("result_locked", what=", ".join(locked[:5])), code)
+    for name in _exempted(stored, entries, programme):
+        judge.refuse(row, "code", "exempt", sentence("result_exempt", name=name), code)
     if row.awards:
         judge.warn(row, "awards", "award_not_imported", sentence("result_award", text=row.awards), row.awards)
     return entries
@@ -228,6 +238,16 @@ def _locked(stored: Stored, entries: list[Entry], programme: GradeProgramme) -> 
     names = []
     for entry in entries:
         if stored.locked(entry) and differing(stored.rows.get(entry.key), entry.values):
+            names.append(_name(entry, programme))
+    return names
+
+
+def _exempted(stored: Stored, entries: list[Entry], programme: GradeProgramme) -> list[str]:
+    """Subjects with a result in the file from which the pupil is exempt."""
+    names = []
+    for entry in entries:
+        stands = stored.rows.get(entry.key)
+        if getattr(stands, "exempt_reason", "") and (entry.values.get("level") or entry.values.get("score")):
             names.append(_name(entry, programme))
     return names
 
@@ -329,6 +349,8 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
     for part in chunks(list(reversed(changes)), _AT_ONCE):
         stored = Stored((change.object_id for change in part), lock=True)
         lines: list[ResultChange] = []
+        gone: dict[Sort, list[int]] = defaultdict(list)
+        former: dict[Sort, list[Row]] = defaultdict(list)
         for change in part:
             for key, after in change.after.items():
                 sort, _, code = key.partition("|")
@@ -339,11 +361,15 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
                 before = change.before[key]
                 lines += history(actor, entry, after, before or dict.fromkeys(after), source, now)
                 if before is None:
-                    row.delete()
+                    gone[entry.sort].append(row.pk)
                     continue
                 for name, value in before.items():
                     setattr(row, name, value)
                 row.version += 1
                 row.updated_at, row.updated_by, row.source = now, actor.label, source
-                row.save()
+                former[entry.sort].append(row)
+        save_rows(former)
+        for sort, ids in gone.items():
+            for some in chunks(ids):
+                model_of(sort)._default_manager.filter(pk__in=some).delete()
         ResultChange.objects.bulk_create(lines, batch_size=500)

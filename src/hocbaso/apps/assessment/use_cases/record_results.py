@@ -207,9 +207,7 @@ class _Writing:
         answers = [self._one(entry) for entry in entries]
         for sort, model in _MODELS.items():
             model._default_manager.bulk_create(self.new[sort], batch_size=CHUNK)  # type: ignore[arg-type]
-            rows = list(self.changed[sort].values())
-            names = [*FIELDS[sort], "version", "updated_at", "updated_by", "source"]
-            model._default_manager.bulk_update(rows, names, batch_size=50)  # type: ignore[arg-type]
+        save_rows({sort: list(rows.values()) for sort, rows in self.changed.items()})
         ResultChange.objects.bulk_create(self.history, batch_size=CHUNK)
         if self.history and self.door is Door.SCREEN:
             counts = {state.value: sum(a.state is state for a in answers) for state in Saved}
@@ -229,6 +227,8 @@ class _Writing:
         now = {name: getattr(row, name, None) for name in entry.values}
         if self.door is Door.SCREEN and not self._allowed(enrolment.school_class, entry):
             return Answer(entry, Saved.REFUSED, version, sentence("results_not_allowed"), now)
+        if not FIELDS[entry.sort].issuperset(entry.values):
+            return Answer(entry, Saved.REFUSED, version, sentence("entry_field"), now)
         if problem := complaint(enrolment.school_class, entry.sort, entry.code, entry.moment, entry.values):
             return Answer(entry, Saved.REFUSED, version, problem, now)
         values = differing(row, entry.values)
@@ -323,6 +323,13 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "x" if value else "không"
     return "" if value is None else str(value)
+
+
+def save_rows(rows: Mapping[Sort, Sequence[Row]]) -> None:
+    """Store changed rows with as few statements as SQLite's limits allow."""
+    for sort, changed in rows.items():
+        names = [*sorted(FIELDS[sort]), "version", "updated_at", "updated_by", "source"]
+        _MODELS[sort]._default_manager.bulk_update(list(changed), names, batch_size=50)  # type: ignore[arg-type]
 
 
 def model_of(sort: Sort) -> type[models.Model]:

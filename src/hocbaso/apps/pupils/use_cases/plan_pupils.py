@@ -16,7 +16,7 @@ from hocbaso.apps.intake.planning import (
     RowState,
     chunks,
     columns_of,
-    mask_digits,
+    mask_change,
 )
 from hocbaso.apps.organisations.models import Level, Organisation
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
@@ -346,7 +346,7 @@ def _shown(pupil: Pupil, values: dict[str, Any]) -> Iterable[FieldChange]:
             continue  # the name beside it says it
         before = getattr(pupil, name)
         if name in _MASKED:
-            before, value = mask_digits(before), mask_digits(value)
+            before, value = mask_change(before, value)
         elif name == "birth_date":
             before, value = format_vi(before), format_vi(value)
         yield FieldChange(LABELS[name], before or _EMPTY, value)

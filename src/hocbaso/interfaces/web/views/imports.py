@@ -88,12 +88,20 @@ def start(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("web:imports-batch", made.pk)
     chosen = form["kind"].value()
+    listed = queries.batches(actor, school)
+    people = queries.people(listed)
     context = {
         "form": form,
         "kinds": [(k.value, pages.KIND_LABELS[k], pages.KIND_HINTS[k], k.value == chosen) for k in kinds],
         "batches": [
-            (batch, *pages.state_of(batch), pages.KIND_LABELS[Kind(batch.kind)], pages.summary(batch))
-            for batch in queries.batches(actor, school)
+            (
+                batch,
+                *pages.state_of(batch),
+                pages.KIND_LABELS[Kind(batch.kind)],
+                pages.summary(batch),
+                people.get(batch.created_by, batch.created_by),
+            )
+            for batch in listed
         ],
         "limit": MAX_BYTES // 1_000_000,
     }
@@ -121,6 +129,7 @@ def _frame(found: Batch) -> dict[str, Any]:
     report = found.report
     return {
         "batch": found,
+        "who": queries.people([found]).get(found.created_by, found.created_by),
         "kind": pages.KIND_LABELS[kind],
         "what": pages.KIND_ROWS[kind],
         "report": report,
