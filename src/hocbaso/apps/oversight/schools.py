@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q, QuerySet
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.search import matches
 from hocbaso.apps.organisations.models import Kind, Management, Organisation, valid_on
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.transcripts.models import SheetState, YearSheet
@@ -54,10 +55,9 @@ def newest_year(unit: Organisation) -> str:
 
 def board(unit: Organisation, year: str, search: str = "") -> list[SchoolProgress]:
     """The schools with their numbers, the furthest behind first. Four queries."""
-    schools = schools_under(unit)
-    if search:
-        schools = schools.filter(Q(name__icontains=search) | Q(code__icontains=search))
-    rows = {school.pk: SchoolProgress(school, "") for school in schools.order_by("name")}
+    found = schools_under(unit).order_by("name")
+    schools = [s for s in found if not search or s.code == search or matches(search, s.name)]
+    rows = {school.pk: SchoolProgress(school, "") for school in schools}
     ids = list(rows)
     managers = Management.objects.filter(valid_on(clock.today()), organisation__in=ids)
     for pk, name in managers.values_list("organisation", "manager__name"):

@@ -80,7 +80,7 @@ def test_filters_say_how_many_of_how_many(as_role, school, in_class, pupil):
     assert "Bùi Minh An" in page
     assert "Võ Thị Thùy Dương" not in page
     assert "lọc trong 2" in page
-    page = text(client.get("/truong/hoc-sinh/?tim=thùy dương"))
+    page = text(client.get("/truong/hoc-sinh/?tim=duong thùy"))
     assert "Võ Thị Thùy Dương" in page
     assert "Không có học sinh nào khớp" in text(client.get("/truong/hoc-sinh/?tim=khongco"))
 

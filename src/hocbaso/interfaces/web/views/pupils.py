@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.audit.models import Event
+from hocbaso.apps.common.search import matches
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
@@ -99,7 +100,7 @@ def roster(request: HttpRequest) -> HttpResponse:
     if one is not None:
         rows = rows.filter(school_class=one)
     if search:
-        rows = rows.filter(Q(pupil__full_name__icontains=search) | Q(pupil__code__iexact=search))
+        rows = rows.filter(pk__in=_found(rows, search))
     total = rows.count() if chosen or search else None
     if chosen:
         rows = rows.filter(filters[chosen][1])
@@ -123,6 +124,12 @@ def roster(request: HttpRequest) -> HttpResponse:
             "may_import": allowed(actor_of(request), "pupils.import", school),
         },
     )
+
+
+def _found(rows: QuerySet[Enrolment], search: str) -> list[int]:
+    """Enrolments whose pupil bears that name or code. One query."""
+    people = rows.order_by().values_list("pk", "pupil__full_name", "pupil__code")
+    return [pk for pk, name, code in people if code == search or matches(search, name)]
 
 
 def _enrolment(request: HttpRequest, code: str) -> Enrolment:
@@ -185,6 +192,7 @@ def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
         "groups": _groups(p),
         "identity": _IDENTITY_STATES.get(IdentityState(p.identity_state), "warn"),
         "years": years.select_related("school_class").order_by("-school_class__school_year"),
+        "may_see_sheets": allowed(actor_of(request), "transcripts.view_class", enrolment.school_class),
         "sheets": sheets.only("code", "version", "state", "school_year", "frozen_at").order_by(
             "-school_year"
         ),
