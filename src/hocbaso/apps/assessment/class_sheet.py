@@ -180,7 +180,7 @@ def findings(sheet: ClassSheet) -> dict[int, tuple[Finding, ...]]:
 
 
 def cell_history(
-    sheet_class: SchoolClass, enrolment_id: int, column: Field, moment: str
+    of_class: SchoolClass, enrolment_id: int, column: Field, moment: str
 ) -> list[ResultChange]:
     """Every change of one cell, latest first. One query."""
     lines = ResultChange.objects.filter(
@@ -234,8 +234,9 @@ def progress(classes: Sequence[SchoolClass], moment: str) -> dict[tuple[int, str
         size = sizes.get(school_class.pk, 0)
         for line in programme.lines:
             row = subjects.get((school_class.pk, line.code))
-            name = "tested" if TestMoment(moment) in line.tests else "level_only"
-            found[school_class.pk, line.code] = Progress(int(row[name]) if row else 0, size)
+            tested = TestMoment(moment) in line.tests
+            done = (row["tested"] if tested else row["level_only"]) if row else 0
+            found[school_class.pk, line.code] = Progress(done, size)
         done = sum(n >= len(programme.traits) for n in traits.get(school_class.pk, {}).values())
         found[school_class.pk, TRAITS] = Progress(done, size)
         found[school_class.pk, RECORD] = Progress(records.get(school_class.pk, 0), size)
