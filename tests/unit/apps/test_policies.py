@@ -9,7 +9,7 @@ import pytest
 
 from hocbaso.apps.accounts import door
 from hocbaso.apps.accounts.door import Actor
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.organisations.models import Organisation
 from tests.unit.apps.accounts import people
@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "accounts.assign": ("school", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
     "accounts.assign_role": ("homeroom role", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
     "accounts.import_staff": ("school", {CLERK, OPERATOR}),
+    "accounts.reset_access": ("somebody", {ADMIN, OPERATOR}),
     "accounts.view_staff": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
     "assessment.decide_promotion": ("school", {PRINCIPAL}),
     "assessment.enter": ("subject", {TEACHER}),
@@ -86,6 +87,7 @@ class World:
             "commune": self.units[COMMUNE],
             "subject": ClassSubject(self.in_class, "toan"),
             "homeroom role": (self.school, HOMEROOM),
+            "somebody": User(username="ai-do"),
         }[kind]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hocbaso.apps.accounts.door import Actor, holds, rule
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.organisations.models import Organisation
 
 
@@ -27,6 +27,12 @@ def may_assign_role(actor: Actor, target: tuple[Organisation, str]) -> bool:
     if holds(actor, unit.pk, Role.PRINCIPAL):
         return role in _GIVEN_BY_PRINCIPAL
     return holds(actor, unit.pk, Role.DATA_CLERK) and role in _GIVEN_BY_CLERK
+
+
+@rule("accounts.reset_access", "đặt lại mật khẩu và xác nhận lần hai của người khác", operator=True)
+def may_reset_access(actor: Actor, user: User) -> bool:
+    """Whoever resets can become the other for a moment: the administrator alone, never a colleague."""
+    return actor.role == Role.SYSTEM_ADMIN and actor.user != user
 
 
 @rule("accounts.import_staff", "nhập danh sách cán bộ, giáo viên", operator=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.hashers import make_password
 
-from hocbaso.apps.accounts.models import SignInAttempt
+from hocbaso.apps.accounts.models import SignInAttempt, User
 from hocbaso.apps.accounts.use_cases import throttle
 from hocbaso.apps.accounts.use_cases.sign_in import sign_in
 from hocbaso.apps.audit.models import Event
@@ -69,6 +69,20 @@ def test_an_old_hash_is_made_anew_with_the_first_hasher(settings):
     attempt(password=people.PASSWORD)
     person.refresh_from_db()
     assert person.password.startswith("argon2")
+
+
+def test_a_light_hash_is_not_told_by_a_quick_answer(settings, monkeypatch):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]
+    person = people.user()
+    person.password = make_password(people.PASSWORD, hasher="pbkdf2_sha256")
+    person.save()
+    worked = []
+    monkeypatch.setattr(User, "set_password", lambda self, raw: worked.append(raw))
+    refused()
+    assert worked == ["sai"]
 
 
 def fail_times(n, *, start=people.DAY, **arguments):

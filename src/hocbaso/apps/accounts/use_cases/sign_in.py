@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import get_hasher
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor
@@ -39,6 +40,8 @@ def sign_in(*, username: str, password: str, address: str) -> User:
         right = False
     else:
         right = user.check_password(password) and user.is_active
+        if not right and user.password.split("$")[0] != get_hasher().algorithm:
+            User().set_password(password)  # a first code's light hash must not answer faster than others
     with transaction.atomic():
         throttle.note(name, place, succeeded=right)
         if user is not None:
