@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -95,6 +96,9 @@ def test_the_second_factor_is_set_up_from_the_page_itself(page: Page, live_serve
     check_page(page)
     page.get_by_text("Không quét được?").click()
     secret = page.locator("#khoa").inner_text().replace(" ", "")
+    shown = Image.open(io.BytesIO(page.locator("svg.qr").screenshot()))
+    (read,) = zxingcpp.read_barcodes(shown)
+    assert read.text == pyotp.TOTP(secret).provisioning_uri(name="moi", issuer_name="Học bạ số")
     page.get_by_label("Mã xác nhận").fill("000 000")
     page.get_by_role("button", name="Hoàn tất cài đặt").click()
     expect(page.locator("#ma-loi")).to_contain_text("không đúng")
