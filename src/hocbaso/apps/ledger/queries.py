@@ -80,6 +80,11 @@ def latest_checkpoint(log: str) -> str:
     return text
 
 
+def verifier_key(log: str) -> str:
+    """The key that monitors keep (C2SP ``vkey``). One query. :raises NotFound: ``log_not_found``"""
+    return str(log_signer(_head(log).origin).verifier)
+
+
 def inclusion_proof(log: str, index: int) -> dict[str, Any]:
     """The proof of one entry against the newest checkpoint, as JSON values, with the entry itself."""
     (proof,) = ledger(log).prove([index], latest_checkpoint(log))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from hocbaso.apps.audit.models import Event
 from hocbaso.apps.ledger import queries as ledger
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
@@ -117,3 +119,39 @@ def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
         .order_by("grade", "name")
     )
     return [dict(row) for row in rows]
+
+
+def returned_reasons(school_class: SchoolClass) -> dict[int, str]:
+    """Why the last sheet was returned, by enrolment, where no new one stands. One query."""
+    newest: dict[int, tuple[str, str]] = {}
+    rows = YearSheet.objects.filter(school_class=school_class).order_by("id")
+    for enrolment, state, reason in rows.values_list("enrolment_id", "state", "return_reason"):
+        newest[enrolment] = (state, reason)
+    return {key: reason for key, (state, reason) in newest.items() if state == SheetState.VOIDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The last act of closing a class, as the event chain tells it."""
+
+    number: int  # sequence number of the event
+    at: datetime
+    by: str
+    count: int
+
+
+def closing_reference(school_class: SchoolClass) -> Closing | None:
+    """The newest closing of a class. One query."""
+    event = (
+        Event.objects.filter(
+            action="transcripts.closed",
+            organisation=school_class.school.code,
+            target=f"class:{school_class.name}",
+            details__year=school_class.school_year,
+        )
+        .order_by("-sequence")
+        .first()
+    )
+    if event is None:
+        return None
+    return Closing(event.sequence, event.at, event.actor, len(event.details["sheets"]))

@@ -19,6 +19,7 @@ _AREAS = (
     "signing",
     "transcripts",
     "verification",
+    "log",
 )
 
 urlpatterns = [path("", include(f"hocbaso.interfaces.web.urls_{area}")) for area in _AREAS]

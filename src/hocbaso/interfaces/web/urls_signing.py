@@ -1,7 +1,27 @@
-"""Addresses of the signing pages."""
+"""Addresses of closing, signing and issuing."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from hocbaso.interfaces.web.views import closing, issuing, signing
+
+urlpatterns: list[URLPattern] = [
+    path("truong/tong-ket/", closing.index, name="closing"),
+    path("truong/tong-ket/<int:class_id>/", closing.school_class, name="closing-class"),
+    path("truong/tong-ket/<int:class_id>/da-chot", closing.done, name="closing-done"),
+    path("truong/tong-ket/<int:class_id>/danh-hieu/<int:enrolment_id>", closing.title, name="closing-title"),
+    path(
+        "truong/tong-ket/<int:class_id>/len-lop/<int:enrolment_id>",
+        closing.promotion,
+        name="closing-promotion",
+    ),
+    path("truong/ky/", signing.index, name="signing"),
+    path("truong/ky/hieu-truong/", signing.principal, name="signing-principal"),
+    path("truong/ky/<int:class_id>/", signing.homeroom, name="signing-class"),
+    path("truong/ky/lan/<int:batch_id>/", signing.receipt, name="signing-receipt"),
+    path("truong/ky/lan/<int:batch_id>/buoc", signing.step, name="signing-step"),
+    path("truong/phat-hanh/", issuing.desk, name="issuing"),
+    path("truong/phat-hanh/goi-tin-cay", issuing.bundle, name="issuing-bundle"),
+    path("truong/phat-hanh/hoc-ba-xml", issuing.package, name="issuing-package"),
+]

@@ -74,6 +74,15 @@ class Blocked:
         return {"pupil": self.pupil, "class": self.class_name, "code": self.code, "message": self.message}
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A pupil whose sheet can be frozen."""
+
+    rows: build.PupilRows
+    verdict: YearVerdict
+    remarks: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class CloseResult:
     """What closing did, or (``preview``) what it would do."""
@@ -82,15 +91,7 @@ class CloseResult:
     already: int = 0
     blocked: list[Blocked] = field(default_factory=list)
     warnings: list[Blocked] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A pupil whose sheet can be frozen."""
-
-    rows: build.PupilRows
-    verdict: YearVerdict
-    remarks: tuple[str, ...]
+    ready: list[Ready] = field(default_factory=list)  # of a preview: who would be closed, in class order
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def preview(actor: Actor, *, school_class: SchoolClass, include_incomplete: bool
     result = CloseResult()
     for rows in _open_rows(school_class, result):
         ready = _examine(rows, school_class, rules, people, include_incomplete, result)
-        result.closed += ready is not None
+        if ready is not None:
+            result.ready.append(ready)
+    result.closed = len(result.ready)
     return result
 
 

@@ -1,0 +1,216 @@
+"""What the signing screens read: every pupil, and where the sheet stands for one role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q
+
+from hocbaso.apps.accounts.models import User
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
+from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
+from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
+from hocbaso.apps.transcripts.states import STEPS
+from hocbaso.core.document.model import SignerRole
+
+_ORDER = (SheetState.FROZEN, SheetState.HOMEROOM_SIGNED, SheetState.PRINCIPAL_SIGNED, SheetState.ISSUED)
+#: Who must act on a sheet that stands at a state.
+WAITS_FOR = {step.before: role for role, step in STEPS.items()}
+
+
+class Standing(StrEnum):
+    """Where a pupil's sheet stands for the role that looks; unfinished ones first on the page."""
+
+    FAILED = "failed"  # tried, refused, may be tried again
+    OPEN = "open"  # not frozen yet
+    EARLIER = "earlier"  # waits for the step before
+    READY = "ready"
+    AUTHORISED = "authorised"  # ready, and on the list of a batch that stopped
+    SIGNED = "signed"
+
+
+_SHOWN_FIRST = list(Standing)
+
+
+@dataclass(slots=True)
+class Row:
+    """One pupil on the signing list."""
+
+    enrolment: Enrolment
+    sheet: YearSheet | None
+    standing: Standing
+    reasons: list[str] = field(default_factory=list)
+    returned: str = ""  # why the last sheet was returned, while no new one stands
+    waits_for: SignerRole | None = None
+    signed_at: datetime | None = None
+
+    @property
+    def selectable(self) -> bool:
+        return self.standing in (Standing.READY, Standing.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that stopped before its end, as far as it can still go on."""
+
+    batch: SigningBatch
+    total: int
+    signed: int
+    last_at: datetime | None
+    left: list[YearSheet]
+
+
+def open_batch(
+    user: User, school: Organisation, role: SignerRole, school_class: SchoolClass | None
+) -> OpenBatch | None:
+    """The newest stopped batch of ``user`` in this role. At most two queries."""
+    batch = (
+        SigningBatch.objects.filter(user=user, school=school, role=role, school_class=school_class)
+        .exclude(state=BatchState.DONE)
+        .select_related("school", "school_class", "user")
+        .order_by("-pk")
+        .first()
+    )
+    if batch is None:
+        return None
+    items = list(batch.items.select_related("sheet").defer("sheet__body").order_by("id"))
+    ready = STEPS[role].before
+    left = [i.sheet for i in items if i.state == "waiting" and _still(i, ready)]
+    signed = [i for i in items if i.state == "signed"]
+    last = max((i.at for i in signed if i.at), default=None)
+    return OpenBatch(batch, len(items), len(signed), last, left) if left else None
+
+
+def _still(item: SigningItem, ready: str) -> bool:
+    return item.sheet.state == ready and item.sheet.digest == item.digest
+
+
+def rows_of_class(
+    school_class: SchoolClass, role: SignerRole, stopped: OpenBatch | None, blocked: dict[str, list[str]]
+) -> list[Row]:
+    """Every active pupil of the class. Four queries whatever the class's size.
+
+    :param blocked: reasons by pupil code for those who are not closed yet.
+    """
+    enrolments = Enrolment.objects.filter(school_class=school_class, active=True).select_related("pupil")
+    sheets = YearSheet.objects.filter(school_class=school_class)
+    return _rows(list(enrolments), sheets, role, stopped, blocked)
+
+
+def rows_of_school(school: Organisation, year: str, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:
+    """Every active pupil of the school. Four queries whatever the school's size."""
+    enrolments = (
+        Enrolment.objects.filter(school_class__school=school, school_class__school_year=year, active=True)
+        .select_related("pupil", "school_class")
+        .order_by("school_class__grade", "school_class__name", "order", "id")
+    )
+    sheets = YearSheet.objects.filter(school=school, school_year=year)
+    return _rows(list(enrolments), sheets, role, stopped, {})
+
+
+def _rows(
+    enrolments: list[Enrolment],
+    sheets: Any,
+    role: SignerRole,
+    stopped: OpenBatch | None,
+    blocked: dict[str, list[str]],
+) -> list[Row]:
+    live: dict[int, YearSheet] = {}
+    returned: dict[int, str] = {}
+    for sheet in sheets.defer("body").order_by("id"):
+        if sheet.state == SheetState.VOIDED:
+            returned[sheet.enrolment_id] = sheet.return_reason
+        else:
+            live[sheet.enrolment_id] = sheet
+    signed = dict(
+        SheetSignature.objects.filter(
+            sheet__in=sheets.values("pk"), role=role, voided_at__isnull=True
+        ).values_list("sheet_id", "signed_at")
+    )
+    failures = _failures([s.pk for s in live.values() if s.state == STEPS[role].before], role)
+    authorised = {s.pk for s in stopped.left} if stopped else set()
+    rows = []
+    for enrolment in enrolments:
+        sheet = live.get(enrolment.pk)
+        row = Row(enrolment, sheet, _standing(sheet, role))
+        if sheet is None:
+            row.returned = returned.get(enrolment.pk, "")
+            row.reasons = blocked.get(enrolment.pupil.code, [])
+        elif row.standing is Standing.READY:
+            if sheet.pk in failures:
+                row.standing, row.reasons = Standing.FAILED, [failures[sheet.pk]]
+            if sheet.pk in authorised:
+                row.standing = Standing.AUTHORISED
+        elif row.standing is Standing.EARLIER:
+            row.waits_for = WAITS_FOR[SheetState(sheet.state)]
+        else:
+            row.signed_at = signed.get(sheet.pk)
+        rows.append(row)
+    return sorted(rows, key=lambda r: _SHOWN_FIRST.index(r.standing))
+
+
+def _failures(sheets: list[int], role: SignerRole) -> dict[int, str]:
+    """The newest refusal of each sheet that waits for the role. One query."""
+    if not sheets:
+        return {}
+    items = SigningItem.objects.filter(sheet__in=sheets, batch__role=role).exclude(state="waiting")
+    newest: dict[int, str] = {}
+    for item in items.order_by("id").values("sheet_id", "state", "reason"):
+        newest[item["sheet_id"]] = item["reason"] if item["state"] == "failed" else ""
+    return {key: reason for key, reason in newest.items() if reason}
+
+
+def _standing(sheet: YearSheet | None, role: SignerRole) -> Standing:
+    if sheet is None:
+        return Standing.OPEN
+    here, own = _ORDER.index(SheetState(sheet.state)), _ORDER.index(STEPS[role].before)
+    if here == own:
+        return Standing.READY
+    return Standing.EARLIER if here < own else Standing.SIGNED
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one batch did, for its receipt."""
+
+    batch: SigningBatch
+    items: list[SigningItem]
+    issued: list[IssuedSheet]  # of a batch that issued
+
+    def in_state(self, state: str) -> list[SigningItem]:
+        return [i for i in self.items if i.state == state]
+
+
+def receipt(batch: SigningBatch) -> Receipt:
+    """The items of a batch in order; for issuing also the issued rows. At most two queries."""
+    items = list(
+        batch.items.select_related("sheet__pupil", "sheet__school_class").defer("sheet__body").order_by("id")
+    )
+    issued: list[IssuedSheet] = []
+    if batch.role == SignerRole.SEAL:
+        done = [i.sheet_id for i in items if i.state == "signed"]
+        issued = list(
+            IssuedSheet.objects.filter(sheet__in=done).defer("document").order_by("log", "log_index")
+        )
+    return Receipt(batch, items, issued)
+
+
+def batch_of(user: User, batch_id: int) -> SigningBatch | None:
+    """A batch that ``user`` authorised. One query."""
+    return (
+        SigningBatch.objects.select_related("school", "school_class__school", "user")
+        .filter(pk=batch_id, user=user)
+        .first()
+    )
+
+
+def item_states(batch: SigningBatch, after: Iterable[int] = ()) -> list[dict[str, Any]]:
+    """State of each item, or of those named: for the progress of the page. One query."""
+    wanted = list(after)
+    items = batch.items.filter(Q(sheet__in=wanted) if wanted else Q()).order_by("id")
+    return list(items.values("sheet_id", "state", "reason", "at"))
