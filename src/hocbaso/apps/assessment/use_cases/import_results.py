@@ -9,6 +9,7 @@ from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.assessment.models import Moment, ResultChange
+from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_insert
 from hocbaso.apps.assessment.use_cases.check_entry import complaint, grade_programme
 from hocbaso.apps.assessment.use_cases.record_results import (
     Door,
@@ -372,4 +373,4 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
         for sort, ids in gone.items():
             for some in chunks(ids):
                 model_of(sort)._default_manager.filter(pk__in=some).delete()
-        ResultChange.objects.bulk_create(lines, batch_size=500)
+        bulk_insert(ResultChange, lines)

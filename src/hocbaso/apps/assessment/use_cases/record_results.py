@@ -15,6 +15,7 @@ from django.db import models, transaction
 from hocbaso.apps.accounts.door import Actor, allowed, require
 from hocbaso.apps.assessment.models import Moment, ResultChange, SubjectResult, TraitResult, YearRecord
 from hocbaso.apps.assessment.policies import ClassSubject
+from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_insert
 from hocbaso.apps.assessment.use_cases.check_entry import complaint
 from hocbaso.apps.audit.chain import record as audit
 from hocbaso.apps.common import clock
@@ -206,9 +207,9 @@ class _Writing:
         self.stored = Stored(self.enrolments, lock=True)
         answers = [self._one(entry) for entry in entries]
         for sort, model in _MODELS.items():
-            model._default_manager.bulk_create(self.new[sort], batch_size=CHUNK)  # type: ignore[arg-type]
+            bulk_insert(model, self.new[sort])
         save_rows({sort: list(rows.values()) for sort, rows in self.changed.items()})
-        ResultChange.objects.bulk_create(self.history, batch_size=CHUNK)
+        bulk_insert(ResultChange, self.history)
         if self.history and self.door is Door.SCREEN:
             counts = {state.value: sum(a.state is state for a in answers) for state in Saved}
             audit(self.actor, "assessment.record", self._target(), **counts)

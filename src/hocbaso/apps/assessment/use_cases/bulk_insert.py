@@ -1,0 +1,36 @@
+"""Insert many rows with one prepared statement: a school's results are some 60 rows a pupil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def bulk_insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    """Store new rows whose keys nobody needs afterwards.
+
+    ``bulk_create`` builds SQL text for every 100 rows, which takes five times as long as SQLite takes to
+    store them. Values must be of the fields' own types; constraints hold as ever.
+    """
+    if not rows:
+        return
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    columns = ", ".join(connection.ops.quote_name(f.column) for f in fields)
+    places = ", ".join(["%s"] * len(fields))
+    getters = [(f.attname, _converter(f)) for f in fields]
+    table = connection.ops.quote_name(model._meta.db_table)
+    values = [
+        tuple(convert(getattr(row, name)) if convert else getattr(row, name) for name, convert in getters)
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", values)  # noqa: S608
+
+
+def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """How a value reaches the driver; None: as it is."""
+    if isinstance(field, models.DateTimeField | models.JSONField):
+        return lambda value: field.get_db_prep_save(value, connection)
+    return None
