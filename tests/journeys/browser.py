@@ -13,12 +13,14 @@ from pathlib import Path
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common import clock
 
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 20_000  # ms: a loaded machine is not a failing page
+expect.set_options(timeout=PATIENCE)
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 #: WCAG 2.2 AA and axe's best practices.
@@ -54,7 +56,7 @@ def _watched(context: BrowserContext) -> tuple[Page, list[str]]:
     opened = context.new_page()
     opened.on("console", heard)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE)
     return opened, complaints
 
 

@@ -116,6 +116,7 @@ def test_the_principal_goes_through_the_school_by_keyboard_and_menu(page: Page, 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Đến nội dung chính")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.locator("#noi-dung")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".task .button").first).to_be_focused()
     menu = page.get_by_role("navigation", name="Danh mục chính")
