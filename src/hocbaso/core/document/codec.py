@@ -49,6 +49,7 @@ class Kind:
     write: Callable[[Any, str], str]
     read: Callable[[str, str], Any]
     free_text: bool = False  # words of people: printed, so subject to the font's characters
+    limit: int = 0  # of free text: greatest length in code points
 
 
 class Node(Protocol):
@@ -291,3 +292,7 @@ class Echo:
 
     def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
         return iter(())
+
+    def text_of(self, root: Any) -> str:
+        """The text that stands here; an echo repeats patterns and words, never people's text."""
+        return self.node.kind.write(self.value(root), self.node.label)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from hocbaso.core.document.codes import parse_code
-from hocbaso.core.document.layout import SHEET
+from hocbaso.core.document.layout import QUICK_SHEET, SHEET
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import NS, sheet_canonical
 from hocbaso.core.document.text import unprintable
@@ -48,14 +48,24 @@ def emit(sheet: YearSheet) -> bytes:
         ``transcript_code_invalid``, ``document_level_mismatch``, ``document_replaces``,
         ``document_subject_twice``.
     """
-    _check_whole(sheet)
+    check_whole(sheet)
+    text = QUICK_SHEET.write(sheet)
+    return text.encode() if text is not None else emit_carefully(sheet)
+
+
+def emit_carefully(sheet: YearSheet) -> bytes:
+    """The same text field by field, so that the first field which cannot stand is named."""
     out: list[str] = []
     SHEET.write(sheet, sheet, out)
     return "".join(out).encode()
 
 
-def _check_whole(sheet: YearSheet) -> None:
-    """What no single field shows."""
+def check_whole(sheet: YearSheet) -> None:
+    """What no single field shows.
+
+    :raises DomainError: ``document_level_mismatch``, ``document_replaces``, ``document_subject_twice``,
+        ``transcript_code_invalid``.
+    """
     if parse_code(sheet.code).level != sheet.school_level:
         raise DomainError("document_level_mismatch", level=sheet.school_level, code=sheet.code)
     replaced = sheet.replaces is not None

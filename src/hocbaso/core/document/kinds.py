@@ -25,7 +25,7 @@ def _free(limit: int) -> Kind:
             raise _refuse(field, value, "văn bản")
         return check_text(value, field=field, limit=limit)
 
-    return Kind(check, check, free_text=True)
+    return Kind(check, check, free_text=True, limit=limit)
 
 
 def pattern(expression: str, allowed: str, accept: Callable[[str], bool] = lambda _: True) -> Kind:

@@ -12,8 +12,8 @@ from itertools import accumulate
 
 from lxml import etree
 
-from hocbaso.core.document.emit import emit
-from hocbaso.core.document.layout import SHEET
+from hocbaso.core.document.emit import check_whole, emit
+from hocbaso.core.document.layout import QUICK_SHEET, SHEET
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import (
     HEAD,
@@ -152,6 +152,21 @@ def parse_sheet(document: bytes) -> YearSheet:
     sheet = document if document.startswith(SHEET_OPEN) else split_document(document).sheet
     if len(sheet) > MAX_SHEET:
         raise Unreadable("document_too_large", what="số byte", limit=MAX_SHEET)
+    read = QUICK_SHEET.read(sheet)
+    if read is None or not isinstance(read, YearSheet):
+        return parse_carefully(sheet)
+    try:
+        check_whole(read)
+    except DomainError as error:
+        raise Unreadable(error.code, **error.params) from error
+    return read
+
+
+def parse_carefully(sheet: bytes) -> YearSheet:
+    """:func:`parse_sheet` of a ``ToNamHoc`` text with a real XML parser, and by writing it once more.
+
+    It decides wherever the quick way is in doubt, and names what is wrong.
+    """
     check_limits(sheet)
     try:
         root = etree.fromstring(sheet_canonical(sheet), hardened_parser())

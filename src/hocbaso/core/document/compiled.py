@@ -1,0 +1,278 @@
+"""The layout table once more, flattened for speed: the emitted form written and read without a tree.
+
+An XML parser, a tree, a second emission and a comparison cost ten times what there is to know: the emitted
+form allows exactly one spelling. Here the text is cut at every ``<`` and the pieces are compared with the
+table in order, so that reading succeeds only on the bytes which writing gives. Whatever is not exactly that is
+left to the careful way (``codec``), which decides and names the fault; both ways are compared in tests.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from hocbaso.core.document.codec import Echo, Leaf, Many, Maybe, Node, One, Part, Record, Section, escape
+from hocbaso.core.errors import DomainError
+
+_KNOWN_LIMIT = 2048
+#: UTF-8 beginnings of the characters that no text may hold although they count as printable
+#: (variation selectors, Hangul fillers, U+FFFC …); common Vietnamese never has them.
+_RARE = (b"\xe1\xa0", b"\xe3", b"\xef", b"\xf3")
+
+
+class _Differs(Exception):
+    """Not the emitted form, or not surely so."""
+
+
+class _Action(IntEnum):
+    TEXT = 0  # a leaf of people's words
+    VALUE = 1  # any other leaf
+    RECORD = 2
+    SECTION = 3
+    ECHO = 4
+
+
+class _Step(NamedTuple):
+    """One part of a record's content."""
+
+    action: _Action
+    attribute: str
+    least: int  # 0: may be absent
+    most: int  # 1: a single value; else a tuple of at most so many
+    opens: str  # the start tag without "<"; of an element with an Id up to its value
+    size: int  # length of ``opens``
+    closes: str  # the end tag without "<"
+    node: Any  # Leaf, Record, Section or Echo
+    steps: tuple[_Step, ...]  # of a record or section
+    known: dict[str, Any]  # values read before, by their text
+
+
+class _Found(NamedTuple):
+    """What is compared when the whole is read."""
+
+    texts: list[str]
+    echoes: list[tuple[Callable[[Any], str], str]]
+
+
+def compile_parts(parts: Iterable[Part]) -> tuple[_Step, ...]:
+    """The parts of a record as steps."""
+    return tuple(map(_step, parts))
+
+
+def _step(part: Any) -> _Step:
+    if isinstance(part, Section):
+        steps = compile_parts(part.parts)
+        return _tagged(_Action.SECTION, part.of or "", 1, 1, part.element, part, steps)
+    if isinstance(part, Echo):
+        return _tagged(_Action.ECHO, "", 1, 1, part.node.element, part)
+    least = 1 if isinstance(part, One) else 0
+    most = part.limit if isinstance(part, Many) else 1
+    assert isinstance(part, One | Maybe | Many)
+    return _node(part.node, part.attribute, least, most)
+
+
+def _node(node: Node, attribute: str, least: int, most: int) -> _Step:
+    if isinstance(node, Leaf):
+        action = _Action.TEXT if node.kind.free_text else _Action.VALUE
+        return _tagged(action, attribute, least, most, node.element, node)
+    assert isinstance(node, Record)
+    steps = compile_parts(node.parts)
+    step = _tagged(_Action.RECORD, attribute, least, most, node.element, node, steps)
+    if node.identify is None:
+        return step
+    opens = f'{node.element} Id="'
+    return step._replace(opens=opens, size=len(opens))
+
+
+def _tagged(
+    action: _Action,
+    attribute: str,
+    least: int,
+    most: int,
+    element: str,
+    node: Any,
+    steps: tuple[_Step, ...] = (),
+) -> _Step:
+    opens = element + ">"
+    return _Step(action, attribute, least, most, opens, len(opens), f"/{element}>", node, steps, {})
+
+
+class CompiledRecord:
+    """A record of the layout that writes and reads its emitted form, or gives ``None`` when in doubt."""
+
+    def __init__(self, record: Record) -> None:
+        self._step = _node(record, "whole", 1, 1)
+
+    def write(self, value: Any) -> str | None:
+        """The emitted text; ``None`` when something in it may have to be refused."""
+        out: list[str] = []
+        texts: list[str] = []
+        try:
+            _write_record(self._step, value, value, out, texts)
+        except (_Differs, DomainError, AttributeError, TypeError):
+            return None
+        return "".join(out) if _plain(texts) else None
+
+    def read(self, data: bytes) -> Any | None:
+        """The value whose emitted text is exactly ``data``; ``None`` when that is not sure."""
+        found = _Found([], [])
+        try:
+            text = data.decode()
+            pieces = text.split("<")
+            # every piece is "tag>text": with as many ">" as "<" none can stand in text
+            if pieces[0] or text.count(">") != len(pieces) - 1 or any(mark in data for mark in _RARE):
+                return None
+            values: dict[str, Any] = {}
+            end = _read((self._step,), pieces, 1, values, found)
+            value = values["whole"]
+        except (_Differs, DomainError, IndexError, UnicodeDecodeError):
+            return None
+        if end != len(pieces) or not _plain(found.texts):
+            return None
+        return value if all(written(value) == text for written, text in found.echoes) else None
+
+
+def _plain(texts: list[str]) -> bool:
+    """Whether all texts are surely fit for a signed sheet, looked at in one go.
+
+    The Unicode normalisation forms are closed under taking substrings (UAX 15), so that what is NFC when
+    joined is NFC in every part. The bar is a character of its own: it joins with none.
+    """
+    joined = "|".join(("", *texts, ""))
+    return (
+        joined.isprintable()
+        and not any(mark in joined for mark in ("  ", "| ", " |", "||"))
+        and unicodedata.is_normalized("NFC", joined)
+    )
+
+
+def _read(
+    steps: tuple[_Step, ...], pieces: list[str], at: int, values: dict[str, Any], found: _Found
+) -> int:
+    """Read the steps in order from piece ``at`` on; gives the place behind them."""
+    for step in steps:
+        action, attribute, least, most, opens, size, closes = step[:7]
+        piece = pieces[at]
+        if action is _Action.SECTION:
+            at = _read_section(step, pieces, at, values, found)
+        elif most != 1:
+            items = []
+            while pieces[at].startswith(opens):
+                item, at = _read_one(step, pieces, at, found)
+                items.append(item)
+            if len(items) > most:
+                raise _Differs
+            values[attribute] = tuple(items)
+        elif not piece.startswith(opens):
+            if least:
+                raise _Differs
+            values[attribute] = None
+        elif action is _Action.RECORD:
+            values[attribute], at = _read_one(step, pieces, at, found)
+        else:
+            if pieces[at + 1] != closes:
+                raise _Differs
+            at += 2
+            if action is _Action.ECHO:
+                found.echoes.append((step.node.text_of, piece[size:]))
+            else:
+                values[attribute] = _leaf(step, piece[size:], found)
+    return at
+
+
+def _read_one(step: _Step, pieces: list[str], at: int, found: _Found) -> tuple[Any, int]:
+    if step.action is not _Action.RECORD:
+        if pieces[at + 1] != step.closes:
+            raise _Differs
+        return _leaf(step, pieces[at][step.size :], found), at + 2
+    head, record = pieces[at], step.node
+    values: dict[str, Any] = {}
+    end = _read(step.steps, pieces, at + 1, values, found)
+    value = record.build(**values)
+    expected = step.opens if record.identify is None else f'{step.opens}{record.identify(value)}">'
+    if head != expected or pieces[end] != step.closes:
+        raise _Differs
+    return value, end + 1
+
+
+def _read_section(
+    step: _Step, pieces: list[str], at: int, values: dict[str, Any], found: _Found
+) -> int:
+    if pieces[at] != step.opens:
+        raise _Differs
+    target = values.setdefault(step.attribute, {}) if step.attribute else values
+    end = _read(step.steps, pieces, at + 1, target, found)
+    if pieces[end] != step.closes:
+        raise _Differs
+    return end + 1
+
+
+def _leaf(step: _Step, raw: str, found: _Found) -> Any:
+    kind = step.node.kind
+    if step.action is _Action.TEXT:
+        text = raw
+        if "&" in raw:
+            text = raw.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+            if escape(text) != raw:
+                raise _Differs
+        if len(text) > kind.limit:
+            raise _Differs
+        found.texts.append(text)
+        return text
+    value = step.known.get(raw)
+    if value is None:
+        value = kind.read(raw, step.node.label)
+        if kind.write(value, step.node.label) != raw:
+            raise _Differs
+        if len(step.known) >= _KNOWN_LIMIT:
+            step.known.clear()
+        step.known[raw] = value
+    return value
+
+
+def _write_record(step: _Step, value: Any, root: Any, out: list[str], texts: list[str]) -> None:
+    record = step.node
+    opens = step.opens if record.identify is None else f'{step.opens}{record.identify(value)}">'
+    out.append("<" + opens)
+    _write(step.steps, value, root, out, texts)
+    out.append("<" + step.closes)
+
+
+def _write(steps: tuple[_Step, ...], owner: Any, root: Any, out: list[str], texts: list[str]) -> None:
+    for step in steps:
+        action, attribute, least, most, opens, _, closes, node = step[:8]
+        if action is _Action.SECTION:
+            out.append("<" + opens)
+            _write(step.steps, getattr(owner, attribute) if attribute else owner, root, out, texts)
+            out.append("<" + closes)
+            continue
+        if action is _Action.ECHO:
+            out.append(f"<{opens}{node.text_of(root)}<{closes}")
+            continue
+        value = getattr(owner, attribute)
+        if most != 1:
+            if len(value) > most:
+                raise _Differs
+            for item in value:
+                _write_value(step, item, root, out, texts)
+        elif value is not None:
+            _write_value(step, value, root, out, texts)
+        elif least:
+            raise _Differs
+
+
+def _write_value(step: _Step, value: Any, root: Any, out: list[str], texts: list[str]) -> None:
+    if step.action is _Action.RECORD:
+        _write_record(step, value, root, out, texts)
+        return
+    kind = step.node.kind
+    if step.action is _Action.TEXT:
+        if type(value) is not str or len(value) > kind.limit:
+            raise _Differs
+        texts.append(value)
+        text = escape(value) if "&" in value or "<" in value or ">" in value else value
+    else:
+        text = kind.write(value, step.node.label)
+    out.append(f"<{step.opens}{text}<{step.closes}")
