@@ -14,7 +14,7 @@ from hocbaso.apps.intake.planning import Plan, Recorder
 from hocbaso.apps.intake.use_cases.put_back import put_back
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.use_cases import import_pupils
-from hocbaso.core.errors import Unreadable, register
+from hocbaso.core.errors import DomainError, Unreadable, register
 from hocbaso.engines.workbooks.detect import detect
 from hocbaso.engines.workbooks.model import Decisions, Reading, WorkbookKind
 from hocbaso.engines.workbooks.pupils import read_pupils
@@ -77,6 +77,8 @@ def read(kind: Kind, data: bytes, year: str, decisions: Decisions | None = None)
         if error.code == "workbook_no_table":
             _tell_other_form(kind, data)
         raise
+    except DomainError as error:  # no programme covers that year: nothing of the file can be used
+        raise Unreadable(error.code, **error.params) from error
     if not reading.rows:
         _tell_other_form(kind, data)
     return reading

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common import clock
@@ -18,6 +20,7 @@ from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.vietnamese.school_year import SchoolYear
 
 _LISTED = 30
+_COUNTS = ("new", "changed", "same", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,27 @@ def kinds_for(actor: Actor, school: Organisation) -> list[Kind]:
     return [kind for kind in Kind if allowed(actor, PERMISSION[kind], school)]
 
 
-def batches(actor: Actor, school: Organisation) -> list[Batch]:
-    """The latest imports of the school that the actor may see. One query."""
-    kinds = kinds_for(actor, school)
-    found = Batch.objects.filter(school=school, kind__in=kinds).defer("decisions")
-    return list(found.order_by("-pk")[:_LISTED])
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the list of imports; ``counts`` are new, changed, same, refused once it was checked."""
+
+    batch: Batch
+    counts: tuple[int, int, int, int] | None
+
+
+def batches(actor: Actor, school: Organisation) -> list[Listed]:
+    """The latest imports of the school that the actor may see. One query, without the long reports."""
+    found = (
+        Batch.objects.filter(school=school, kind__in=kinds_for(actor, school))
+        .defer("decisions", "report")
+        .annotate(**{f"n_{name}": F(f"report__{name}") for name in _COUNTS})
+        .order_by("-pk")[:_LISTED]
+    )
+    listed = []
+    for batch in found:
+        counts = [getattr(batch, f"n_{name}") for name in _COUNTS]
+        listed.append(Listed(batch, None if None in counts else (counts[0], counts[1], counts[2], counts[3])))
+    return listed
 
 
 def people(batches: Iterable[Batch]) -> dict[str, str]:

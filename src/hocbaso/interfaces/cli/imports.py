@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from hocbaso.core.errors import Unreadable
+from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.core.errors import register as register_errors
+from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, table, told
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def _import(
     kind = Kind(kind_name)
     with told(as_json=as_json):
         school = queries.school(school_code)
+        _check_year(year)
         data = _bytes(file)
         with _progress() as progress:
             batch_id = None
@@ -162,6 +164,14 @@ def _import(
             _hand_back(annotated, data, plan)
     _answer(plan, found, batch_id, dry_run=dry_run, as_json=as_json)
     raise typer.Exit(Exit.NEGATIVE if plan.refused else Exit.DONE)
+
+
+def _check_year(year: str) -> None:
+    """A year that is none is wrong usage, not a negative answer."""
+    try:
+        SchoolYear.parse(year)
+    except DomainError as error:
+        raise Unreadable(error.code, **error.params) from error
 
 
 def _bytes(file: Path) -> bytes:

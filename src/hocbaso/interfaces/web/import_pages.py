@@ -161,9 +161,14 @@ def state_of(batch: Batch) -> tuple[str, str]:
     return kind, str(words)
 
 
-def summary(batch: Batch) -> str:
+def summary(listed: queries.Listed) -> str:
     """``Mới 214 · thay đổi 37 · giữ nguyên 1.198 · bị từ chối 29`` for the list of batches."""
-    report = batch.report
-    if "new" not in report:
-        return batch.failure
-    return _("Mới %(new)s · thay đổi %(changed)s · giữ nguyên %(same)s · bị từ chối %(refused)s") % report
+    if listed.counts is None:
+        return listed.batch.failure
+    new, changed, same, refused = listed.counts
+    return _("Mới %(new)s · thay đổi %(changed)s · giữ nguyên %(same)s · bị từ chối %(refused)s") % {
+        "new": new,
+        "changed": changed,
+        "same": same,
+        "refused": refused,
+    }

@@ -163,7 +163,7 @@ def test_what_the_circular_does_not_allow_is_refused_with_words(
     )[0]
     assert answer.state is Saved.REFUSED
     assert answer.message
-    assert not (SubjectResult.objects.exists() or TraitResult.objects.exists() or YearRecord.objects.exists())
+    assert not any(table.objects.exists() for table in (SubjectResult, TraitResult, YearRecord))
 
 
 def test_one_refused_entry_does_not_stop_the_others(an: Enrolment) -> None:

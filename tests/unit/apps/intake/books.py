@@ -12,6 +12,7 @@ import xlsxwriter
 from hocbaso.apps.organisations.models import Kind, Organisation
 
 YEAR = "2025-2026"
+GIVEN = ("An", "Bình", "Châu", "Dung", "Giang", "Hà", "Khoa", "Lan", "Mai", "Nam")
 PUPIL = {
     "Mã lớp": "1A",
     "Mã học sinh": "1000000001",
@@ -54,7 +55,7 @@ def pupil(number: int = 1, **changes: str) -> dict[str, str]:
     """One line of a pupil list; ``changes`` by header (spaces as ``_``)."""
     made = PUPIL | {
         "Mã học sinh": str(1_000_000_000 + number),
-        "Họ tên": f"Lê Minh {'An Bình Châu Dung Giang Hà Khoa Lan Mai Nam'.split()[number % 10]}",
+        "Họ tên": f"Lê Minh {GIVEN[number % 10]}",
         "Số định danh cá nhân": f"0792190{number:05d}",
     }
     return made | {name.replace("_", " "): value for name, value in changes.items()}
@@ -65,7 +66,7 @@ def staff(number: int = 1, **changes: str) -> dict[str, str]:
     made = STAFF | {
         "Mã cán bộ": f"CB00GV{number:03d}",
         "Email": f"gv{number:03d}@truong.example",
-        "Họ tên": f"Võ Tuấn {'An Bình Châu Dung Giang Hà Khoa Lan Mai Nam'.split()[number % 10]}",
+        "Họ tên": f"Võ Tuấn {GIVEN[number % 10]}",
     }
     return made | {name.replace("_", " "): value for name, value in changes.items()}
 

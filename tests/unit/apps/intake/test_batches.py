@@ -97,7 +97,7 @@ def test_a_yes_settles_a_refused_row_and_a_no_leaves_it_to_the_file(clerk: Actor
     assert (batch.report["refused"], batch.report["new"]) == (0, 2)
     batch = answer(clerk, batch, unknown_ethnic=False)
     assert batch.report["refused"] == 1
-    assert [r["key"] for r in queries.refused_rows(batch.report)] != [""]  # it may still be answered otherwise
+    assert [r["key"] for r in queries.refused_rows(batch.report)] != [""]  # it may still be answered
 
 
 def test_answers_are_kept_when_the_mended_file_has_other_rows(clerk: Actor) -> None:
@@ -137,7 +137,9 @@ def test_what_was_confirmed_is_written_or_else_nothing(clerk: Actor) -> None:
     assert Pupil.objects.get(code="1000000001").current_address == "8 đường số 55"
 
 
-def test_a_step_left_by_a_dead_process_is_taken_up_once(clerk: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_left_by_a_dead_process_is_taken_up_once(
+    clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batch = upload(clerk, pupil(1))
     long_ago = clock.now() - timedelta(minutes=5)
     Batch.objects.filter(pk=batch.pk).update(state=State.CHECKING, heartbeat=long_ago)
@@ -160,7 +162,9 @@ def test_a_step_at_work_elsewhere_is_not_begun_twice(clerk: Actor) -> None:
     assert Batch.objects.get(pk=batch.pk).state == State.CHECKING
 
 
-def test_a_right_that_ended_before_the_writing_stops_it(clerk: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_right_that_ended_before_the_writing_stops_it(
+    clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batch = upload(clerk, pupil(1))
     monkeypatch.setattr(background, "start", lambda step, batch_id: None)
     confirm(clerk, batch)

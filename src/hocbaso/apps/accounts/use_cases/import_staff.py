@@ -46,7 +46,7 @@ def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> No
 def _person(item: Item, recorder: Recorder, school: Organisation) -> None:
     if item.member is None:
         user = _account(item, recorder)
-        item.member = StaffMember(organisation=school, code=item.row.code, user=user, **item.values)
+        item.member = StaffMember(organisation=school, code=item.row.code or "", user=user, **item.values)
         item.member.save(force_insert=True)
         recorder.created([item.member])
         return

@@ -233,7 +233,7 @@ def _acceptable(judge: Judge, row: StaffRow) -> bool:
     if judge.stands(row) and not row.code:
         judge.refuse(row, "code", "missing_code", sentence("staff_no_code"))
     for name, value in ({"code": row.code or ""} | _values(row)).items() if judge.stands(row) else ():
-        limit = StaffMember._meta.get_field(name).max_length
+        limit = getattr(StaffMember._meta.get_field(name), "max_length", None)
         if limit and len(value) > limit:
             text = sentence("staff_too_long", length=len(value), limit=limit)
             judge.refuse(row, name, "too_long", text, value[:80])

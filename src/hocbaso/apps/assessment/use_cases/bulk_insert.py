@@ -17,7 +17,7 @@ def bulk_insert(model: type[models.Model], rows: Sequence[models.Model]) -> None
     if not rows:
         return
     fields = [f for f in model._meta.concrete_fields if not f.primary_key]
-    columns = ", ".join(connection.ops.quote_name(f.column) for f in fields)
+    columns = ", ".join(connection.ops.quote_name(str(f.column)) for f in fields)
     places = ", ".join(["%s"] * len(fields))
     getters = [(f.attname, _converter(f)) for f in fields]
     table = connection.ops.quote_name(model._meta.db_table)

@@ -211,7 +211,7 @@ class _Writing:
         save_rows({sort: list(rows.values()) for sort, rows in self.changed.items()})
         bulk_insert(ResultChange, self.history)
         if self.history and self.door is Door.SCREEN:
-            counts = {state.value: sum(a.state is state for a in answers) for state in Saved}
+            counts: dict[str, Any] = {state.value: sum(a.state is state for a in answers) for state in Saved}
             audit(self.actor, "assessment.record", self._target(), **counts)
         return answers
 

@@ -19,7 +19,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.model import Issue, Reading
 
-#: Answers to questions, by :func:`question_key`: they outlive the row numbers of one upload.
+#: Answers to questions, by :func:`question_key`; they outlive the row numbers of one upload.
 Answers = Mapping[str, bool]
 _ROUNDS = 5  # a "yes" may lead to the next question of the same cell
 
@@ -33,15 +33,8 @@ class Read:
     answers: dict[str, bool] = field(default_factory=dict)  # those of the given answers that were used
 
 
-def question_key(reading: Reading[Any], issue: Issue) -> str:
+def question_key(who: str, issue: Issue) -> str:
     """What a question is about: the person, the column, what was written, what was proposed."""
-    who = next(
-        (r.code or r.full_name for r in reading.rows if (r.sheet, r.row) == (issue.sheet, issue.row)), ""
-    )
-    return _key(who or f"{issue.sheet}!{issue.row}", issue)
-
-
-def _key(who: str, issue: Issue) -> str:
     text = "\x1f".join([who, issue.column, issue.code, issue.value, issue.proposal or ""])
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
@@ -49,7 +42,7 @@ def _key(who: str, issue: Issue) -> str:
 def _questions(reading: Reading[Any]) -> dict[str, Issue]:
     who = {(row.sheet, row.row): row.code or row.full_name for row in reading.rows}
     return {
-        _key(who.get((issue.sheet, issue.row)) or f"{issue.sheet}!{issue.row}", issue): issue
+        question_key(who.get((issue.sheet, issue.row)) or f"{issue.sheet}!{issue.row}", issue): issue
         for issue in reading.issues
         if issue.answerable
     }
@@ -61,7 +54,7 @@ def read_with(kind: Kind, data: bytes, year: str, answers: Answers) -> Read:
     :raises Unreadable: see :func:`hocbaso.apps.intake.importers.read`.
     """
     found = Read(read(kind, data, year))
-    decisions: dict[tuple[str, int, str], bool] = {}
+    decisions: dict[tuple[int, str] | tuple[str, int, str], bool] = {}
     found.questions = _questions(found.reading)
     for _ in range(_ROUNDS):
         known = {k: q for k, q in found.questions.items() if k in answers and k not in found.answers}

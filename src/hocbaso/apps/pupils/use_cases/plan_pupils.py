@@ -14,12 +14,12 @@ from hocbaso.apps.intake.planning import (
     Plan,
     PlannedRow,
     RowState,
-    chunks,
     columns_of,
     mask_change,
 )
 from hocbaso.apps.organisations.models import Level, Organisation
-from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
+from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil
+from hocbaso.apps.pupils.use_cases.roster import Roster
 from hocbaso.core.codelists import pupil_status
 from hocbaso.core.errors import register, sentence
 from hocbaso.core.vietnamese.dates import format_vi
@@ -149,47 +149,6 @@ class Work:
     new_classes: dict[str, int]  # name → grade
 
 
-class _Roster:
-    """What the database holds about the people in the file. Nine queries per 500 rows at most."""
-
-    def __init__(self, school: Organisation, year: str, rows: list[PupilRow]) -> None:
-        self.school = school
-        self.year = year
-        codes = sorted({row.code for row in rows if row.code})
-        numbers = sorted({row.personal_number for row in rows if row.personal_number})
-        self.pupils = {
-            pupil.code: pupil for part in chunks(codes) for pupil in Pupil.objects.filter(code__in=part)
-        }
-        self.holders = {
-            pupil.personal_number: pupil
-            for part in chunks(numbers)
-            for pupil in Pupil.objects.filter(personal_number__in=part)
-        }
-        self.classes = {c.name: c for c in SchoolClass.objects.filter(school=school, school_year=year)}
-        self.here: dict[int, Enrolment] = {}
-        self.elsewhere: dict[int, list[Enrolment]] = {}
-        self.frozen: set[int] = set()
-        wanted = sorted({p.pk for p in self.pupils.values()} | {p.pk for p in self.holders.values()})
-        self.of_school: set[int] = set()
-        for part in chunks(wanted):
-            self._enrolments(list(part))
-
-    def _enrolments(self, pupil_ids: list[int]) -> None:
-        found = Enrolment.objects.filter(pupil_id__in=pupil_ids).select_related("school_class")
-        for enrolment in found.order_by("active", "id"):  # the active, newest one wins
-            if enrolment.school_class.school_id != self.school.pk:
-                self.elsewhere.setdefault(enrolment.pupil_id, []).append(enrolment)
-                continue
-            self.of_school.add(enrolment.pupil_id)
-            if enrolment.school_class.school_year == self.year:
-                self.here[enrolment.pupil_id] = enrolment
-        self.frozen |= set(
-            Enrolment.objects.filter(pupil_id__in=pupil_ids, sheets__isnull=False)
-            .exclude(sheets__state="voided")
-            .values_list("pk", flat=True)
-        )
-
-
 def plan(school: Organisation, year: str, reading: Reading[PupilRow]) -> Plan:
     """What importing ``reading`` into ``school`` and ``year`` would do.
 
@@ -198,7 +157,7 @@ def plan(school: Organisation, year: str, reading: Reading[PupilRow]) -> Plan:
     """
     judge = Judge(columns_of(reading, FIELD_NAMES | LABELS))
     judge.issues = list(reading.issues)
-    roster = _Roster(school, year, reading.rows)
+    roster = Roster(school, year, reading.rows)
     new_classes = _classes(judge, roster, reading.rows)
     places: Counter[str] = Counter()
     items: list[Item] = []
@@ -218,7 +177,7 @@ def plan(school: Organisation, year: str, reading: Reading[PupilRow]) -> Plan:
     return result
 
 
-def _classes(judge: Judge, roster: _Roster, rows: list[PupilRow]) -> dict[str, int]:
+def _classes(judge: Judge, roster: Roster, rows: list[PupilRow]) -> dict[str, int]:
     """Classes that the file names and the year lacks; each said once."""
     grades = {g for level in roster.school.levels for g in _GRADES.get(Level(level), range(0))}
     labels = ", ".join(str(Level(level).label) for level in roster.school.levels)
@@ -240,7 +199,7 @@ def _classes(judge: Judge, roster: _Roster, rows: list[PupilRow]) -> dict[str, i
     return new
 
 
-def _acceptable(judge: Judge, roster: _Roster, row: PupilRow) -> bool:
+def _acceptable(judge: Judge, roster: Roster, row: PupilRow) -> bool:
     if not judge.stands(row):
         return False
     if not row.code:
@@ -250,7 +209,7 @@ def _acceptable(judge: Judge, roster: _Roster, row: PupilRow) -> bool:
         judge.refuse(row, "class_name", "missing_class", sentence("pupil_no_class"))
         return False
     for name in LABELS:
-        value, limit = getattr(row, name), Pupil._meta.get_field(name).max_length
+        value, limit = getattr(row, name), getattr(Pupil._meta.get_field(name), "max_length", None)
         if isinstance(value, str) and limit and len(value) > limit:
             text = sentence("pupil_too_long", length=len(value), limit=limit)
             judge.refuse(row, name, "too_long", text, value[:80])
@@ -267,7 +226,7 @@ def _acceptable(judge: Judge, roster: _Roster, row: PupilRow) -> bool:
     return judge.stands(row)
 
 
-def _belongs_elsewhere(roster: _Roster, pupil: Pupil, row: PupilRow) -> bool:
+def _belongs_elsewhere(roster: Roster, pupil: Pupil, row: PupilRow) -> bool:
     """The pupil studies at another school, and this is not the step up into a new level."""
     if pupil.pk in roster.here and roster.here[pupil.pk].active:
         return False
@@ -279,10 +238,10 @@ def _belongs_elsewhere(roster: _Roster, pupil: Pupil, row: PupilRow) -> bool:
     return pupil.pk not in roster.of_school and grade_of(row.class_name) not in _FIRST_GRADES
 
 
-def _numbers(judge: Judge, roster: _Roster, items: list[Item]) -> list[Item]:
+def _numbers(judge: Judge, roster: Roster, items: list[Item]) -> list[Item]:
     """Refuse rows whose personal number another pupil keeps; two pupils of the file may exchange theirs."""
     while True:
-        gives_up = {
+        gives_up: dict[str, str | None] = {
             pupil.code: item.row.personal_number
             for item in items
             if (pupil := roster.pupils.get(item.row.code or "")) and item.row.personal_number
@@ -301,14 +260,14 @@ def _numbers(judge: Judge, roster: _Roster, items: list[Item]) -> list[Item]:
         items = [item for item in items if judge.stands(item.row)]
 
 
-def _taken(roster: _Roster, row: PupilRow, gives_up: dict[str, str | None]) -> bool:
+def _taken(roster: Roster, row: PupilRow, gives_up: dict[str, str | None]) -> bool:
     holder = roster.holders.get(row.personal_number or "")
     if holder is None or holder.code == row.code:
         return False
     return gives_up.get(holder.code) in (None, row.personal_number)
 
 
-def _compare(roster: _Roster, item: Item) -> PlannedRow:
+def _compare(roster: Roster, item: Item) -> PlannedRow:
     row = item.row
     item.pupil = roster.pupils.get(row.code or "")
     planned = PlannedRow(

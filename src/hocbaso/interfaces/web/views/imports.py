@@ -47,12 +47,13 @@ class UploadForm(forms.Form):
     )
 
     def __init__(self, *args: Any, kinds: list[Kind], years: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["kind"].choices = [(k.value, pages.KIND_LABELS[k]) for k in kinds]  # type: ignore[attr-defined]
         self.fields["year"].choices = [(y, y) for y in years]  # type: ignore[attr-defined]
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size and file.size > MAX_BYTES:
             raise forms.ValidationError(
                 _("Tệp lớn hơn mức cho phép là %(limit)s MB. Bỏ ảnh và trang tính không cần.")
@@ -89,19 +90,19 @@ def start(request: HttpRequest) -> HttpResponse:
             return redirect("web:imports-batch", made.pk)
     chosen = form["kind"].value()
     listed = queries.batches(actor, school)
-    people = queries.people(listed)
+    people = queries.people(line.batch for line in listed)
     context = {
         "form": form,
         "kinds": [(k.value, pages.KIND_LABELS[k], pages.KIND_HINTS[k], k.value == chosen) for k in kinds],
         "batches": [
             (
-                batch,
-                *pages.state_of(batch),
-                pages.KIND_LABELS[Kind(batch.kind)],
-                pages.summary(batch),
-                people.get(batch.created_by, batch.created_by),
+                line.batch,
+                *pages.state_of(line.batch),
+                pages.KIND_LABELS[Kind(line.batch.kind)],
+                pages.summary(line),
+                people.get(line.batch.created_by, line.batch.created_by),
             )
-            for batch in listed
+            for line in listed
         ],
         "limit": MAX_BYTES // 1_000_000,
     }
