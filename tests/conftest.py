@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
 from hypothesis import settings as hypothesis_settings
 
@@ -20,6 +21,7 @@ os.environ["HOCBASO_HOME"] = _HOME.name
 os.environ["HOCBASO_ENVIRONMENT"] = "thu_nghiem"
 for _name in ("HOCBASO_KEY_PROVIDER", "HOCBASO_SECRET_KEY", "HOCBASO_PUBLIC_URL", "HOCBASO_ALLOWED_HOSTS"):
     os.environ.pop(_name, None)
+os.environ["DJANGO_SETTINGS_MODULE"] = "hocbaso.config.settings"
 os.environ["HOCBASO_SANDBOX_KEY"] = "p256"  # cheap keys; interop tests name their own
 # Playwright drives the browser from an event loop of its own thread; the ORM is used from the test's thread.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -32,6 +34,8 @@ if os.environ.get("HOCBASO_TEST_DATABASE") == "postgresql":
 else:
     _SERVER = None
     os.environ["HOCBASO_DATABASE_URL"] = f"sqlite:///{Path(_HOME.name) / 'unused.sqlite3'}"
+
+django.setup()  # now, and not earlier: the settings read what stands above
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

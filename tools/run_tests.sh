@@ -6,4 +6,4 @@ pytest=(.venv/bin/python -m pytest -q -n 2 --dist loadfile)
 echo "SQLite:"
 "${pytest[@]}" "$@"
 echo "PostgreSQL:"
-HOCBASO_TEST_DATABASE=postgresql "${pytest[@]}" tests/unit/apps tests/unit/interfaces "$@"
+HOCBASO_TEST_DATABASE=postgresql "${pytest[@]}" tests/unit/apps tests/unit/interfaces tests/architecture "$@"

@@ -138,5 +138,7 @@ def test_a_genuine_node_refuses_to_start_without_its_own_keys() -> None:
 
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_KEY_PROVIDER"):
         environment.read({"HOCBASO_ENVIRONMENT": "chinh_thuc"})
+    with pytest.raises(environment.WrongEnvironment, match="HOCBASO_PROXIES"):
+        environment.read({"HOCBASO_PROXIES": "-1"})
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_ENVIRONMENT"):
         environment.read({"HOCBASO_ENVIRONMENT": "production"})

@@ -29,6 +29,9 @@ class Environment:
     environment: str  # "thu_nghiem" | "chinh_thuc": what issued documents say about themselves
     key_provider: str  # dotted path of the function that gives signers (ports of engines.trust)
     https: bool
+    metrics_token: str  # who sends it may read /metrics from elsewhere; empty: loopback only
+    proxies: int  # reverse proxies in front that append to X-Forwarded-For
+    demo: bool  # the second-factor page shows the current code; sandbox only
 
 
 def _secret_key(home: Path) -> str:
@@ -53,6 +56,13 @@ def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
     if text not in ("0", "1", "true", "false"):
         raise WrongEnvironment(f"{name} must be 0 or 1, not {text!r}")
     return text in ("1", "true")
+
+
+def _count(values: Mapping[str, str], name: str) -> int:
+    text = values.get(name, "0")
+    if not text.isdecimal() or int(text) > 5:
+        raise WrongEnvironment(f"{name} must be a number from 0 to 5, not {text!r}")
+    return int(text)
 
 
 def read(values: Mapping[str, str] | None = None) -> Environment:
@@ -83,5 +93,8 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         public_url=public_url,
         environment=environment,
         key_provider=provider,
+        metrics_token=values.get("HOCBASO_METRICS_TOKEN", ""),
+        proxies=_count(values, "HOCBASO_PROXIES"),
+        demo=environment == "thu_nghiem" and _flag(values, "HOCBASO_DEMO", False),
         https=_flag(values, "HOCBASO_HTTPS", public_url.startswith("https://")),
     )

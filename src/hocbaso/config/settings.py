@@ -94,6 +94,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "/"
+CSRF_FAILURE_VIEW = "hocbaso.interfaces.web.errors.csrf_failure"
+HOCBASO_METRICS_TOKEN = NODE.metrics_token
+HOCBASO_PROXIES = NODE.proxies
+HOCBASO_DEMO = NODE.demo
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
