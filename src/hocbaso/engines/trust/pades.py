@@ -38,7 +38,7 @@ from hocbaso.engines.trust import ports
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.keys import signing_public_key
 from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, Purpose
-from hocbaso.engines.trust.verification.token import TokenFault, read_token
+from hocbaso.engines.trust.tokens import TokenFault, malformed, read_token
 
 register(
     {
@@ -245,7 +245,7 @@ def _check(
         token = read_token(_token(seal), hashlib.sha256(seal.signer_info["signature"].native).digest(), now)
     except TokenFault as fault:
         return replace(result, reason=fault.sentence)
-    others = (*(item.dump() for item in seal.other_embedded_certs), *token.others)
+    others = (*(item.dump() for item in seal.other_embedded_certs), *token.other_ders)
     if not _vouched(others, bundle):
         return replace(result, intact=False, reason="Con dấu số kèm chứng thư lạ, không rõ nơi cấp.")
     evidence = Evidence(certificates=others)
@@ -253,7 +253,7 @@ def _check(
         result,
         stamped=token.time,
         path=checker.check(certificate.dump(), token.time, Purpose.SIGN, evidence),
-        stamp_path=checker.check(token.certificate, token.time, Purpose.TIME_STAMP, evidence),
+        stamp_path=checker.check(token.certificate_der, token.time, Purpose.TIME_STAMP, evidence),
     )
 
 
@@ -316,6 +316,6 @@ def _token(seal: EmbeddedPdfSignature) -> bytes:
     """DER of the one time-stamp token over the signature value (B-T)."""
     values = seal.signer_info["unsigned_attrs"][0]["values"]
     if len(values) != 1:
-        raise TokenFault("FORMAT_FAILURE", "Con dấu số phải có đúng một dấu thời gian.")
+        raise malformed("not one token")
     token: bytes = values[0].dump()
     return token

@@ -14,7 +14,7 @@ from hocbaso.core.document.emit import emit
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust.verification import Verifier, verifier
-from hocbaso.engines.trust.verification.token import TokenFault, read_token
+from hocbaso.engines.trust.tokens import TokenFault, read_token
 from hocbaso.engines.trust.xades import (
     read_signature,
     signature_value_digest,
@@ -101,7 +101,7 @@ def test_no_byte_of_a_time_stamp_token_is_free() -> None:
     assert token is not None
     own = read_token(token, imprint, NOW)
     known = {SCHOOL.pki.sub.der}
-    assert set(own.others) == known
+    assert set(own.other_ders) == known
     for position in range(len(token)):
         changed = bytearray(token)
         changed[position] ^= 1 << position % 8
@@ -110,7 +110,7 @@ def test_no_byte_of_a_time_stamp_token_is_free() -> None:
         except TokenFault:
             continue
         # A spare certificate may be altered without breaking the token; it is then one that nobody knows.
-        assert not set(read.others) <= known, position
+        assert not set(read.other_ders) <= known, position
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hocbaso.core.document.model import YearSheet
+from hocbaso.engines.trust.tokens import TimeStampInfo
 from hocbaso.engines.trust.verification.people import Judged
 from hocbaso.engines.trust.verification.sentences import ENVIRONMENT_WARNING, day
 from hocbaso.engines.trust.verification.signatures import Finding
-from hocbaso.engines.trust.verification.token import Token
 from hocbaso.engines.trust.verification.verdict import (
     NOT_ASKED,
     Check,
@@ -38,7 +38,7 @@ def conclude(
     checks: Mapping[Question, Check],
     findings: Sequence[Finding],
     judged: Mapping[int, Judged],
-    token: Token | None,
+    token: TimeStampInfo | None,
 ) -> Verdict:
     """Put a verdict together.
 
@@ -76,14 +76,14 @@ def _decisive(conclusion: Conclusion, checks: Mapping[Question, Check]) -> Check
     return next((check for check in checks.values() if check.result is wanted), None)
 
 
-def _valid_sentence(sheet: YearSheet | None, token: Token | None) -> str:
+def _valid_sentence(sheet: YearSheet | None, token: TimeStampInfo | None) -> str:
     if sheet is None or token is None:
         return "Học bạ hợp lệ."
     issued = day(token.time)
     return f"Học bạ hợp lệ: bản đang có hiệu lực, do {sheet.school.name} phát hành ngày {issued}."
 
 
-def _answer(finding: Finding, judged: Judged | None, token: Token | None) -> SignatureAnswer:
+def _answer(finding: Finding, judged: Judged | None, token: TimeStampInfo | None) -> SignatureAnswer:
     parts = finding.parts
     claimed = parts.signing_time if parts is not None else None
     sealed = finding.role == "con_dau" and token is not None

@@ -155,7 +155,7 @@ class Verifier:
                 chain = Evidence((*_chain(finding), *evidence.certificates), evidence.crls, evidence.ocsps)
                 judged[number] = people.judge_signer(finding, sheet, token.time, chain)
         # A sandbox that could stamp genuine documents could give them any time: it counts as a signer.
-        judged[STAMPER] = people.judge_stamper(token.certificate, token.time, evidence)
+        judged[STAMPER] = people.judge_stamper(token.certificate_der, token.time, evidence)
         fine = Check(Result.OK, "Chứng thư số của mọi người ký và của dấu thời gian còn hiệu lực lúc ký.")
         chain_check = worst([item.path for item in judged.values()], fine)
         if sheet.environment == "chinh_thuc" and any(j.environment == "thu_nghiem" for j in judged.values()):
@@ -254,7 +254,7 @@ def _evidence(case: _Case) -> Evidence:
     seal = next((f.parts for f in case.findings if f.role == "con_dau" and f.parts is not None), None)
     if seal is None:
         return NO_EVIDENCE
-    spare = case.stamped.token.others if case.stamped.token is not None else ()
+    spare = case.stamped.token.other_ders if case.stamped.token is not None else ()
     return Evidence((*spare, *seal.unsigned.certificates), seal.unsigned.crls, seal.unsigned.ocsps)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hocbaso.engines.trust.tokens import TimeStampInfo, TokenFault, read_token
 from hocbaso.engines.trust.verification.sentences import day_and_time, role_name
 from hocbaso.engines.trust.verification.signatures import Finding
-from hocbaso.engines.trust.verification.token import Token, TokenFault, read_token
 from hocbaso.engines.trust.verification.verdict import Check, Result
 from hocbaso.engines.trust.xades import SignatureParts, signature_value_digest
 
@@ -20,7 +20,7 @@ SKEW = timedelta(minutes=5)
 class Stamped:
     """The seal's time stamp as far as it is right; ``fault`` says why there is no best signature time."""
 
-    token: Token | None
+    token: TimeStampInfo | None
     fault: Check | None
 
 
