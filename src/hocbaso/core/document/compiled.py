@@ -2,15 +2,14 @@
 
 An XML parser, a tree, a second emission and a comparison cost ten times what there is to know: the emitted
 form allows exactly one spelling. Here the text is cut at every ``<`` and the pieces are compared with the
-table in order, so that reading succeeds only on the bytes which writing gives. Whatever is not exactly that is
+table in order, so that reading succeeds only on the bytes which writing gives. Whatever is not that is
 left to the careful way (``codec``), which decides and names the fault; both ways are compared in tests.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
-from enum import IntEnum
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from hocbaso.core.document.codec import Echo, Leaf, Many, Maybe, Node, One, Part, Record, Section, escape
@@ -26,21 +25,21 @@ class _Differs(Exception):
     """Not the emitted form, or not surely so."""
 
 
-class _Action(IntEnum):
-    TEXT = 0  # a leaf of people's words
-    VALUE = 1  # any other leaf
-    RECORD = 2
-    SECTION = 3
-    ECHO = 4
+# What a step is. Plain numbers: they are compared some thousand times for each sheet.
+_TEXT = 0  # a leaf of people's words
+_VALUE = 1  # any other leaf
+_RECORD = 2
+_SECTION = 3
+_ECHO = 4
 
 
 class _Step(NamedTuple):
     """One part of a record's content."""
 
-    action: _Action
+    action: int
     attribute: str
     least: int  # 0: may be absent
-    most: int  # 1: a single value; else a tuple of at most so many
+    most: int  # 1: a single value; else a tuple of at most so many values
     opens: str  # the start tag without "<"; of an element with an Id up to its value
     size: int  # length of ``opens``
     closes: str  # the end tag without "<"
@@ -53,7 +52,7 @@ class _Found(NamedTuple):
     """What is compared when the whole is read."""
 
     texts: list[str]
-    echoes: list[tuple[Callable[[Any], str], str]]
+    echoes: dict[int, tuple[Echo, set[str]]]  # by the echo's identity: everything that stands there
 
 
 def compile_parts(parts: Iterable[Part]) -> tuple[_Step, ...]:
@@ -64,9 +63,9 @@ def compile_parts(parts: Iterable[Part]) -> tuple[_Step, ...]:
 def _step(part: Any) -> _Step:
     if isinstance(part, Section):
         steps = compile_parts(part.parts)
-        return _tagged(_Action.SECTION, part.of or "", 1, 1, part.element, part, steps)
+        return _tagged(_SECTION, part.of or "", 1, 1, part.element, part, steps)
     if isinstance(part, Echo):
-        return _tagged(_Action.ECHO, "", 1, 1, part.node.element, part)
+        return _tagged(_ECHO, "", 1, 1, part.node.element, part)
     least = 1 if isinstance(part, One) else 0
     most = part.limit if isinstance(part, Many) else 1
     assert isinstance(part, One | Maybe | Many)
@@ -75,11 +74,11 @@ def _step(part: Any) -> _Step:
 
 def _node(node: Node, attribute: str, least: int, most: int) -> _Step:
     if isinstance(node, Leaf):
-        action = _Action.TEXT if node.kind.free_text else _Action.VALUE
+        action = _TEXT if node.kind.free_text else _VALUE
         return _tagged(action, attribute, least, most, node.element, node)
     assert isinstance(node, Record)
     steps = compile_parts(node.parts)
-    step = _tagged(_Action.RECORD, attribute, least, most, node.element, node, steps)
+    step = _tagged(_RECORD, attribute, least, most, node.element, node, steps)
     if node.identify is None:
         return step
     opens = f'{node.element} Id="'
@@ -87,7 +86,7 @@ def _node(node: Node, attribute: str, least: int, most: int) -> _Step:
 
 
 def _tagged(
-    action: _Action,
+    action: int,
     attribute: str,
     least: int,
     most: int,
@@ -117,7 +116,7 @@ class CompiledRecord:
 
     def read(self, data: bytes) -> Any | None:
         """The value whose emitted text is exactly ``data``; ``None`` when that is not sure."""
-        found = _Found([], [])
+        found = _Found([], {})
         try:
             text = data.decode()
             pieces = text.split("<")
@@ -131,7 +130,7 @@ class CompiledRecord:
             return None
         if end != len(pieces) or not _plain(found.texts):
             return None
-        return value if all(written(value) == text for written, text in found.echoes) else None
+        return value if all(texts == {echo.text_of(value)} for echo, texts in found.echoes.values()) else None
 
 
 def _plain(texts: list[str]) -> bool:
@@ -148,45 +147,54 @@ def _plain(texts: list[str]) -> bool:
     )
 
 
-def _read(
-    steps: tuple[_Step, ...], pieces: list[str], at: int, values: dict[str, Any], found: _Found
-) -> int:
+def _read(steps: tuple[_Step, ...], pieces: list[str], at: int, values: dict[str, Any], found: _Found) -> int:
     """Read the steps in order from piece ``at`` on; gives the place behind them."""
     for step in steps:
-        action, attribute, least, most, opens, size, closes = step[:7]
+        action, attribute, least, most, opens, size, closes, node, _, known = step
         piece = pieces[at]
-        if action is _Action.SECTION:
-            at = _read_section(step, pieces, at, values, found)
-        elif most != 1:
-            items = []
-            while pieces[at].startswith(opens):
-                item, at = _read_one(step, pieces, at, found)
-                items.append(item)
-            if len(items) > most:
-                raise _Differs
-            values[attribute] = tuple(items)
-        elif not piece.startswith(opens):
+        if not piece.startswith(opens):
             if least:
                 raise _Differs
-            values[attribute] = None
-        elif action is _Action.RECORD:
+            values[attribute] = None if most == 1 else ()
+        elif most != 1:
+            values[attribute], at = _read_many(step, pieces, at, found)
+        elif action == _RECORD:
             values[attribute], at = _read_one(step, pieces, at, found)
+        elif action == _SECTION:
+            at = _read_section(step, pieces, at, values, found)
+        elif pieces[at + 1] != closes:
+            raise _Differs
         else:
-            if pieces[at + 1] != closes:
-                raise _Differs
             at += 2
-            if action is _Action.ECHO:
-                found.echoes.append((step.node.text_of, piece[size:]))
+            raw = piece[size:]
+            if action == _TEXT:
+                values[attribute] = _words(raw, node.kind.limit, found)
+            elif action == _VALUE:
+                value = known.get(raw)
+                values[attribute] = value if value is not None else _value(step, raw)
             else:
-                values[attribute] = _leaf(step, piece[size:], found)
+                found.echoes.setdefault(id(node), (node, set()))[1].add(raw)
     return at
 
 
+def _read_many(step: _Step, pieces: list[str], at: int, found: _Found) -> tuple[tuple[Any, ...], int]:
+    items = []
+    while pieces[at].startswith(step.opens):
+        item, at = _read_one(step, pieces, at, found)
+        items.append(item)
+    if len(items) > step.most:
+        raise _Differs
+    return tuple(items), at
+
+
 def _read_one(step: _Step, pieces: list[str], at: int, found: _Found) -> tuple[Any, int]:
-    if step.action is not _Action.RECORD:
+    if step.action != _RECORD:
         if pieces[at + 1] != step.closes:
             raise _Differs
-        return _leaf(step, pieces[at][step.size :], found), at + 2
+        raw = pieces[at][step.size :]
+        if step.action == _TEXT:
+            return _words(raw, step.node.kind.limit, found), at + 2
+        return _value(step, raw), at + 2
     head, record = pieces[at], step.node
     values: dict[str, Any] = {}
     end = _read(step.steps, pieces, at + 1, values, found)
@@ -197,9 +205,7 @@ def _read_one(step: _Step, pieces: list[str], at: int, found: _Found) -> tuple[A
     return value, end + 1
 
 
-def _read_section(
-    step: _Step, pieces: list[str], at: int, values: dict[str, Any], found: _Found
-) -> int:
+def _read_section(step: _Step, pieces: list[str], at: int, values: dict[str, Any], found: _Found) -> int:
     if pieces[at] != step.opens:
         raise _Differs
     target = values.setdefault(step.attribute, {}) if step.attribute else values
@@ -209,26 +215,27 @@ def _read_section(
     return end + 1
 
 
-def _leaf(step: _Step, raw: str, found: _Found) -> Any:
-    kind = step.node.kind
-    if step.action is _Action.TEXT:
-        text = raw
-        if "&" in raw:
-            text = raw.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-            if escape(text) != raw:
-                raise _Differs
-        if len(text) > kind.limit:
+def _words(raw: str, limit: int, found: _Found) -> str:
+    text = raw
+    if "&" in raw:
+        text = raw.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        if escape(text) != raw:
             raise _Differs
-        found.texts.append(text)
-        return text
-    value = step.known.get(raw)
-    if value is None:
-        value = kind.read(raw, step.node.label)
-        if kind.write(value, step.node.label) != raw:
-            raise _Differs
-        if len(step.known) >= _KNOWN_LIMIT:
-            step.known.clear()
-        step.known[raw] = value
+    if len(text) > limit:
+        raise _Differs
+    found.texts.append(text)
+    return text
+
+
+def _value(step: _Step, raw: str) -> Any:
+    """Read a value that was not met lately, and keep it."""
+    kind, label = step.node.kind, step.node.label
+    value = kind.read(raw, label)
+    if kind.write(value, label) != raw:
+        raise _Differs
+    if len(step.known) >= _KNOWN_LIMIT:
+        step.known.clear()
+    step.known[raw] = value
     return value
 
 
@@ -242,13 +249,13 @@ def _write_record(step: _Step, value: Any, root: Any, out: list[str], texts: lis
 
 def _write(steps: tuple[_Step, ...], owner: Any, root: Any, out: list[str], texts: list[str]) -> None:
     for step in steps:
-        action, attribute, least, most, opens, _, closes, node = step[:8]
-        if action is _Action.SECTION:
+        action, attribute, least, most, opens, _, closes, node, inner, _ = step
+        if action == _SECTION:
             out.append("<" + opens)
-            _write(step.steps, getattr(owner, attribute) if attribute else owner, root, out, texts)
+            _write(inner, getattr(owner, attribute) if attribute else owner, root, out, texts)
             out.append("<" + closes)
             continue
-        if action is _Action.ECHO:
+        if action == _ECHO:
             out.append(f"<{opens}{node.text_of(root)}<{closes}")
             continue
         value = getattr(owner, attribute)
@@ -264,11 +271,11 @@ def _write(steps: tuple[_Step, ...], owner: Any, root: Any, out: list[str], text
 
 
 def _write_value(step: _Step, value: Any, root: Any, out: list[str], texts: list[str]) -> None:
-    if step.action is _Action.RECORD:
+    if step.action == _RECORD:
         _write_record(step, value, root, out, texts)
         return
     kind = step.node.kind
-    if step.action is _Action.TEXT:
+    if step.action == _TEXT:
         if type(value) is not str or len(value) > kind.limit:
             raise _Differs
         texts.append(value)

@@ -277,8 +277,9 @@ def _moment(text: bytes) -> datetime:
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError("time")
-    moment = datetime.strptime(match[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return moment.replace(microsecond=int((match[2] or b"0").ljust(6, b"0")))
+    digits, fraction = match[1].decode(), match[2] or b"0"
+    moment = datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}")
+    return moment.replace(microsecond=int(fraction.ljust(6, b"0")), tzinfo=UTC)
 
 
 def _bound(parts: _Parts) -> bytes:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.parse import SplitDocument, parse_sheet, split_document
 from hocbaso.core.errors import DomainError, Unreadable
@@ -239,14 +237,14 @@ def _code_hint(data: bytes) -> str | None:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
 
 
 def _chain(finding: Finding) -> tuple[bytes, ...]:
     """The issuing certificates that the signature itself binds."""
     if finding.parts is None:
         return ()
-    return tuple(certificate.public_bytes(Encoding.DER) for certificate in finding.parts.chain)
+    return finding.parts.ders[1:]
 
 
 def _evidence(case: _Case) -> Evidence:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from hocbaso.core.document.names import SHEET_ID
@@ -53,7 +52,7 @@ class Finding:
     @property
     def certificate(self) -> bytes:
         """DER of the signer's certificate; empty when it could not be read."""
-        return self.parts.certificate.public_bytes(Encoding.DER) if self.parts is not None else b""
+        return self.parts.ders[0] if self.parts is not None else b""
 
     @property
     def serial(self) -> str:

@@ -82,6 +82,7 @@ class SignerParts:
 
     algorithm: str
     public_key: PublicKey
+    ders: tuple[bytes, ...]  # of the certificates
     method: bytes  # C14N and signature method elements of SignedInfo
     key_info: bytes
     signing_certificate: bytes
@@ -119,6 +120,7 @@ def _render_signer(path: tuple[x509.Certificate, ...]) -> SignerParts:
     return SignerParts(
         algorithm=algorithm,
         public_key=signing_public_key(certificate),
+        ders=tuple(ders),
         method=C14N_METHOD + method,
         key_info=b"".join(
             [

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.keys import verify_with_key
@@ -25,6 +26,8 @@ from hocbaso.engines.trust.xades.unsigned import Unsigned, read_unsigned
 
 #: Before anything is parsed. A signature without evidence has some 8 kB; revocation lists may be large.
 MAX_SIGNATURE_OCTETS = 16 * 1024 * 1024
+#: What is read of it is kept for the next signatures, so a stranger must not choose how much that is.
+MAX_KEY_INFO_OCTETS = 24 * 1024
 
 _REFERENCE = re.compile(
     rb'<ds:Reference Id="[A-Za-z0-9._-]+" URI="#([A-Za-z0-9._-]+)">'
@@ -70,6 +73,11 @@ class SignatureParts:
     def chain(self) -> tuple[x509.Certificate, ...]:
         """Further certificates of ``KeyInfo``, bound likewise, as the signer ordered them."""
         return self.prepared.chain
+
+    @property
+    def ders(self) -> tuple[bytes, ...]:
+        """DER of :attr:`certificate`, then of :attr:`chain`."""
+        return self.prepared.parts.ders
 
     @property
     def signed_info(self) -> bytes:
@@ -160,16 +168,16 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
     return prepared, value, moment, read_unsigned(sid, unsigned_text)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _key_info(text: bytes) -> tuple[tuple[x509.Certificate, ...], profile.SignerParts]:
     """The certificates of one ``KeyInfo`` and what is rendered from them: parsed once per signer."""
     found = _CERTIFICATE.findall(text)
-    if not found:
+    if not found or len(text) > MAX_KEY_INFO_OCTETS:
         raise DomainError("xades_not_our_form", detail="KeyInfo")
     try:
         path = tuple(x509.load_der_x509_certificate(_base64(item, "KeyInfo")) for item in found)
         parts = profile.signer_parts(path)
-    except (ValueError, TypeError, x509.InvalidVersion) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise DomainError("xades_not_our_form", detail="KeyInfo") from error
     return path, parts
 
