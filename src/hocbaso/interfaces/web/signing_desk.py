@@ -183,6 +183,8 @@ def load(
         desk.only_class = request.GET.get("lop", "")
         if desk.only_class not in names:
             desk.only_class = ""
+        if "loc" not in request.GET and any(r.standing in _READY for r in desk.in_view):
+            desk.filter = "ky-duoc"  # a whole school: what can be done now comes alone
     return desk
 
 
@@ -233,11 +235,13 @@ def method_words() -> str:
 
 
 def result_words(sheet: YearSheet | None) -> str:
-    """``Hoàn thành tốt · Lên lớp``."""
+    """``Hoàn thành tốt``; who is not promoted, or promoted without completing, is told apart."""
     if sheet is None:
         return "–"
     result = sheet.result
-    return f"{result['overall']} · " + (_("Lên lớp") if result["promoted"] else _("Ở lại lớp"))
+    if not result["promoted"]:
+        return f"{result['overall']} · " + _("Ở lại lớp")
+    return str(result["overall"]) + ("" if result["completed"] else " · " + _("Lên lớp"))
 
 
 def row_line(desk: Desk, row: Row) -> dict[str, Any]:
@@ -271,7 +275,7 @@ def _state(desk: Desk, row: Row) -> tuple[str, str, str]:
         return "warn", "lock", _("Bị chặn: %(why)s") % {"why": _why_open(row)}
     if row.standing is Standing.EARLIER:
         who = {
-            SignerRole.HOMEROOM: _("giáo viên chủ nhiệm chưa ký"),
+            SignerRole.HOMEROOM: _("chủ nhiệm chưa ký"),
             SignerRole.PRINCIPAL: _("hiệu trưởng chưa ký"),
         }[row.waits_for or SignerRole.HOMEROOM]
         return "warn", "lock", _("Bị chặn: %(why)s") % {"why": who}

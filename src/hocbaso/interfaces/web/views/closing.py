@@ -175,10 +175,22 @@ def _blocked(
         line = lines.setdefault(
             item.pupil, {"name": item.name, "order": enrolment.order, "reasons": [], "links": {}}
         )
-        line["reasons"].append(item.message)
+        line["reasons"].append(_reason(item))
         url, text = _mend(found, item)
         line["links"][url] = text
     return sorted(lines.values(), key=lambda x: x["order"]), summer
+
+
+#: Missing things told at once; more are folded.
+_AT_ONCE = 3
+
+
+def _reason(item: Blocked) -> dict[str, Any]:
+    """A reason; a long list of what is missing keeps its head and folds the rest."""
+    pieces = item.message.rstrip(".").split("; ")
+    if item.code != "missing_results" or len(pieces) <= _AT_ONCE + 1:
+        return {"head": item.message, "more": []}
+    return {"head": "; ".join(pieces[:_AT_ONCE]), "more": pieces[_AT_ONCE:]}
 
 
 def _mend(found: SchoolClass, item: Blocked) -> tuple[str, str]:
