@@ -222,7 +222,9 @@ def _notes(sheet: YearSheet) -> list[Printed]:
         why = f" Lý do: {sheet.replace_reason}." if sheet.replace_reason else ""
         notes.append(printed(f"Phiên bản {sheet.version} thay thế phiên bản đã phát hành trước đó.{why}"))
     if sheet.remarks:
-        notes.append(printed("Ghi nhận khi chốt: " + "; ".join(sheet.remarks) + "."))
+        notes.append(
+            printed("Ghi nhận khi chốt: " + "; ".join(remark.rstrip(".") for remark in sheet.remarks) + ".")
+        )
     return notes
 
 

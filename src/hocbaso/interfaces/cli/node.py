@@ -24,7 +24,7 @@ def prepare_home() -> dict[str, Any]:
     from django.core.management import call_command
     from django.db import connection
 
-    settings.HOCBASO_HOME.mkdir(parents=True, exist_ok=True)
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0)
     from hocbaso.apps.common import guards
     from hocbaso.apps.ledger.keys import log_signer

@@ -20,6 +20,28 @@ COMMENTS = (
     "Có nhiều cố gắng trong học kỳ II. Gia đình tiếp tục động viên em đọc sách mỗi ngày.",
 )
 
+#: A comment or two a subject; what is not here keeps its cell empty, as teachers do.
+SUBJECT_COMMENTS = {
+    "tieng-viet": ("Đọc lưu loát, viết câu rõ ý.", "Đọc to, rõ. Cần rèn thêm chữ viết."),
+    "toan": ("Thực hiện tốt bốn phép tính.", "Tính đúng. Cần đọc kĩ đề khi giải toán có lời văn."),
+    "ngoai-ngu-1": ("Nghe hiểu tốt, tự tin giới thiệu về gia đình.",),
+    "dao-duc": ("Biết quan tâm bạn bè, giữ lời hứa.",),
+    "tu-nhien-va-xa-hoi": ("Quan sát kĩ, trình bày được điều quan sát.",),
+    "lich-su-va-dia-li": ("Kể được các sự kiện chính, biết đọc bản đồ.",),
+    "khoa-hoc": ("Làm thí nghiệm cẩn thận, biết rút ra kết luận.",),
+    "tin-hoc": ("Sử dụng chuột, bàn phím đúng cách.",),
+    "cong-nghe": ("Làm được sản phẩm thủ công chắc chắn, đẹp.",),
+    "giao-duc-the-chat": ("Thực hiện đúng bài tập đội hình đội ngũ.",),
+    "am-nhac": ("Hát đúng giai điệu, biết gõ đệm theo nhịp.",),
+    "mi-thuat": ("Biết phối màu, hoàn thành bài đúng giờ.",),
+    "hoat-dong-trai-nghiem": ("Tích cực trong các hoạt động của lớp.",),
+}
+GROUP_COMMENTS = {
+    TraitGroup.QUALITY: "Yêu quý bạn bè, lễ phép với thầy cô. Thật thà, biết nhận lỗi.",
+    TraitGroup.GENERAL: "Hợp tác tốt trong nhóm, biết nêu ý kiến. Cần chủ động chuẩn bị đồ dùng học tập.",
+    TraitGroup.SPECIFIC: "Diễn đạt rõ ràng, ham tìm hiểu thiên nhiên.",
+}
+
 PUPIL_HEADERS = [
     "STT", "Mã lớp", "Mã học sinh", "Họ tên", "Ngày sinh\n(dd/mm/yyyy)", "Giới tính", "Trạng thái HS",
     "Ngày nhập\ntrạng thái", "Dân tộc", "Tôn giáo", "Quốc tịch", "Số định danh\ncá nhân",
@@ -169,12 +191,14 @@ def _columns(grade: GradeProgramme) -> list[tuple[str, str, str, str]]:
         columns.append((f"level:{line.code}", "Môn học và HĐGD", line.name, "Mức đạt được"))
         if line.tested:
             columns.append((f"score:{line.code}", "Môn học và HĐGD", line.name, "Điểm KTĐK"))
+        columns.append((f"comment:{line.code}", "Môn học và HĐGD", line.name, "Nhận xét"))
     for group, top, middle in (
         (TraitGroup.GENERAL, "Năng lực cốt lõi", "Năng lực chung"),
         (TraitGroup.SPECIFIC, "Năng lực cốt lõi", "Năng lực đặc thù"),
         (TraitGroup.QUALITY, "Phẩm chất chủ yếu", ""),
     ):
         columns += [(f"trait:{t.code}", top, middle, t.name) for t in grade.group(group)]
+        columns.append((f"group:{group.value}", top, middle, "Nhận xét"))
     return columns
 
 
@@ -228,7 +252,11 @@ def _marks(columns: list[tuple[str, str, str, str]], kind: str, people: People) 
     low, high = {"HTXS": (9, 10), "HTT": (7, 9), "HT": (5, 10), "CHT": (5, 9)}[kind]
     for key, *_ in columns:
         what = key.split(":")[0]
-        if what == "score":
+        if what == "comment":
+            marks.append(pick(SUBJECT_COMMENTS.get(key.split(":")[1], ("",))))
+        elif what == "group":
+            marks.append(GROUP_COMMENTS[TraitGroup(key.split(":")[1])])
+        elif what == "score":
             marks.append(people.random.randint(low, high))
         elif kind in ("HTXS", "HTT"):
             marks.append("T")
