@@ -179,9 +179,7 @@ def findings(sheet: ClassSheet) -> dict[int, tuple[Finding, ...]]:
     return found
 
 
-def cell_history(
-    of_class: SchoolClass, enrolment_id: int, column: Field, moment: str
-) -> list[ResultChange]:
+def cell_history(of_class: SchoolClass, enrolment_id: int, column: Field, moment: str) -> list[ResultChange]:
     """Every change of one cell, latest first. One query."""
     lines = ResultChange.objects.filter(
         enrolment_id=enrolment_id, enrolment__school_class=of_class, field=column.history_name

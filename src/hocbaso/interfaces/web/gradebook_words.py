@@ -105,6 +105,7 @@ def _words() -> dict[str, str]:
         "undoNone": _("Không còn gì để hoàn tác."),
         "undone": _("Đã hoàn tác {0} ô"),
         "restored": _("Đã khôi phục {0} ô chưa gửi của lần trước"),
+        "signOut": _("Còn {0} ô chưa lưu được. Đăng xuất và bỏ các ô này?"),
         "signIn": _("Đăng nhập lại"),
         "changePost": _("Đổi vị trí"),
         "signedOut": _("Phiên làm việc đã hết. Những gì thầy cô vừa nhập vẫn còn ở trang này."),

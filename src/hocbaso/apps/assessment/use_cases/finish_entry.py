@@ -33,7 +33,7 @@ register(
             "All {n} pupils have {value} in {column}.",
         ),
         "same_text": (
-            "{n} học sinh có nhận xét giống hệt nhau: “{value}”.",
+            "{n} học sinh có nhận xét giống hệt nhau: “{value}”",
             "{n} pupils have the same comment.",
         ),
     }

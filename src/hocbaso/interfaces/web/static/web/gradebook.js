@@ -69,11 +69,7 @@
     const note = tr.querySelector(".col-note"), em = tr.dataset.em;
     const mine = grid[rows.indexOf(tr)].map(cellOf).filter(Boolean);
     const worst = ["conflict", "refused", "asked", "locked", "waiting", "saving"].find((s) => mine.some((c) => c.state === s));
-    const focused = mine.find((c) => c.el === document.activeElement);
-    if (focused && isText(focused) && focused.state !== "refused") {
-      const left = focused.column.max - focused.el.value.length;
-      note.replaceChildren(status(left < 0 ? "stop" : "idle", left < 0 ? "cross" : "info", say(left < 0 ? "over" : "left", Math.abs(left))));
-    } else if (worst) {
+    if (worst) {
       const cell = mine.find((c) => c.state === worst);
       const words = { waiting: say("waitingRow", cell.column.label), saving: say("savingRow") }[worst] || `${cell.column.label}: ${cell.short}`;
       note.replaceChildren(status(COLOURS[worst], ICONS[worst], words));
@@ -81,6 +77,14 @@
       note.replaceChildren(...(data.notes[em] || []).slice(0, 1).map((n) => status(n.kind, n.icon, n.short)));
     } else note.replaceChildren(...originalNotes.get(tr));
     note.title = note.textContent;
+  }
+
+  const remaining = make("span", { className: "so-con-lai" }); // stands in the cell that is being written
+  function paintLeft(cell) {
+    const left = cell.column.max - cell.el.value.length;
+    remaining.textContent = say(left < 0 ? "over" : "left", Math.abs(left));
+    remaining.classList.toggle("stop", left < 0);
+    if (remaining.parentElement !== cell.td) cell.td.append(remaining);
   }
 
   let savedAt = "", retryIn = 0, lineTimer = 0;
@@ -105,7 +109,11 @@
   const paintLineSoon = () => { if (!lineTimer) lineTimer = setTimeout(paintLine, 700); }; // a live region: not at every key
 
   const late = []; // typed before the row was locked: kept and shown
+  const rail = $("viec").closest("aside");
+  let pressed = false, owed = false;
   function paintRail() {
+    owed = pressed || rail.contains(document.activeElement); // never under somebody's pointer or focus
+    if (owed) return;
     const list = [];
     for (const cell of having("conflict", "refused", "asked", "locked")) {
       const issue = make("div", { className: "issue" }, status(COLOURS[cell.state], ICONS[cell.state], link(cell), `: ${cell.message}`));
@@ -133,6 +141,11 @@
     $("o-trong").replaceChildren(...Object.values(empty).slice(0, 8).map((some) =>
       make("p", {}, make("a", { href: `#${some[0].id}`, textContent: say("blank", some[0].column.label, some.length) }))));
   }
+  const paintOwed = () => setTimeout(() => { pressed = false; if (owed) paintRail(); });
+  rail.addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, paintOwed);
+  rail.addEventListener("focusout", paintOwed);
+
   function notice(words, href, label) {
     const box = $("bao"), [text, act] = box.querySelectorAll("p");
     box.hidden = !words;
@@ -142,6 +155,7 @@
 
   /* ── drafts: what is typed and not saved survives a reload and a new sign-in, for this person only ── */
   function keep() {
+    if (leaving) return;
     const drafts = Object.fromEntries(unsaved().map((c) => [c.id, [c.el.value, c.seen, c.version]]));
     try {
       if (Object.keys(drafts).length) sessionStorage.setItem(DRAFT, JSON.stringify(drafts));
@@ -227,6 +241,7 @@
     if (!cell) return;
     if (!event.isComposing) canonical(cell);
     typed(cell);
+    if (isText(cell)) paintLeft(cell);
   });
   table.addEventListener("compositionend", (event) => {
     const cell = cellOf(event.target);
@@ -310,7 +325,7 @@
     if (!cell) return;
     current = cell;
     cell.atFocus = el.value;
-    if (isText(cell)) paintRow(cell.tr);
+    if (isText(cell)) paintLeft(cell);
     else el.select();
   });
   table.addEventListener("focusout", (event) => {
@@ -319,7 +334,7 @@
     entered(cell);
     if (cell.state === "" && cell.echo !== null) { cell.el.value = cell.seen; cell.echo = null; }
     cell.el.scrollTop = 0;
-    setTimeout(() => paintRow(cell.tr));
+    remaining.remove();
     paintRail();
     if (cell.state === "waiting") schedule(isText(cell) ? 0 : Math.max(0, Math.min(IDLE, oldest + LONGEST - Date.now())));
   });
@@ -406,15 +421,21 @@
   });
   addEventListener("online", () => { pause = 2; flush(); });
   document.addEventListener("visibilitychange", () => flush(document.visibilityState));
-  let signingOut = false;
-  for (const out of document.querySelectorAll(`form[action="${data.signOut}"]`)) out.addEventListener("submit", () => { signingOut = true; });
+  async function signOut(event) {
+    event.preventDefault();
+    await flush();
+    const count = unsaved().length;
+    if (count && !confirm(say("signOut", count))) return;
+    leaving = true;
+    forget(() => true);
+    event.target.submit();
+  }
+  for (const out of document.querySelectorAll(`form[action="${data.signOut}"]`)) out.addEventListener("submit", signOut);
   addEventListener("beforeunload", (event) => {
     if (leaving || !unsaved().length) return;
     event.preventDefault();
     event.returnValue = "";
-    setTimeout(() => { signingOut = false; }, 0);
   });
-  addEventListener("pagehide", () => { if (signingOut) forget(() => true); else keep(); });
 
   /* ── dialogs ── */
   const dialog = $("hop");
