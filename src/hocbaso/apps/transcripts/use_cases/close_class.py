@@ -145,16 +145,19 @@ def close_class(actor: Actor, *, school_class: SchoolClass, include_incomplete: 
         # Inside the transaction: nothing may change between the check and the freeze.
         result = CloseResult()
         frozen = []
-        for rows in _open_rows(school_class, result):
+        open_rows = _open_rows(school_class, result)
+        issued = _newest_issued(open_rows)
+        for rows in open_rows:
             ready = _examine(rows, school_class, rules, people, include_incomplete, result)
             if ready is None:
                 continue
             try:
-                frozen.append(_freeze(actor, context, ready, rules))
+                frozen.append(_freeze(actor, context, ready, rules, issued.get(rows.enrolment.pk)))
             except DomainError as error:
                 result.blocked.append(_blocked(rows, school_class, error.code, error.message))
         result.closed = len(frozen)
         if frozen:
+            YearSheet.objects.bulk_create(frozen)
             _lock(frozen)
             record(
                 actor,
@@ -268,17 +271,27 @@ def _gates(rows: build.PupilRows, rules: _Rules, reasons: list[tuple[str, str]])
     return tuple(remarks)
 
 
-def _freeze(actor: Actor, context: build.ClassContext, ready: Ready, rules: _Rules) -> YearSheet:
-    """Build, check and store one year sheet.
+def _newest_issued(rows: list[build.PupilRows]) -> dict[int, IssuedSheet]:
+    """What a new sheet would replace, by enrolment. One query."""
+    keys = [r.enrolment.pk for r in rows]
+    issued = IssuedSheet.objects.filter(sheet__enrolment__in=keys).select_related("sheet")
+    return {i.sheet.enrolment_id: i for i in issued.defer("document", "sheet__body").order_by("version")}
 
+
+def _freeze(
+    actor: Actor, context: build.ClassContext, ready: Ready, rules: _Rules, issued: IssuedSheet | None
+) -> YearSheet:
+    """Build and check one year sheet, not stored yet.
+
+    :param issued: the version that it replaces.
     :raises DomainError: text that a sheet cannot hold (``document_*``).
     """
-    sheet = _model(context, ready, rules)
+    sheet = _model(context, ready, rules, issued)
     check_printable(sheet, printable_codepoints())
     body = emit(sheet)
     enrolment = ready.rows.enrolment
     result = sheet.result
-    return YearSheet.objects.create(
+    return YearSheet(
         code=sheet.code,
         version=sheet.version,
         enrolment=enrolment,
@@ -299,9 +312,10 @@ def _freeze(actor: Actor, context: build.ClassContext, ready: Ready, rules: _Rul
     )
 
 
-def _model(context: build.ClassContext, ready: Ready, rules: _Rules) -> model.YearSheet:
+def _model(
+    context: build.ClassContext, ready: Ready, rules: _Rules, issued: IssuedSheet | None
+) -> model.YearSheet:
     rows, verdict, school_class = ready.rows, ready.verdict, context.school_class
-    issued = IssuedSheet.objects.filter(sheet__enrolment=rows.enrolment).order_by("-version").first()
     year = SchoolYear.parse(school_class.school_year)
     code = (
         issued.code

@@ -19,7 +19,7 @@ from hocbaso.apps.ledger.use_cases.append import NewEntry, append
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
-from hocbaso.apps.transcripts.use_cases.sign_sheets import Made, Outcome, fail, store_signature
+from hocbaso.apps.transcripts.use_cases.sign_sheets import Made, Outcome, fail, store_signatures
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.errors import DomainError
@@ -65,21 +65,20 @@ def store_issued(
             fail(item, error, outcome)
     if not sealed:
         return
-    stored: list[Sealed] = []
-    lost: list[Sealed] = []
     with transaction.atomic():
-        for one in sealed:
-            (stored if store_signature(one.item, one.made, batch, certificate) else lost).append(one)
+        moved = store_signatures([(one.item, one.made) for one in sealed], batch, certificate)
+        stored = [one for one in sealed if one.made.sheet.pk in moved]
         if stored:
             _store(actor, batch, stored)
     outcome.signed += len(stored)
-    for one in lost:
-        fail(one.item, DomainError("sheet_moved_on"), outcome)
+    for one in sealed:
+        if one.made.sheet.pk not in moved:
+            fail(one.item, DomainError("sheet_moved_on"), outcome)
 
 
 def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
     log = sealed[0].made.sheet.school_year  # one log a node and school year; a batch never mixes years
-    indices = append(log, [_entry(one) for one in sealed])
+    indices = append(log, [_entry(one, batch.school.code) for one in sealed])
     seal_id = xades.signature_id_for(SignerRole.SEAL)
     Evidence.objects.bulk_create(
         Evidence(
@@ -115,12 +114,12 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
     )
 
 
-def _entry(one: Sealed) -> NewEntry:
+def _entry(one: Sealed, school_code: str) -> NewEntry:
     sheet = one.made.sheet
     return NewEntry(
         type="issue" if sheet.version == 1 else "replace",
         document_digest=sheet.digest,
-        school_code=sheet.school.code,
+        school_code=school_code,
         code=sheet.code,
         version=sheet.version,
         at=one.at,

@@ -290,28 +290,38 @@ def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
     outcome.failed.append(Failure(item.sheet.code, item.sheet.pupil.code, error.code, error.message))
 
 
-def store_signature(item: SigningItem, made: Made, batch: SigningBatch, certificate: Certificate) -> bool:
-    """Move the sheet on and keep its signature; False when somebody else was faster."""
+def store_signatures(
+    made: Sequence[tuple[SigningItem, Made]], batch: SigningBatch, certificate: Certificate
+) -> set[int]:
+    """Move the sheets on and keep their signatures. Four queries whatever the number.
+
+    :returns: the keys of the sheets that moved; with the others somebody else was faster.
+    """
     step = STEPS[SignerRole(batch.role)]
-    moved = YearSheet.objects.filter(pk=made.sheet.pk, state=step.before, digest=item.digest).update(
-        state=step.after
+    authorised = {one.sheet.pk: item.digest for item, one in made}
+    waiting = (
+        YearSheet.objects.select_for_update().filter(pk__in=authorised, state=step.before).order_by("pk")
     )
-    if not moved:
-        return False
-    is_seal = step.role is SignerRole.SEAL
-    SheetSignature.objects.create(
-        sheet=made.sheet,
-        role=step.role,
-        signature_id=xades.signature_id_for(step.role),
-        signer=None if is_seal else batch.user,
-        signer_name=batch.school.name if is_seal else batch.user.full_name,
-        certificate=certificate,
-        text=made.text,
-        signed_at=clock.now(),
+    moved = {pk for pk, digest in waiting.values_list("pk", "digest") if digest == authorised[pk]}
+    YearSheet.objects.filter(pk__in=moved).update(state=step.after)
+    is_seal, now = step.role is SignerRole.SEAL, clock.now()
+    SheetSignature.objects.bulk_create(
+        SheetSignature(
+            sheet=one.sheet,
+            role=step.role,
+            signature_id=xades.signature_id_for(step.role),
+            signer=None if is_seal else batch.user,
+            signer_name=batch.school.name if is_seal else batch.user.full_name,
+            certificate=certificate,
+            text=one.text,
+            signed_at=now,
+        )
+        for _, one in made
+        if one.sheet.pk in moved
     )
-    item.state, item.reason, item.at = "signed", "", clock.now()
-    item.save(update_fields=["state", "reason", "at"])
-    return True
+    items = [item.pk for item, one in made if one.sheet.pk in moved]
+    SigningItem.objects.filter(pk__in=items).update(state="signed", reason="", at=now)
+    return moved
 
 
 def _store_signed(
@@ -323,11 +333,9 @@ def _store_signed(
 ) -> None:
     if not made:
         return
-    done: list[SigningItem] = []
-    lost: list[SigningItem] = []
     with transaction.atomic():
-        for item, one in made:
-            (done if store_signature(item, one, batch, certificate) else lost).append(item)
+        moved = store_signatures(made, batch, certificate)
+        done = [item for item, one in made if one.sheet.pk in moved]
         if done:
             record(
                 actor,
@@ -338,8 +346,9 @@ def _store_signed(
                 sheets=[item.digest for item in done],
             )
     outcome.signed += len(done)
-    for item in lost:
-        fail(item, DomainError("sheet_moved_on"), outcome)
+    for item, one in made:
+        if one.sheet.pk not in moved:
+            fail(item, DomainError("sheet_moved_on"), outcome)
 
 
 def _finish_batch(batch: SigningBatch) -> None:
