@@ -4,6 +4,7 @@ The bundle is trusted input, like a store of root certificates: whoever verifies
 believe. It never makes a document valid by what it lacks (``trust.md`` section 3). Its parts are anchors,
 intermediates, CRLs, the authority register, logs with a checkpoint, inclusion proofs by document digest,
 status by transcript code and version, the latest version by code, and the time as of which all this holds.
+The format is described in ``docs/trust-bundle.md``.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hocbaso.core.errors import Unreadable, register
 from hocbaso.engines.ledger.entries import LogEntry
 from hocbaso.engines.ledger.proofs import InclusionProof
-from hocbaso.engines.trust.strict_json import Fault, JsonObject, no_doubles, refuse_constant
+from hocbaso.engines.trust.strict_json import Fault, JsonObject, no_doubles, pem_text, refuse_constant
 
 FORMAT = "hocbaso-trust-bundle/1"
+#: Labels of RFC 7468: what other people's tools read stands in the form in which they read it.
+CERTIFICATE, CRL = "CERTIFICATE", "X509 CRL"
 MAX_BYTES = 64 * 1024 * 1024
 ENVIRONMENTS = ("chinh_thuc", "thu_nghiem")
 STATES = ("current", "replaced", "revoked")
@@ -47,7 +50,7 @@ register(
 class Anchor:
     """A root that may be believed, from when to when, and for which world it speaks."""
 
-    certificate: bytes  # DER
+    certificate: bytes  # DER; PEM in the file
     family: str  # "vgca", "ca_cong_cong", "tsa", "hop_cat", …
     environment: str  # "chinh_thuc" | "thu_nghiem"
     valid_from: datetime
@@ -240,14 +243,18 @@ def _fields(item: Any, *, renamed: dict[str, str] | None = None) -> dict[str, An
     return {names.get(name, name): _plain(value) for name, value in pairs if value is not None}
 
 
+def _anchor_data(anchor: Anchor) -> dict[str, Any]:
+    return _fields(anchor) | {"certificate": pem_text(anchor.certificate, CERTIFICATE)}
+
+
 def _as_data(bundle: TrustBundle) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "created": _time_text(bundle.created),
         "as_of": _time_text(bundle.as_of),
-        "anchors": [_fields(item) for item in bundle.anchors],
-        "intermediates": [_b64(item) for item in bundle.intermediates],
-        "crls": [_b64(item) for item in bundle.crls],
+        "anchors": [_anchor_data(item) for item in bundle.anchors],
+        "intermediates": [pem_text(item, CERTIFICATE) for item in bundle.intermediates],
+        "crls": [pem_text(item, CRL) for item in bundle.crls],
         "authority": [_fields(item, renamed={"class_name": "class"}) for item in bundle.authority],
         "logs": [_fields(item) for item in bundle.logs],
         "evidence": [_fields(item) for item in bundle.evidence],
@@ -267,8 +274,8 @@ def _read_bundle(value: Any) -> TrustBundle:
         created=top.time("created"),
         as_of=top.time("as_of"),
         anchors=top.objects("anchors", _read_anchor),
-        intermediates=top.binaries("intermediates"),
-        crls=top.binaries("crls"),
+        intermediates=top.pems("intermediates", CERTIFICATE),
+        crls=top.pems("crls", CRL),
         authority=top.objects("authority", _read_authority),
         logs=top.objects("logs", _read_log),
         evidence=top.objects("evidence", _read_evidence),
@@ -290,7 +297,7 @@ def _check_unique(name: str, listed: int, distinct: int) -> None:
 
 def _read_anchor(item: JsonObject) -> Anchor:
     return Anchor(
-        certificate=item.binary("certificate"),
+        certificate=item.pem("certificate", CERTIFICATE),
         family=item.take("family", str),
         environment=item.choice("environment", ENVIRONMENTS),
         valid_from=item.time("valid_from"),

@@ -37,7 +37,7 @@ from hocbaso.core.errors import DomainError, Unreadable, register
 from hocbaso.engines.trust import ports
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.keys import signing_public_key
-from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, Purpose
+from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker, PathResult, Purpose
 from hocbaso.engines.trust.tokens import TokenFault, malformed, read_token
 
 register(
@@ -178,6 +178,7 @@ class PdfSealResult:
     found: bool = False
     intact: bool = False  # digest and signature value hold, nothing spare inside the signature
     whole: bool = False  # the one signature covers the file to its last byte
+    strangers: bool = False  # certificates ride along that no signature binds and no known authority issued
     signer: str | None = None
     certificate: bytes | None = None
     claimed: datetime | None = None  # what the file says (/M)
@@ -246,9 +247,10 @@ def _check(
     except TokenFault as fault:
         return replace(result, reason=fault.sentence)
     others = (*(item.dump() for item in seal.other_embedded_certs), *token.other_ders)
-    if not _vouched(others, bundle):
-        return replace(result, intact=False, reason="Con dấu số kèm chứng thư lạ, không rõ nơi cấp.")
-    evidence = Evidence(certificates=others)
+    strangers = not _vouched(others, bundle)
+    if strangers:
+        result = replace(result, strangers=True, reason="Con dấu số kèm chứng thư lạ, không rõ nơi cấp.")
+    evidence = NO_EVIDENCE if strangers else Evidence(certificates=others)
     return replace(
         result,
         stamped=token.time,

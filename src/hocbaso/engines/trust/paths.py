@@ -33,6 +33,7 @@ from pyhanko_certvalidator.errors import (
 
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust.bundle import Anchor, TrustBundle
+from hocbaso.engines.trust.path_rules import Purpose, expiry_limits, fits, leaves_old_tokens, speaks
 
 _T = TypeVar("_T")
 _CACHE_ENTRIES = 20_000
@@ -53,10 +54,6 @@ X509_FAILURES = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
-#: The list keeps expired certificates (X.509 expiredCertsOnCRL).
-_EXPIRED_CERTS_ON_CRL = "2.5.29.60"
-#: Extended key usages that have nothing to do with signing a document.
-_FOREIGN_USAGES = {"time_stamping", "ocsp_signing", "code_signing", "server_auth"}
 
 
 class PathState(StrEnum):
@@ -70,6 +67,7 @@ class PathState(StrEnum):
     BAD_CHAIN = "bad_chain"  # a signature, constraint or algorithm in the path is not acceptable
     BAD_USAGE = "bad_usage"  # the certificate is not made for this purpose
     REVOCATION_UNKNOWN = "revocation_unknown"
+    COMPROMISED = "compromised"  # a time-stamp authority whose tokens prove nothing any more
 
 
 #: EN 319 102-1 table 6: the sub-indication that belongs to each state.
@@ -81,6 +79,7 @@ SUB_INDICATIONS = {
     PathState.BAD_CHAIN: "CERTIFICATE_CHAIN_GENERAL_FAILURE",
     PathState.BAD_USAGE: "CHAIN_CONSTRAINTS_FAILURE",
     PathState.REVOCATION_UNKNOWN: "TRY_LATER",
+    PathState.COMPROMISED: "REVOKED_NO_POE",
 }
 
 _REASONS = {
@@ -92,13 +91,6 @@ _REASONS = {
     "certificate_hold": "tạm đình chỉ",
     "privilege_withdrawn": "bị rút quyền",
 }
-
-
-class Purpose(StrEnum):
-    """What the certificate was used for."""
-
-    SIGN = "sign"
-    TIME_STAMP = "time_stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +208,13 @@ class PathChecker:
             others = [*self._intermediates, *_load_all(asn1_x509.Certificate, evidence.certificates)]
             crls = [*self._crls, *_load_all(asn1_crl.CertificateList, evidence.crls)]
             ocsps = _load_all(asn1_ocsp.OCSPResponse, evidence.ocsps)
-            if not _fits(certificate, purpose):
+            if not fits(certificate, purpose):
                 return self._named(PathResult(PathState.BAD_USAGE), certificate, others)
-            limits = _expiry_limits(certificate, others)
-            result = self._validate(certificate, at, others, [c for c in crls if _speaks(c, limits)], ocsps)
+            limits = expiry_limits(certificate, others)
+            lists = [c for c in crls if speaks(c, limits)]
+            result = self._validate(certificate, at, others, lists, ocsps)
+            if result.ok and purpose is Purpose.TIME_STAMP:
+                result = self._still_good(result, certificate, at, others, lists)
         except X509_FAILURES as error:
             return PathResult(PathState.BAD_CHAIN, detail=f"unreadable certificate: {error}")
         return result if result.ok else self._named(result, certificate, others)
@@ -256,6 +251,28 @@ class PathChecker:
         anchor = next(known for known in self._anchors if known.parsed.dump() == root)
         return replace(result, environment=anchor.environment, family=anchor.anchor.family)
 
+    def _still_good(
+        self,
+        good: PathResult,
+        certificate: asn1_x509.Certificate,
+        at: datetime,
+        others: list[asn1_x509.Certificate],
+        crls: list[asn1_crl.CertificateList],
+    ) -> PathResult:
+        """The time is the authority's own claim, so a revocation for compromise harms whenever it came."""
+        for crl in crls:
+            if crl.issuer.hashable != certificate.issuer.hashable:
+                continue
+            entry = x509.load_der_x509_crl(crl.dump()).get_revoked_certificate_by_serial_number(
+                certificate.serial_number
+            )
+            if entry is None or leaves_old_tokens(entry):
+                continue
+            later = self._validate(certificate, max(at, entry.revocation_date_utc), others, crls, [])
+            if later.state is PathState.REVOKED:
+                return replace(good, state=PathState.COMPROMISED, when=later.when, reason=later.reason)
+        return good
+
     def _named(
         self,
         result: PathResult,
@@ -285,6 +302,8 @@ class PathChecker:
     def _bucket(self, key: bytes, certificate: bytes, at: datetime) -> bytes:
         instants = self._instants.get(key)
         if instants is None:
+            if len(self._instants) >= _CACHE_ENTRIES:
+                self._instants.clear()
             instants = self._instants[key] = self._instants_of(certificate)
         return f"{bisect_left(instants, at)}:{bisect_right(instants, at)}".encode()
 
@@ -376,35 +395,13 @@ def _load_all(kind: Any, items: Iterable[bytes]) -> list[Any]:
     return [kind.load(item, strict=True) for item in items]
 
 
-def _fits(certificate: asn1_x509.Certificate, purpose: Purpose) -> bool:
-    """Key usage of a document signer, or of a time-stamp authority (RFC 3161 section 2.3)."""
-    usage = certificate.key_usage_value
-    if usage is None or not usage.native & {"digital_signature", "non_repudiation"}:
-        return False
-    extended = certificate.extended_key_usage_value
-    names = set(extended.native) if extended is not None else set()
-    if purpose is Purpose.TIME_STAMP:
-        return names == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
-    return not bool(certificate.ca) and not (names and names <= _FOREIGN_USAGES)
-
-
-def _expiry_limits(
-    certificate: asn1_x509.Certificate, others: list[asn1_x509.Certificate]
-) -> dict[str, datetime]:
-    """Per issuer name: when the certificate that it must answer for expires, from the leaf upwards."""
-    limits: dict[str, datetime] = {}
-    current: asn1_x509.Certificate | None = certificate
-    while current is not None and current.issuer.hashable not in limits:
-        limits[current.issuer.hashable] = current.not_valid_after
-        wanted = current.issuer.hashable
-        current = next((c for c in others if c.subject.hashable == wanted), None)
-    return limits
-
-
-def _speaks(crl: asn1_crl.CertificateList, limits: dict[str, datetime]) -> bool:
-    """A list made after a certificate expired may have dropped it, unless it says that it keeps such."""
-    body = crl["tbs_cert_list"]
-    limit = limits.get(crl.issuer.hashable)
-    if limit is None or body["this_update"].native <= limit:
-        return True
-    return any(item["extn_id"].dotted == _EXPIRED_CERTS_ON_CRL for item in body["crl_extensions"])
+__all__ = [
+    "NO_EVIDENCE",
+    "SUB_INDICATIONS",
+    "X509_FAILURES",
+    "Evidence",
+    "PathChecker",
+    "PathResult",
+    "PathState",
+    "Purpose",
+]

@@ -45,6 +45,8 @@ class JsonObject:
         value = self.left.pop(key)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise Fault(f"{self.place}.{key} sai kiểu dữ liệu")
+        if isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            raise Fault(f"{self.place}.{key} có ký tự Unicode không hợp lệ")  # could not be written out again
         return value
 
     def maybe(self, key: str, kind: type[_T]) -> _T | None:
@@ -66,6 +68,15 @@ class JsonObject:
     def binary(self, key: str) -> bytes:
         """Bytes in base64."""
         return _read_b64(self.take(key, str), f"{self.place}.{key}")
+
+    def pem(self, key: str, label: str) -> bytes:
+        """The bytes of one PEM text (RFC 7468) with this label."""
+        return _read_pem(self.take(key, str), label, f"{self.place}.{key}")
+
+    def pems(self, key: str, label: str) -> tuple[bytes, ...]:
+        """A list of PEM texts."""
+        values = enumerate(self.take(key, list), start=1)
+        return tuple(_read_pem(value, label, f"{self.place}.{key}[{number}]") for number, value in values)
 
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:
         """One of a few words."""
@@ -119,6 +130,22 @@ def _read_b64(value: Any, place: str) -> bytes:
         return base64.b64decode(value, validate=True)
     except (ValueError, binascii.Error):
         raise Fault(f"{place} không phải base64") from None
+
+
+def pem_text(der: bytes, label: str) -> str:
+    """The strict textual encoding of RFC 7468: 64 characters a line, one way of writing."""
+    text = base64.b64encode(der).decode("ascii")
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+
+
+def _read_pem(value: Any, label: str, place: str) -> bytes:
+    """What :func:`pem_text` writes; other line lengths and line ends are read too, text around it is not."""
+    begin, end = f"-----BEGIN {label}-----", f"-----END {label}-----"
+    text = value.strip() if isinstance(value, str) else ""
+    if not (text.startswith(begin) and text.endswith(end)) or len(text) < len(begin) + len(end):
+        raise Fault(f"{place} không phải PEM “{label}”")
+    return _read_b64("".join(text[len(begin) : -len(end)].split()), place)
 
 
 def _read_digest(text: str, place: str) -> str:

@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.verification import verify_document
-from tests.unit.engines.trust.verify_support import NOW, STAMPED, Pki, School
+from tests.unit.engines.trust.verify_support import NOW, STAMPED, Pki, School, der
 
 SCHOOL = School(Pki("B"))
 
@@ -50,6 +52,19 @@ def test_a_bundle_that_was_written_and_read_verifies_the_document() -> None:
     assert verify_document(document, read, now=NOW).verdict == "valid"
 
 
+def test_other_peoples_readers_find_certificates_and_lists_as_pem() -> None:
+    bundle = full()[1]
+    data = json.loads(bundle.to_json())
+    roots = [x509.load_pem_x509_certificate(item["certificate"].encode()) for item in data["anchors"]]
+    assert [der(root) for root in roots] == [anchor.certificate for anchor in bundle.anchors]
+    subs = [x509.load_pem_x509_certificate(text.encode()) for text in data["intermediates"]]
+    assert tuple(map(der, subs)) == bundle.intermediates
+    lists = [x509.load_pem_x509_crl(text.encode()) for text in data["crls"]]
+    assert tuple(item.public_bytes(Encoding.DER) for item in lists) == bundle.crls
+    wrapped = json.dumps(data).replace("\\n", "\\r\\n")  # as some editors leave it
+    assert TrustBundle.from_json(wrapped).crls == bundle.crls
+
+
 def _first(data: dict[str, Any], group: str) -> dict[str, Any]:
     item: dict[str, Any] = data[group][0]
     return item
@@ -63,6 +78,16 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "wrong type": (lambda d: d.update(anchors="x"), "anchors"),
     "item of wrong type": (lambda d: d.update(status=[1]), "status[1]"),
     "bad base64": (lambda d: d.update(crls=["@@"]), "crls[1]"),
+    "list under a wrong label": (
+        lambda d: d.update(crls=[d["crls"][0].replace("X509 CRL", "CERTIFICATE")]),
+        "crls[1]",
+    ),
+    "bare base64": (lambda d: d.update(intermediates=["AAAA"]), "intermediates[1]"),
+    "two certificates in one text": (
+        lambda d: d.update(intermediates=[d["intermediates"][0] * 2]),
+        "intermediates[1]",
+    ),
+    "half a character": (lambda d: _first(d, "authority").update(name="\ud83d"), "authority[1].name"),
     "bad time": (lambda d: d.update(created="hôm nay"), "created"),
     "time with zone": (lambda d: d.update(as_of="2026-05-01T00:00:00+07:00"), "as_of"),
     "bad digest": (lambda d: _first(d, "status").update(digest="A" * 64), "digest"),

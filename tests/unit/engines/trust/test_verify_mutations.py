@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hocbaso.core.document.emit import emit
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.errors import Unreadable
-from hocbaso.engines.trust.verification import Verifier, verifier
 from hocbaso.engines.trust.tokens import TokenFault, read_token
+from hocbaso.engines.trust.verification import Verifier, verifier
 from hocbaso.engines.trust.xades import (
     read_signature,
     signature_value_digest,

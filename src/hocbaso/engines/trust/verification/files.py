@@ -114,9 +114,20 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         raise Unreadable("verify_too_large", what="số tệp trong gói", limit=MAX_ENTRIES)
     for entry in entries:
         plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        if entry.flag_bits & 1 or not plain or not entry.filename.endswith(".xml"):
+        if entry.flag_bits & 1 or not plain or not _is_plain_name(entry.filename):
             shown = entry.filename[:60]
             raise Unreadable("verify_package_unreadable", what=f"có tệp lạ hoặc bị khóa: “{shown}”")
+
+
+def _is_plain_name(name: str) -> bool:
+    """Whether a name stays inside its folder, and a screen shows it as it is."""
+    steps = name.split("/")
+    return (
+        name.endswith(".xml")
+        and name.isprintable()
+        and not any(character in name for character in "\\:")
+        and all(step not in ("", ".", "..") for step in steps)
+    )
 
 
 def _read_entry(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -219,9 +219,12 @@ def _seal_check(result: pades.PdfSealResult, bundle: TrustBundle, sheet: YearShe
     for who, path in paths:
         if path is not None and not path.ok:
             missing = path.state is PathState.UNKNOWN_ISSUER and (bool(entries) or not bundle.anchors)
-            unsettled = missing or path.state is PathState.REVOCATION_UNKNOWN
+            unsettled = missing or path.state in (PathState.REVOCATION_UNKNOWN, PathState.COMPROMISED)
             kind = Result.UNKNOWN if unsettled else Result.FAILED
             return Check(kind, path_sentence(path, who), path.sub_indication)
+    if result.strangers:
+        sentence = result.reason or "Con dấu số kèm chứng thư lạ, không rõ nơi cấp."
+        return Check(Result.UNKNOWN, sentence, "CERTIFICATE_CHAIN_GENERAL_FAILURE")
     if result.reason is not None or result.stamped is None:
         return Check(Result.FAILED, result.reason or "Con dấu trên bản PDF không đúng.", "SIG_CRYPTO_FAILURE")
     if sheet is None:

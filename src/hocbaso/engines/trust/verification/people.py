@@ -16,7 +16,7 @@ from hocbaso.engines.trust.verification.verdict import Check, Result
 #: The number under which the time-stamp authority stands among the signers of a document.
 STAMPER = -1
 #: A path in one of these states is not known to be bad: a fuller bundle could still make it good.
-_UNSETTLED = (PathState.REVOCATION_UNKNOWN,)
+_UNSETTLED = (PathState.REVOCATION_UNKNOWN, PathState.COMPROMISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +89,19 @@ class People:
         in_time = [e for e in in_role if e.valid_from <= at and (e.valid_to is None or at <= e.valid_to)]
         if not in_time:
             return _refusal(f"{_upper(who)} không có quyền ký vào ngày {day(at)}.")
-        if not any(_covers(entry, finding, sheet) for entry in in_time):
+        if not _cover(in_time, finding, sheet):
             return _refusal(f"{_upper(who)} không được giao ký lớp hoặc môn học này.")
         return Check(Result.OK, f"{_upper(who)} ký đúng vai trò được giao.")
 
 
-def _covers(entry: AuthorityEntry, finding: Finding, sheet: YearSheet) -> bool:
-    if entry.class_name is not None and entry.class_name != sheet.class_name:
-        return False
-    if entry.subject is None:
+def _cover(entries: Sequence[AuthorityEntry], finding: Finding, sheet: YearSheet) -> bool:
+    """Whether the entries together let this person sign everything that was signed, in this class."""
+    here = [entry for entry in entries if entry.class_name in (None, sheet.class_name)]
+    if any(entry.subject is None for entry in here):
         return True
     assert finding.parts is not None
-    return all(reference.target == f"mon-{entry.subject}" for reference in finding.parts.references)
+    subjects = {f"mon-{entry.subject}" for entry in here}
+    return all(reference.target in subjects for reference in finding.parts.references)
 
 
 def _refusal(sentence: str) -> Check:

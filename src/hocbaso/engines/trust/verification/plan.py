@@ -17,7 +17,8 @@ from hocbaso.core.document.names import NS, SHEET_ID, SIGNATURE_IDS, sheet_canon
 
 _SUBJECT = re.compile(rb'<MonHoc (Id="(mon-[a-z0-9-]+)">)')
 _SUBJECT_CLOSE = b"</MonHoc>"
-_ID = re.compile(rb' Id="([^"]*)"')
+# Only inside a tag: quotes are free in text, and a comment that reads ` Id="x"` twice is no ambiguity.
+_ID = re.compile(rb'<[A-Za-z:]+ (?:[^<>]* )?Id="([^"<>]*)"')
 _CHAIN = ("gvcn", "hieu_truong", "con_dau")
 
 

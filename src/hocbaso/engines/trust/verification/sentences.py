@@ -81,6 +81,10 @@ def path_sentence(result: PathResult, who: str) -> str:
             f"Chứng thư số của {who} đã bị thu hồi ngày {moment} ({result.reason}), "
             "trước khi học bạ được phát hành."
         ),
+        PathState.COMPROMISED: (
+            f"Chứng thư số của {who} đã bị thu hồi ngày {moment} ({result.reason}), nên không còn biết "
+            "dấu thời gian nào của nơi này là thật."
+        ),
         PathState.UNKNOWN_ISSUER: f"Chứng thư số của {who} không do nơi cấp được tin cậy cấp.",
         PathState.BAD_CHAIN: f"Đường dẫn chứng thư số của {who} không hợp lệ.",
         PathState.BAD_USAGE: f"Chứng thư số của {who} không được cấp cho việc này.",

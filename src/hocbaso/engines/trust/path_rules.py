@@ -1,0 +1,72 @@
+"""What a certificate is for, and which revocation list speaks about it: rules beside path validation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+
+#: Revoked for one of these, a time-stamp authority's earlier tokens stay good (RFC 3161 section 4); for any
+#: other or no stated reason its key may be in wrong hands, which can date a token back at will.
+_HARMLESS = {
+    x509.ReasonFlags.unspecified,
+    x509.ReasonFlags.affiliation_changed,
+    x509.ReasonFlags.superseded,
+    x509.ReasonFlags.cessation_of_operation,
+}
+#: The list keeps expired certificates (X.509 expiredCertsOnCRL).
+_EXPIRED_CERTS_ON_CRL = "2.5.29.60"
+#: Extended key usages that have nothing to do with signing a document.
+_FOREIGN_USAGES = {"time_stamping", "ocsp_signing", "code_signing", "server_auth"}
+
+
+class Purpose(StrEnum):
+    """What the certificate was used for."""
+
+    SIGN = "sign"
+    TIME_STAMP = "time_stamp"
+
+
+def fits(certificate: asn1_x509.Certificate, purpose: Purpose) -> bool:
+    """Key usage of a document signer, or of a time-stamp authority (RFC 3161 section 2.3)."""
+    usage = certificate.key_usage_value
+    if usage is None or not usage.native & {"digital_signature", "non_repudiation"}:
+        return False
+    extended = certificate.extended_key_usage_value
+    names = set(extended.native) if extended is not None else set()
+    if purpose is Purpose.TIME_STAMP:
+        return names == {"time_stamping"} and "extended_key_usage" in certificate.critical_extensions
+    return not bool(certificate.ca) and not (names and names <= _FOREIGN_USAGES)
+
+
+def leaves_old_tokens(entry: x509.RevokedCertificate) -> bool:
+    """Whether tokens from before this revocation of a time-stamp authority stay good."""
+    try:
+        return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason in _HARMLESS
+    except x509.ExtensionNotFound:
+        return False
+
+
+def expiry_limits(
+    certificate: asn1_x509.Certificate, others: list[asn1_x509.Certificate]
+) -> dict[str, datetime]:
+    """Per issuer name: when the certificate that it must answer for expires, from the leaf upwards."""
+    limits: dict[str, datetime] = {}
+    current: asn1_x509.Certificate | None = certificate
+    while current is not None and current.issuer.hashable not in limits:
+        limits[current.issuer.hashable] = current.not_valid_after
+        wanted = current.issuer.hashable
+        current = next((c for c in others if c.subject.hashable == wanted), None)
+    return limits
+
+
+def speaks(crl: asn1_crl.CertificateList, limits: dict[str, datetime]) -> bool:
+    """A list made after a certificate expired may have dropped it, unless it says that it keeps such."""
+    body = crl["tbs_cert_list"]
+    limit = limits.get(crl.issuer.hashable)
+    if limit is None or body["this_update"].native <= limit:
+        return True
+    return any(item["extn_id"].dotted == _EXPIRED_CERTS_ON_CRL for item in body["crl_extensions"])
