@@ -90,7 +90,23 @@ def finished_school(pupils: int) -> School:
     finished_class(school, CLASS, pupils)
     comment = "Nắm chắc kiến thức, trình bày rõ ràng; cần đọc thêm sách ở nhà."
     SubjectResult.objects.filter(enrolment__school_class__school=school.unit).update(comment=comment)
+    make_keys(school)
     return school
+
+
+def make_keys(school: School) -> None:
+    """Certificates of the people and the seal: made once in a signer's life, not once a class."""
+    from hocbaso.apps.accounts.models import Role
+    from hocbaso.apps.transcripts.use_cases.sign_sheets import check_signer, signer_of
+    from hocbaso.core.document.model import SignerRole
+
+    posts = {
+        SignerRole.HOMEROOM: school.actor(Role.HOMEROOM, CLASS),
+        SignerRole.PRINCIPAL: school.actor(Role.PRINCIPAL),
+        SignerRole.SEAL: school.actor(Role.SEAL_KEEPER),
+    }
+    for role, actor in posts.items():
+        check_signer(actor, *signer_of(actor, role, school.unit, school.classes[CLASS]))
 
 
 def close(school: School) -> None:
