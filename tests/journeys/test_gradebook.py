@@ -1,4 +1,4 @@
-"""Entry in a real browser: keyboard alone, two people at one cell, no network, an ended session, no script."""
+"""Entry in a real browser: keyboard alone, two people at one cell, no network, ended session, no script."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.journeys.test_sign_in import person
 from tests.unit.apps.accounts import people
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-NAMES = [
+NAMES = (
     "Nguyễn Ngọc Hoài An",
     "Trần Lê Bảo An",
     "Đặng Vũ Quỳnh Anh",
@@ -27,7 +27,7 @@ NAMES = [
     "Võ Thùy Dương",
     "Công Tằng Tôn Nữ Quỳnh Hương",
     "Thạch Minh Khôi",
-]
+)
 
 
 class World:

@@ -279,10 +279,15 @@ def _cell(
 
 def answer_words(column: Column, answer: CellAnswer) -> str:
     """What became of a typed cell, with both values when there are two."""
+    if answer.state is State.CONFLICT and answer.at is None:
+        return _("tôi nhập “%(mine)s”, người khác đã lưu “%(theirs)s”") % {
+            "mine": answer.cell.text,
+            "theirs": answer.text,
+        }
     if answer.state is State.CONFLICT:
         return _("tôi nhập “%(mine)s”, %(by)s đã lưu “%(theirs)s” lúc %(at)s") % {
             "mine": answer.cell.text,
-            "by": answer.by or _("người khác"),
+            "by": answer.by,
             "theirs": answer.text,
             "at": moment_words(answer.at),
         }

@@ -96,7 +96,7 @@ def _words() -> dict[str, str]:
         "takeTheirs": _("Lấy “{0}” đã lưu"),
         "empty": _("(trống)"),
         "conflictText": _("Tôi nhập “{0}”. {1} đã lưu “{2}” lúc {3}."),
-        "somebody": _("Người khác"),
+        "conflictBare": _("Tôi nhập “{0}”. Người khác đã lưu “{2}”."),
         "historyOf": _("Lịch sử ô: {0}, {1}"),
         "historyNone": _("Ô này chưa được ghi lần nào."),
         "historyFail": _("Chưa tải được lịch sử. Thầy cô thử lại sau."),

@@ -446,7 +446,7 @@
     dialog.showModal();
   }
   function openConflict(cell) {
-    const words = say("conflictText", shown(cell.el.value), cell.by || say("somebody"), shown(cell.theirs), cell.at);
+    const words = say(cell.at ? "conflictText" : "conflictBare", shown(cell.el.value), cell.by, shown(cell.theirs), cell.at);
     const settle = (mine) => {
       dialog.close();
       Object.assign(cell, { seen: cell.theirs, version: cell.theirVersion });
