@@ -24,6 +24,7 @@ from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust import xades
+from hocbaso.engines.trust.ports import TimeStamper
 from hocbaso.engines.trust.timestamps import read_token
 
 _COMPRESSOR = zstandard.ZstdCompressor(level=9)
@@ -40,9 +41,9 @@ class Sealed:
     document: bytes
 
 
-def _seal(item: SigningItem, made: Made) -> Sealed:
+def _seal(item: SigningItem, made: Made, stamper: TimeStamper) -> Sealed:
     imprint = xades.signature_value_digest(made.text)
-    token = key_provider().stamper().stamp(imprint)
+    token = stamper.stamp(imprint)
     at = read_token(token, imprint, clock.now()).time  # a wrong answer of the authority is never stored
     texts = [*(bytes(s.text) for s in made.previous), made.text]
     document = document_bytes(bytes(made.sheet.body), texts)
@@ -58,9 +59,10 @@ def store_issued(
 ) -> None:
     """Time-stamp the seals of one chunk and store the issue."""
     sealed: list[Sealed] = []
+    stamper = key_provider().stamper()  # once: its certificates are encoded when it is made
     for item, signed in made:
         try:
-            sealed.append(_seal(item, signed))
+            sealed.append(_seal(item, signed, stamper))
         except DomainError as error:  # the time-stamp authority is down: nothing is issued, run again
             fail(item, error, outcome)
     if not sealed:
