@@ -24,6 +24,7 @@ EVERYBODY = {*Role, OPERATOR}
 
 #: permission → (what it is asked of, who may)
 TABLE: dict[str, tuple[str, set[str]]] = {
+    "accounts.activate": ("homeroom role", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
     "accounts.assign": ("school", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
     "accounts.assign_role": ("homeroom role", {PRINCIPAL, CLERK, ADMIN, OPERATOR}),
     "accounts.import_staff": ("school", {CLERK, OPERATOR}),
@@ -37,7 +38,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "assessment.view_part": ("subject", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER}),
     "audit.read": ("school", {AUDITOR, OPERATOR}),
     "ledger.audit": ("school", EVERYBODY),
-    "organisations.create": ("commune", {COMMUNE, ADMIN, OPERATOR}),
+    "organisations.create": ("commune", {COMMUNE, OPERATOR}),
     "organisations.progress": ("school", EVERYBODY),
     "organisations.settings": ("school", {PRINCIPAL, OPERATOR}),
     "pupils.edit": ("class", {CLERK, HOMEROOM}),
@@ -55,7 +56,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "transcripts.view_school": ("school", {PRINCIPAL, DEPUTY, SEAL, OPERATOR}),
 }
 #: What managing units may do to a school below them, or what is no secret.
-BEYOND_ONE_SCHOOL = {"ledger.audit", "organisations.create", "organisations.progress", "accounts.assign"}
+BEYOND_ONE_SCHOOL = {"ledger.audit", "organisations.create", "organisations.progress"}
 _WITH_CLASS = (HOMEROOM, TEACHER)
 
 
@@ -80,14 +81,21 @@ class World:
         made = people.actor(role, unit, in_class, **subject)
         return Actor.of(made.assignment, second_factor=second_factor)
 
+    def teacher(self) -> User:
+        """Somebody who works in this school."""
+        user = self.somebody(Role.GROUP_HEAD).user
+        assert user is not None
+        return user
+
     def target(self, kind: str) -> object:
+        if kind == "somebody":
+            return self.teacher()
         return {
             "school": self.school,
             "class": self.in_class,
             "commune": self.units[COMMUNE],
             "subject": ClassSubject(self.in_class, "toan"),
             "homeroom role": (self.school, HOMEROOM),
-            "somebody": User(username="ai-do"),
         }[kind]
 
 
@@ -139,3 +147,60 @@ def test_a_permission_without_a_rule_is_denied(world):
 def test_the_operator_never_signs_or_enters_as_himself():
     for permission in ("signing.homeroom", "signing.principal", "signing.seal", "assessment.enter"):
         assert OPERATOR not in TABLE[permission][1]
+
+
+LEADER_POSTS = (PRINCIPAL, DEPUTY, SEAL)
+
+
+@pytest.mark.parametrize("role", LEADER_POSTS)
+def test_first_codes_of_leaders_come_from_operator_and_administrator_alone(role, world):
+    target = (world.school, role)
+    may = {who for who in EVERYBODY if door.allowed(world.somebody(who), "accounts.activate", target)}
+    assert may == {ADMIN, OPERATOR}
+
+
+def test_a_clerk_opens_teachers_and_the_principal_the_clerk(world):
+    everybody = {who: world.somebody(who) for who in EVERYBODY}
+
+    def may(role):
+        target = (world.school, role)
+        return {who for who, actor in everybody.items() if door.allowed(actor, "accounts.activate", target)}
+
+    assert may(TEACHER) == {PRINCIPAL, CLERK, ADMIN, OPERATOR}
+    assert may(CLERK) == {PRINCIPAL, ADMIN, OPERATOR}
+    assert may(ADMIN) == {ADMIN, OPERATOR}
+
+
+def _administrator(unit):
+    return Actor.of(people.actor(ADMIN, unit).assignment, second_factor=True)
+
+
+def test_an_administrator_rules_the_own_unit_and_those_below(world):
+    elsewhere = people.school("01000102", "Trường Hà Nội", province_code="01", commune_code="00004")
+    teacher = world.teacher()
+    for unit, rules_here in (
+        (world.units[MINISTRY], True),
+        (world.units[DEPARTMENT], True),
+        (world.units[COMMUNE], True),
+        (world.school, True),
+        (elsewhere, False),
+        (Organisation.objects.get(code="so-01"), False),
+    ):
+        admin = _administrator(unit)
+        assert door.allowed(admin, "accounts.assign", world.school) is rules_here, unit
+        assert door.allowed(admin, "accounts.assign_role", (world.school, PRINCIPAL)) is rules_here, unit
+        assert door.allowed(admin, "accounts.reset_access", teacher) is rules_here, unit
+
+
+def test_who_works_in_two_schools_is_reset_by_somebody_above_both(world):
+    elsewhere = people.school("79000102", "Trường Tiểu học Khác")
+    teacher = world.teacher()
+    people.post(teacher, elsewhere, TEACHER)
+    assert not door.allowed(_administrator(world.school), "accounts.reset_access", teacher)
+    assert door.allowed(_administrator(world.units[DEPARTMENT]), "accounts.reset_access", teacher)
+
+
+def test_an_administrator_of_a_school_makes_no_schools(world):
+    assert not door.allowed(_administrator(world.school), "organisations.create", world.units[COMMUNE])
+    assert door.allowed(_administrator(world.units[DEPARTMENT]), "organisations.create", world.units[COMMUNE])
+    assert not door.allowed(_administrator(world.units[DEPARTMENT]), "organisations.create", None)

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 
+from hocbaso.apps.common.secret_field import SecretField
 from hocbaso.apps.organisations.models import Organisation
 
 
@@ -50,7 +51,7 @@ class User(AbstractBaseUser):
     full_name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
-    totp_secret = models.CharField(max_length=64, blank=True)
+    totp_secret = SecretField(max_length=200, blank=True)
     totp_confirmed_at = models.DateTimeField(null=True, blank=True)
     totp_last_step = models.BigIntegerField(default=0)  # a code is taken once (RFC 6238 section 5.2)
     must_change_password = models.BooleanField(default=False)

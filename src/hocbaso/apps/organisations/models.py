@@ -48,7 +48,9 @@ class Organisation(models.Model):
     commune_code = models.CharField(max_length=5, blank=True)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
-    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
 
     class Meta:
         constraints = [

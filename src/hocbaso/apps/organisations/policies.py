@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hocbaso.apps.accounts.door import Actor, rule
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.policies import administers
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.organisations.queries import is_managed_by
 
@@ -12,11 +13,11 @@ _MANAGERS = (Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.MINISTRY_OFFICE
 
 @rule("organisations.create", "thêm đơn vị", operator=True)
 def may_create(actor: Actor, manager: Organisation | None) -> bool:
-    """The system administrator, or an officer of the unit that will manage the new one."""
-    if actor.role == Role.SYSTEM_ADMIN:
-        return True
+    """A system administrator of the unit that will manage the new one (or above), or an officer of it."""
     post = actor.assignment
-    return post is not None and post.role in _MANAGERS and manager is not None and post.organisation_id == manager.pk
+    if post is None or manager is None:
+        return False
+    return administers(actor, manager) or (post.role in _MANAGERS and post.organisation_id == manager.pk)
 
 
 @rule("organisations.progress", "xem tiến độ của đơn vị", operator=True)

@@ -26,7 +26,8 @@ def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
     if may_view_school(actor, school_class.school):
         return True
     post = actor.assignment
-    return post is not None and post.school_class_id == school_class.pk
+    # A post without a class must not match a class that is not stored yet.
+    return post is not None and post.school_class_id is not None and post.school_class_id == school_class.pk
 
 
 @rule("pupils.edit", "sửa hồ sơ học sinh")

@@ -7,15 +7,29 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
-from hocbaso.apps.accounts.use_cases.plan_staff import Item, Post, Work, plan
+from hocbaso.apps.accounts.use_cases.plan_staff import Item, Post, Work, may_of, plan
 from hocbaso.apps.common import clock
+from hocbaso.apps.intake.models import Change
 from hocbaso.apps.intake.planning import Plan, Recorder, snapshot
+from hocbaso.apps.intake.use_cases import put_back as rows
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.school_year import SchoolYear
 
-__all__ = ["apply", "plan"]
+__all__ = ["apply", "plan", "put_back"]
+
+register(
+    {
+        "staff_undo_posts": (
+            "Lần nhập này đã trao hoặc kết thúc vị trí {post}. Chỉ người có quyền phân công vị trí ấy mới "
+            "hoàn tác được.",
+            "The import gave or ended post {post}; only somebody who may assign it can undo it.",
+        ),
+    }
+)
 
 
 def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> None:
@@ -25,6 +39,7 @@ def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> No
     Runs inside the caller's transaction, on a plan made in that same transaction.
     """
     work: Work = made.work
+    _drop_what_is_not_his(work, recorder.actor, school)
     new = [
         SchoolClass(school=school, school_year=year, name=name, grade=grade)
         for name, grade in work.new_classes.items()
@@ -41,6 +56,31 @@ def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> No
     for item in work.items:
         _begin(item, classes, recorder, school, year, held)
         recorder.step(1)
+
+
+def _drop_what_is_not_his(work: Work, actor: Actor, school: Organisation) -> None:
+    """Whatever the plan says: nobody gives or ends a post through a workbook that he may not otherwise."""
+    may = may_of(actor, school)
+    work.taken_over = [post for post in work.taken_over if may(post.role)]
+    for item in work.items:
+        item.begin = [post for post in item.begin if may(post.role)]
+        item.end = [post for post in item.end if may(post.role)]
+
+
+def put_back(changes: list[Change], actor: Actor, source: str) -> None:
+    """Undo an import of staff: the rows of :func:`hocbaso.apps.intake.use_cases.put_back.put_back`.
+
+    :raises DomainError: ``staff_undo_posts``, ``intake_undo_depends``
+    """
+    label = Assignment._meta.label
+    touched = [change for change in changes if change.model == label]
+    stored = Assignment.objects.select_related("organisation").in_bulk([c.object_id for c in touched])
+    for change in touched:
+        gone = Assignment(**change.before) if change.before and change.object_id not in stored else None
+        post = stored.get(change.object_id) or gone
+        if post is not None and not allowed(actor, "accounts.assign_role", (post.organisation, post.role)):
+            raise DomainError("staff_undo_posts", post=Role(post.role).label)
+    rows.put_back(changes, actor, source)
 
 
 def _person(item: Item, recorder: Recorder, school: Organisation) -> None:

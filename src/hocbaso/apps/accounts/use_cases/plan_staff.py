@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
+from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.planning import (
@@ -53,6 +54,16 @@ register(
             "Dài {length} ký tự, chỉ được nhiều nhất {limit} ký tự.",
             "{length} characters, at most {limit} are allowed.",
         ),
+        "staff_post_not_given": (
+            "Vị trí {post} do {giver} phân công nên tệp này không trao được; thông tin khác của dòng vẫn "
+            "nhập.",
+            "Post {post} is not given by this file; the rest of the row is taken.",
+        ),
+        "staff_post_not_ended": (
+            "Vị trí {post} do {giver} phân công nên tệp này không kết thúc được; thông tin khác của dòng vẫn "
+            "nhập.",
+            "Post {post} is not ended by this file; the rest of the row is taken.",
+        ),
         "staff_missing_posts": (
             "còn {count} phân công; nếu đã nghỉ hoặc chuyển đi, thầy cô ghi trạng thái trong tệp",
             "still holds {count} posts",
@@ -94,6 +105,11 @@ _ROLES = {
     "group_head": Role.GROUP_HEAD,
     "group_deputy": Role.GROUP_DEPUTY,
 }
+#: Who gives a post that a data clerk's workbook cannot give.
+_GIVERS = {Role.PRINCIPAL: "quản trị hệ thống"}
+_OTHER_GIVERS = "hiệu trưởng hoặc quản trị hệ thống"
+#: Whether whoever imports may give and end posts of a role.
+May = Callable[[str], bool]
 #: Posts that a workbook gives and takes; others (administrators, officers) are nobody's business here.
 GIVEN = frozenset({*_ROLES.values(), Role.HOMEROOM, Role.SUBJECT_TEACHER})
 
@@ -154,8 +170,16 @@ def username_of(school: Organisation, code: str) -> str:
     return name if name.startswith(school.code.lower()) else f"{school.code.lower()}.{name}"
 
 
-def plan(school: Organisation, year: str, reading: Reading[StaffRow]) -> Plan:
+def may_of(actor: Actor | None, school: Organisation) -> May:
+    """The roles that ``actor`` may give and end in the school; without an actor it is asked when applying."""
+    return lambda role: actor is None or allowed(actor, "accounts.assign_role", (school, role))
+
+
+def plan(school: Organisation, year: str, reading: Reading[StaffRow], *, actor: Actor | None = None) -> Plan:
     """What importing the staff list would do.
+
+    Posts that ``actor`` may not give or end (a clerk's workbook makes nobody principal) stay as they are and
+    are told as warnings; the rest of such a row is taken.
 
     The posts of a person in the file become those of the file (others end yesterday). A person whom the file
     does not name keeps his posts and is listed, except a post that only one can hold and the file gives to
@@ -169,6 +193,7 @@ def plan(school: Organisation, year: str, reading: Reading[StaffRow]) -> Plan:
     }
     classes = {c.name: c for c in SchoolClass.objects.filter(school=school, school_year=year)}
     present = _present(school, year)
+    may = may_of(actor, school)
     _one_principal(judge, reading.rows)
     items = [
         Item(row, username_of(school, row.code or ""), members.get(row.code or ""))
@@ -182,7 +207,7 @@ def plan(school: Organisation, year: str, reading: Reading[StaffRow]) -> Plan:
     planned: dict[tuple[str, int], PlannedRow] = {}
     for item in items:
         wanted = _posts(judge, item.row, classes, new_classes)
-        planned[item.row.sheet, item.row.row] = _compare(item, wanted, present)
+        planned[item.row.sheet, item.row.row] = _compare(judge, item, wanted, present, may)
     for row in reading.rows:
         result.rows.append(planned.get((row.sheet, row.row)) or _planned(row, RowState.REFUSED))
     taken_over = _taken_over(items, present)
@@ -309,13 +334,28 @@ def _post_of(assignment: Assignment) -> Post:
     )
 
 
-def _compare(item: Item, wanted: Sequence[Post], present: Sequence[Assignment]) -> PlannedRow:
+def _withhold(judge: Judge, row: StaffRow, post: Post, code: str) -> None:
+    giver = _GIVERS.get(Role(post.role), _OTHER_GIVERS)
+    judge.warn(row, "position", "post_withheld", sentence(code, post=post.words, giver=giver), row.position)
+
+
+def _compare(
+    judge: Judge, item: Item, wanted: Sequence[Post], present: Sequence[Assignment], may: May
+) -> PlannedRow:
     planned = _planned(item.row, RowState.SAME)
     values = _values(item.row)
     user = item.member.user if item.member else None
     held = {_post_of(a): a for a in present if user is not None and a.user_id == user.pk}
-    item.begin = [post for post in wanted if post not in held]
-    item.end = [assignment for post, assignment in held.items() if post not in wanted]
+    begin = [post for post in wanted if post not in held]
+    end = {post: assignment for post, assignment in held.items() if post not in wanted}
+    item.begin = [post for post in begin if may(post.role)]
+    item.end = [assignment for post, assignment in end.items() if may(post.role)]
+    for post in begin:
+        if not may(post.role):
+            _withhold(judge, item.row, post, "staff_post_not_given")
+    for post in end:
+        if not may(post.role):
+            _withhold(judge, item.row, post, "staff_post_not_ended")
     if item.member is None:
         item.values = values
         planned.state = RowState.NEW

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import User
+from hocbaso.apps.accounts.use_cases.activation import new_code
 from hocbaso.apps.audit import chain
-
-_ALPHABET = "abcdefghjkmnpqrtuvwxy346789"
 
 
 def reset_access(actor: Actor, *, user: User) -> str:
@@ -20,7 +17,7 @@ def reset_access(actor: Actor, *, user: User) -> str:
     :raises NotAllowed: policy ``accounts.reset_access``
     """
     require(actor, "accounts.reset_access", user)
-    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
+    code = new_code()
     user.set_password(code)
     user.must_change_password = True
     user.totp_secret, user.totp_confirmed_at, user.totp_last_step = "", None, 0

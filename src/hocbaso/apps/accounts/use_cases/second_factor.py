@@ -62,7 +62,7 @@ def propose_secret(*, user: User) -> str:
             locked.totp_secret = pyotp.random_base32()
             locked.save(update_fields=["totp_secret"])
     user.totp_secret = locked.totp_secret
-    return locked.totp_secret
+    return str(locked.totp_secret)
 
 
 def provisioning_uri(user: User) -> str:
