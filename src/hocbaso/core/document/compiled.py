@@ -104,7 +104,7 @@ class CompiledRecord:
     def __init__(self, record: Record) -> None:
         self._step = _node(record, "whole", 1, 1)
 
-    def write(self, value: Any) -> str | None:
+    def write(self, value: Any) -> bytes | None:
         """The emitted text; ``None`` when something in it may have to be refused."""
         out: list[str] = []
         texts: list[str] = []
@@ -112,7 +112,10 @@ class CompiledRecord:
             _write_record(self._step, value, value, out, texts)
         except (_Differs, DomainError, AttributeError, TypeError):
             return None
-        return "".join(out) if _plain(texts) else None
+        if not _plain(texts):
+            return None
+        data = "".join(out).encode()
+        return None if any(mark in data for mark in _RARE) else data
 
     def read(self, data: bytes) -> Any | None:
         """The value whose emitted text is exactly ``data``; ``None`` when that is not sure."""

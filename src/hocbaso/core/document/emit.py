@@ -50,7 +50,7 @@ def emit(sheet: YearSheet) -> bytes:
     """
     check_whole(sheet)
     text = QUICK_SHEET.write(sheet)
-    return text.encode() if text is not None else emit_carefully(sheet)
+    return text if text is not None else emit_carefully(sheet)
 
 
 def emit_carefully(sheet: YearSheet) -> bytes:

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from hocbaso.core.errors import DomainError, Unreadable, register
 
@@ -61,11 +62,17 @@ def signing_public_key(certificate: x509.Certificate) -> PublicKey:
         key = certificate.public_key()
     except (UnsupportedAlgorithm, ValueError) as error:
         raise DomainError("key_kind_not_allowed") from error
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= MINIMUM_RSA_BITS:
+    if isinstance(key, rsa.RSAPublicKey) and is_strong_rsa(certificate, key):
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return key
     raise DomainError("key_kind_not_allowed")
+
+
+def is_strong_rsa(certificate: x509.Certificate, key: object) -> bool:
+    """Whether ``key`` of ``certificate`` is RSA, long enough, and not meant for RSA-PSS only (RFC 4055)."""
+    plain = certificate.public_key_algorithm_oid != PublicKeyAlgorithmOID.RSASSA_PSS
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size >= MINIMUM_RSA_BITS and plain
 
 
 def signature_algorithm(certificate: x509.Certificate) -> str:

@@ -33,6 +33,7 @@ from hocbaso.engines.trust.der import (
     Der,
     dotted,
 )
+from hocbaso.engines.trust.keys import is_strong_rsa
 
 register(
     {
@@ -332,9 +333,7 @@ class _Authority(NamedTuple):
 def _authority(der: bytes) -> _Authority:
     certificate = x509.load_der_x509_certificate(der)
     key = certificate.public_key()
-    fits = isinstance(key, ec.EllipticCurvePublicKey) or (
-        isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048
-    )
+    fits = isinstance(key, ec.EllipticCurvePublicKey) or is_strong_rsa(certificate, key)
     usages = [item for item in certificate.extensions if isinstance(item.value, x509.ExtendedKeyUsage)]
     return _Authority(
         der=der,

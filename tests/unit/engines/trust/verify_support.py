@@ -162,7 +162,7 @@ class Pki:
         issuer: Holder | None = None,
         this_update: datetime = T0 - DAY,
         next_update: datetime = T0 + 60 * DAY,
-        reason: x509.ReasonFlags = x509.ReasonFlags.key_compromise,
+        reason: x509.ReasonFlags | None = x509.ReasonFlags.key_compromise,
     ) -> bytes:
         """A DER list of the sub CA (or of ``issuer``)."""
         issuer = issuer or self.sub
@@ -182,10 +182,10 @@ class Pki:
                 x509.RevokedCertificateBuilder()
                 .serial_number(holder.certificate.serial_number)
                 .revocation_date(when)
-                .add_extension(x509.CRLReason(reason), critical=False)
-                .build()
             )
-            builder = builder.add_revoked_certificate(entry)
+            if reason is not None:
+                entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def lists(self, revoked: list[tuple[Holder, datetime]] = (), **times: datetime) -> tuple[bytes, ...]:
