@@ -204,6 +204,20 @@ def test_an_interrupted_batch_goes_on_without_a_second_code_only_in_its_own_sess
     assert SheetSignature.objects.count() == 7
 
 
+def test_going_on_with_a_batch_that_another_window_finished_leads_to_its_receipt(inside) -> None:
+    school = closed_school(7)
+    post = post_of(school, Role.HOMEROOM, "3A")
+    client, url = inside(post), homeroom_url(school)
+    form = form_of(text(client.get(url)))
+    start = client.post(url, {**form, "viec": "ky", "ma": code_of(post)}, headers=JSON).json()
+    batch = str(SigningBatch.objects.get().pk)
+    for _ in range(2):
+        client.post(start["step"], headers=JSON)
+    response = client.post(url, {"viec": "ky-tiep", "lan": batch})
+    assert response.headers["Location"] == start["receipt"]
+    assert client.post(url, {"viec": "ky-tiep"}).status_code == 422
+
+
 def test_a_stopped_batch_can_be_given_up_and_its_sheets_are_free_again(inside) -> None:
     school = closed_school(7)
     sign(school, SignerRole.HOMEROOM, limit=5)

@@ -145,15 +145,34 @@ def _sign(desk: Desk) -> HttpResponse:
 
 def _go_on(desk: Desk) -> HttpResponse:
     if desk.stopped is None:
-        raise DomainError("list_changed")
+        return _finished_elsewhere(desk)
     if desk.needs_code:
         _confirm(desk)
     signing_desk.grant(desk.request, desk.stopped.batch)
     return _run(desk, desk.stopped.batch)
 
 
+def _finished_elsewhere(desk: Desk) -> HttpResponse:
+    """Another window has gone on with the batch meanwhile: its receipt tells the rest.
+
+    :raises DomainError: ``list_changed``.
+    """
+    assert desk.actor.user is not None
+    wanted = desk.request.POST.get("lan", "")
+    batch = signing_board.batch_of(desk.actor.user, int(wanted)) if wanted.isdecimal() else None
+    if batch is None:
+        raise DomainError("list_changed")
+    return _answer(desk, batch)
+
+
 def _run(desk: Desk, batch: SigningBatch) -> HttpResponse:
     """With a script the page signs in steps; without, everything is signed now."""
+    if not wants_json(desk.request):
+        run_batch(desk.actor, batch)
+    return _answer(desk, batch)
+
+
+def _answer(desk: Desk, batch: SigningBatch) -> HttpResponse:
     if wants_json(desk.request):
         return JsonResponse(
             {
@@ -162,7 +181,6 @@ def _run(desk: Desk, batch: SigningBatch) -> HttpResponse:
                 **_progress(batch),
             }
         )
-    run_batch(desk.actor, batch)
     return redirect("web:signing-receipt", batch.pk)
 
 

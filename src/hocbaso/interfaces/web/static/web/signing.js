@@ -73,7 +73,7 @@
       if (item.state === "signed") {
         if (words.seal) mark(row, "sealed", "seal", item.text);
         else mark(row, "ok", "check", item.text);
-        if (box) box.remove();
+        if (box) box.closest("label").remove();
       } else if (item.state === "failed") {
         mark(row, "stop", "cross", item.text);
         row.parentElement.prepend(row); // what failed stays on top
