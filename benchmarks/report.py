@@ -79,9 +79,11 @@ def page(results: Results) -> str:
         rows = ["| what | median | lowest–highest | aim, or by the clock |", "|---|---|---|---|"]
         rows += ["| " + " | ".join(line) + " |" for line in lines(result)]
         parts.append("\n".join(rows) + "\n")
-        sources = sorted({r["source"] for r in result["ratios"] + result["figures"] if r["source"]})
+        sources = sorted(
+            {r["source"] for r in result["ratios"] + result["figures"] if r["source"] and r["aim"]}
+        )
         if sources:
-            parts.append("Aims from " + "; ".join(sources) + ".\n")
+            parts.append("Aim: " + "; ".join(sources) + ".\n")
         parts += [remark + "\n" for remark in result["remarks"]]
     return "\n".join(parts)
 
