@@ -65,6 +65,8 @@ def _texts(status: int) -> tuple[str, str, str]:
             _("Địa chỉ có thể đã đổi, hoặc nội dung không thuộc vị trí đang chọn."),
             "",
         )
+    if status == 413:
+        return _("Tệp quá lớn"), "", _("Chưa có gì thay đổi trong hệ thống.")
     if status == 422:
         return _("Việc này chưa làm được"), "", _("Chưa có gì thay đổi trong hệ thống.")
     if status == 503:
@@ -109,6 +111,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         message=_("Trang này mở đã lâu nên biểu mẫu hết hiệu lực. Thầy cô tải lại trang rồi gửi lại."),
         code="csrf",
     )
+
+
+def too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    """The body is larger than anything that is taken here."""
+    text = _("Dữ liệu gửi lên lớn hơn %(limit)s MB nên không được đọc. Thầy cô chọn tệp nhỏ hơn.")
+    return _page(request, 413, message=text % {"limit": limit})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

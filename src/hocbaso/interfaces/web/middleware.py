@@ -13,6 +13,8 @@ from hocbaso.apps.organisations.models import valid_on
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.web import errors
 
+#: For machines and monitors: no session is looked at, so that these answers do not vary with cookies.
+_WITHOUT_SESSION = ("/log/", "/schemas/", "/healthz", "/readyz", "/metrics")
 POST_KEY = "assignment"
 SECOND_FACTOR_KEY = "second_factor"
 
@@ -24,8 +26,14 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_WITHOUT_SESSION):
+            request.actor = None  # type: ignore[attr-defined]
+            return self.get_response(request)
         request.actor = self._actor(request)  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated:  # a shared PC: nothing after signing out, error pages included
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal that no view turned into something better becomes a page with its sentence."""

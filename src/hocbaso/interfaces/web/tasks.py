@@ -281,7 +281,9 @@ def heading(tasks: list[Task]) -> str:
         return _("Không có việc nào đang chờ thầy cô")
     late = sum(t.is_late for t in tasks)
     words = ngettext("%(n)s việc cần làm", "%(n)s việc cần làm", len(tasks)) % {"n": len(tasks)}
-    return words + (_(", %(n)s việc đã chờ từ %(days)s ngày trở lên") % {"n": late, "days": LONG} if late else "")
+    if late:
+        words += _(", %(n)s việc đã chờ từ %(days)s ngày trở lên") % {"n": late, "days": LONG}
+    return words
 
 
 STEP_WORDS = {

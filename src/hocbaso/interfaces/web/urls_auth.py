@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("dang-xuat", auth.sign_out, name="sign-out"),
     path("ma-xac-nhan", auth.confirm_code, name="confirm-code"),
     path("ma-xac-nhan/cai-dat", auth.enrol, name="enrol"),
+    path("hop-cat/ma", auth.demo_code, name="demo-code"),
     path("mat-khau", auth.change_password, name="change-password"),
     path("vi-tri", auth.choose_post, name="choose-post"),
     path("ngon-ngu", set_language, name="set-language"),

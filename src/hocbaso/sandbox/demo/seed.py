@@ -71,7 +71,7 @@ def seed(tell: Step) -> list[Account]:
         _issue_everything(FINISHED)
         tell(f"{SIGNING.name}: đang ký dở")
         _sign_half(SIGNING)
-    return _accounts()
+    return demo_accounts()
 
 
 def _with_commune(school: DemoSchool) -> DemoSchool:
@@ -187,7 +187,7 @@ def _sign_half(school: DemoSchool) -> None:
     _sign(unit, SignerRole.HOMEROOM, by_name["2A"], limit=17)
 
 
-def _accounts() -> list[Account]:
+def demo_accounts() -> list[Account]:
     """One account for each post worth trying, school by school."""
     wanted = [Role.DATA_CLERK, Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.PRINCIPAL, Role.SEAL_KEEPER]
     found: list[Account] = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pyotp
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from hocbaso.apps.accounts.models import Role
@@ -163,16 +165,28 @@ def test_nothing_of_an_earlier_session_survives_a_sign_in(visitor, school):
 def test_after_signing_in_one_comes_to_the_page_asked_for(visitor, school):
     people.post(people.user(), school, Role.DATA_CLERK)
     first = visitor.get("/truong/hoc-sinh/?loc=thieu-anh").headers["Location"]
-    visitor.get(first)
-    response = visitor.post("/", {"username": "quynhttd", "password": people.PASSWORD}, follow=True)
+    back = re.search(r'name="tiep" value="([^"]*)"', visitor.get(first).content.decode())[1]
+    form = {"username": "quynhttd", "password": people.PASSWORD, "tiep": html.unescape(back)}
+    response = visitor.post("/", form, follow=True)
     assert response.redirect_chain[-1][0] == "/truong/hoc-sinh/?loc=thieu-anh"
 
 
-@pytest.mark.parametrize("back", ["https://example.org/", "//example.org/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "back",
+    [
+        "https://example.org/",
+        "//example.org/",
+        "///example.org/",
+        "/\\example.org/",
+        "javascript:alert(1)",
+        "/" + "a" * 700,
+    ],
+)
 def test_the_way_back_never_leads_elsewhere(visitor, school, back):
     people.post(people.user(), school, Role.DATA_CLERK)
-    visitor.get("/", {"tiep": back})
-    response = visitor.post("/", {"username": "quynhttd", "password": people.PASSWORD}, follow=True)
+    assert 'name="tiep"' not in visitor.get("/", {"tiep": back}).content.decode()
+    form = {"username": "quynhttd", "password": people.PASSWORD, "tiep": back}
+    response = visitor.post("/", form, follow=True)
     assert response.redirect_chain[-1][0] == "/truong/"
 
 
@@ -195,3 +209,51 @@ def test_a_closed_account_is_out_at_once(inside, school):
     person.is_active = False
     person.save()
     assert client.get("/truong/").status_code == 302
+
+
+def test_knocking_at_the_door_leaves_no_session_behind(visitor):
+    for path in ("/", "/?tiep=/truong/", "/truong/", "/xac-thuc"):
+        visitor.get(path, follow=True)
+    sign_in(visitor, "khongco")
+    assert Session.objects.count() == 0
+
+
+def test_a_password_alone_does_not_shut_its_owner_out(visitor, school):
+    person = enrolled(people.user())
+    people.post(person, school, Role.PRINCIPAL)
+    sign_in(visitor)
+    form = {"present": people.PASSWORD, "new": "con đường làng 9", "again": "con đường làng 9"}
+    for response in (visitor.get("/mat-khau"), visitor.post("/mat-khau", form)):
+        assert response.headers["Location"] == "/ma-xac-nhan"
+    person.refresh_from_db()
+    assert person.check_password(people.PASSWORD)
+    visitor.post("/ma-xac-nhan", {"code": code(person)})
+    assert visitor.post("/mat-khau", form).status_code == 302
+    person.refresh_from_db()
+    assert person.check_password("con đường làng 9")
+
+
+def test_the_session_gets_a_new_key_with_every_new_right(visitor, school):
+    person = enrolled(people.user())
+    people.post(person, school, Role.PRINCIPAL)
+    visitor.get("/")
+    sign_in(visitor)
+    first = visitor.session.session_key
+    visitor.post("/ma-xac-nhan", {"code": code(person)})
+    assert visitor.session.session_key != first
+
+
+def test_a_changed_password_ends_every_other_session(inside, school):
+    post = people.post(people.user(), school, Role.DATA_CLERK)
+    here, elsewhere = inside(post), inside(post)
+    form = {"present": people.PASSWORD, "new": "con đường làng 9", "again": "con đường làng 9"}
+    assert here.post("/mat-khau", form).status_code == 302
+    assert here.get("/truong/").status_code == 200
+    assert elsewhere.get("/truong/").headers["Location"].startswith("/?tiep=")
+
+
+def test_error_pages_of_somebody_signed_in_are_not_kept_by_the_browser(inside, school):
+    client = inside(people.post(people.user(), school, Role.SEAL_KEEPER))
+    for path, status in (("/truong/can-bo/", 403), ("/truong/hoc-sinh/khong-co/", 404), ("/khong-co", 404)):
+        response = client.get(path)
+        assert (response.status_code, response.headers["Cache-Control"]) == (status, "no-store")

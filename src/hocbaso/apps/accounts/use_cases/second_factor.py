@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from datetime import date
 
 import pyotp
@@ -70,6 +71,28 @@ def provisioning_uri(user: User) -> str:
     return pyotp.TOTP(user.totp_secret, interval=STEP).provisioning_uri(
         name=user.username, issuer_name=ISSUER
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NextCode:
+    """A code that has not been used yet, or how long until there is one."""
+
+    code: str  # six digits; empty while ``wait`` lasts
+    wait: int  # seconds
+
+
+def next_code(user: User) -> NextCode | None:
+    """What the person's authenticator shows, for the sandbox's pages alone; None when nothing is set up.
+
+    After a code was used, the next one is shown at once: its step may be taken one step early.
+    """
+    if not user.totp_secret:
+        return None
+    moment = int(clock.now().timestamp())
+    step = max(moment // STEP, user.totp_last_step + 1)
+    if step > moment // STEP + 1:
+        return NextCode("", (step - 1) * STEP - moment)
+    return NextCode(pyotp.TOTP(user.totp_secret, interval=STEP).generate_otp(step), 0)
 
 
 def enrol_totp(*, user: User, code: str) -> None:

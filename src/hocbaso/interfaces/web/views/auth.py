@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import auth, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hocbaso.apps.accounts import queries
 from hocbaso.apps.accounts.models import User
@@ -21,13 +21,14 @@ from hocbaso.apps.accounts.use_cases import second_factor
 from hocbaso.apps.accounts.use_cases.choose_post import choose_post as choose
 from hocbaso.apps.accounts.use_cases.sign_in import sign_in as sign_in_use_case
 from hocbaso.core.errors import DomainError
-from hocbaso.interfaces.web import nav, posts, qr
+from hocbaso.interfaces.web import demo, nav, posts, qr
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.forms import CodeForm, PasswordForm, SignInForm
 from hocbaso.interfaces.web.middleware import POST_KEY, SECOND_FACTOR_KEY
 from hocbaso.interfaces.web.views import View, actor_or_none
 
 BACK_KEY = "back"
+_LONGEST_BACK = 600
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -38,12 +39,15 @@ def _page(
     return render(request, f"web/auth/{template}.html", {"form": form, **context}, status=status)
 
 
-def _remember_way_back(request: HttpRequest) -> None:
-    back = request.GET.get("tiep", "")
-    if back and url_has_allowed_host_and_scheme(
-        back, {request.get_host()}, require_https=request.is_secure()
-    ):
-        request.session[BACK_KEY] = back
+def _way_back(request: HttpRequest) -> str:
+    """The page of this node that somebody came from (``tiep``), or an empty text.
+
+    It travels in the form, not in a session: who only knocks at the door leaves no row in the database.
+    """
+    back = request.POST.get("tiep", "") or request.GET.get("tiep", "")
+    hosts = {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(back, hosts, require_https=request.is_secure())
+    return back if safe and len(back) <= _LONGEST_BACK else ""
 
 
 def next_step(request: HttpRequest) -> str:
@@ -65,9 +69,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and request.user.is_authenticated:
         actor = actor_or_none(request)
         return redirect(nav.home_url(actor) if actor else next_step(request))
-    form = SignInForm(request.POST if request.method == "POST" else None, label_suffix="")
+    back, sandbox = _way_back(request), demo.door()
+    typed = {"username": request.GET.get("u", "")[:60]} if sandbox else {}
+    form = SignInForm(request.POST if request.method == "POST" else None, initial=typed, label_suffix="")
+    if sandbox and typed["username"]:  # the common password is no secret: it stands beside the form
+        form.fields["password"].widget.attrs["value"] = sandbox.password
     if request.method == "POST" and form.is_valid():
-        back = request.session.get(BACK_KEY)
         try:
             user = sign_in_use_case(
                 username=form.cleaned_data["username"],
@@ -82,8 +89,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if back:
                 request.session[BACK_KEY] = back
             return redirect(next_step(request))
-    _remember_way_back(request)
-    return _page(request, "sign_in", form)
+    return _page(request, "sign_in", form, back=back, sandbox=sandbox, picked=request.GET.get("u", ""))
 
 
 @require_POST
@@ -135,6 +141,19 @@ def _second_factor_stands(request: HttpRequest) -> HttpResponse:
     return redirect(next_step(request))
 
 
+@never_cache
+@require_safe
+def demo_code(request: HttpRequest) -> HttpResponse:
+    """``/hop-cat/ma``: for the demo's pages, the visitor's own present code; elsewhere there is no such page.
+
+    JSON ``{"code", "wait"}``.
+    """
+    shown = demo.code_of(request.user)
+    if shown is None:
+        raise Http404
+    return JsonResponse({"code": shown.code, "wait": shown.wait})
+
+
 @_own_step
 def enrol(request: HttpRequest) -> HttpResponse:
     """Set the second factor up: scan, then prove it with a code."""
@@ -158,8 +177,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 @_own_step
 def change_password(request: HttpRequest) -> HttpResponse:
-    """The first password must be changed; later on the person's own wish."""
+    """The first password must be changed; later on the person's own wish, with the second factor confirmed
+    where there is one: a password alone must not shut its owner out."""
     user = _user(request)
+    if user.totp_confirmed_at is not None and not request.session.get(SECOND_FACTOR_KEY):
+        return redirect("web:confirm-code")
     form = PasswordForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         try:
@@ -181,7 +203,8 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @_own_step
 def choose_post(request: HttpRequest) -> HttpResponse:
     """One person, several posts; with a single one nothing is asked."""
-    _remember_way_back(request)
+    if back := _way_back(request):
+        request.session[BACK_KEY] = back
     step = next_step(request)
     if step != reverse("web:choose-post"):
         return redirect(step)

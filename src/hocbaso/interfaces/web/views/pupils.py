@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -251,11 +251,8 @@ def photo(request: HttpRequest, code: str) -> HttpResponse:
     found = _enrolment(request, code).pupil.photo
     if found is None:
         raise NotFound("not_found", what=_("ảnh của học sinh này"))
-    tag = f'"{found.digest}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponseNotModified(headers=headers)
-    return HttpResponse(bytes(found.content), content_type=found.media_type, headers=headers)
+    # ``no-store`` (by the decorator): a child's face does not stay on the disk of a shared PC.
+    return HttpResponse(bytes(found.content), content_type=found.media_type)
 
 
 def pupil_url(code: str) -> str:

@@ -1,0 +1,26 @@
+"""What only the sandbox's pages show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+
+from hocbaso.apps.accounts.use_cases.second_factor import NextCode
+from hocbaso.interfaces.web import demo
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def demo_code(context: Context) -> NextCode | None:
+    """``{% demo_code as shown %}``: the signed-in person's present code, in the sandbox's demo alone."""
+    request: Any = context.get("request")
+    return demo.code_of(request.user) if request is not None else None
+
+
+@register.filter
+def six(code: str) -> str:
+    """``123456`` → ``123 456``."""
+    return f"{code[:3]} {code[3:]}"
