@@ -46,7 +46,9 @@ class SubjectResult(Entry):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["enrolment", "moment", "subject_code"], name="one_result_a_subject"),
+            models.UniqueConstraint(
+                fields=["enrolment", "moment", "subject_code"], name="one_result_a_subject"
+            ),
             models.CheckConstraint(condition=models.Q(level__in=["", "T", "H", "C"]), name="subject_level"),
             models.CheckConstraint(
                 condition=models.Q(score__isnull=True) | models.Q(score__lte=10), name="subject_score"
@@ -111,7 +113,8 @@ class ResultChange(models.Model):
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="result_changes")
     moment = models.CharField(max_length=4, choices=Moment)
-    field = models.CharField(max_length=80)  # "subject:toan:level", "trait:yeu-nuoc", "record:homeroom_comment"
+    #: "subject:toan:level", "trait:pc-yeu-nuoc:level", "record:homeroom_comment"
+    field = models.CharField(max_length=80)
     old = models.CharField(max_length=500, blank=True)
     new = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()

@@ -55,7 +55,8 @@ class Organisation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")), name="organisation_dates"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="organisation_dates",
             ),
         ]
         indexes = [models.Index(fields=["kind", "province_code", "commune_code"])]
@@ -83,7 +84,8 @@ class Management(models.Model):
                 fields=["organisation"], condition=Q(valid_to__isnull=True), name="one_present_manager"
             ),
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")), name="management_dates"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="management_dates",
             ),
         ]
 

@@ -49,7 +49,8 @@ def setting(unit: Organisation, key: str, day: date | None = None) -> str:
     """The value of a dated setting: the unit's own, else of the nearest unit above, else the default."""
     day = day or clock.today()
     for candidate in [unit, *managers(unit, day)]:
-        row = DatedSetting.objects.filter(valid_on(day), organisation=candidate, key=key).order_by("-valid_from").first()
+        rows = DatedSetting.objects.filter(valid_on(day), organisation=candidate, key=key)
+        row = rows.order_by("-valid_from").first()
         if row is not None:
             return row.value
     return DEFAULTS[key]

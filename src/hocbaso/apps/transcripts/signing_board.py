@@ -213,4 +213,4 @@ def item_states(batch: SigningBatch, after: Iterable[int] = ()) -> list[dict[str
     """State of each item, or of those named: for the progress of the page. One query."""
     wanted = list(after)
     items = batch.items.filter(Q(sheet__in=wanted) if wanted else Q()).order_by("id")
-    return list(items.values("sheet_id", "state", "reason", "at"))
+    return [dict(row) for row in items.values("sheet_id", "state", "reason", "at")]

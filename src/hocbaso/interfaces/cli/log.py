@@ -59,9 +59,8 @@ def audit(as_json: bool = JSON_OPTION) -> None:
     }
 
     def human() -> None:
-        messages.print(
-            f"{'Nhật ký nguyên vẹn' if report.ok else 'Nhật ký CÓ VẤN ĐỀ'}: {report.entries} mục, {report.events} sự kiện."
-        )
+        words = "Nhật ký nguyên vẹn" if report.ok else "Nhật ký CÓ VẤN ĐỀ"
+        messages.print(f"{words}: {report.entries} mục, {report.events} sự kiện.")
         for finding in report.findings:
             messages.print(f"- {finding}", style="red", markup=False)
 

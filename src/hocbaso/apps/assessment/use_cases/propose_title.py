@@ -35,7 +35,7 @@ def propose_title(
     decision = verdict_of(enrolment).decision
     assert decision is not None
     tt27.exemplary_title(decision, proposal, programme=programme_of(enrolment.school_class))
-    values = {
+    values: dict[str, object] = {
         "title_proposed_by": actor.label,
         "title_reason": " ".join(reason.split())[:300],
         "title_grounds": [*subjects, *traits],
@@ -50,7 +50,7 @@ def withdraw_title(actor: Actor, *, enrolment: Enrolment) -> YearRecord:
     :raises NotAllowed: not the homeroom teacher; :raises DomainError: ``results_locked``.
     """
     require(actor, "assessment.enter_traits", enrolment.school_class)
-    values = {"title_proposed_by": "", "title_reason": "", "title_grounds": []}
+    values: dict[str, object] = {"title_proposed_by": "", "title_reason": "", "title_grounds": []}
     return _save(actor, enrolment, values, "assessment.withdraw_title")
 
 
