@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import SchoolClass
-from hocbaso.apps.signing.card import Card, certificate_card
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts import signing_board
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.signing_board import OpenBatch, Row, Standing
 from hocbaso.apps.transcripts.use_cases.close_class import preview
-from hocbaso.apps.transcripts.use_cases.sign_sheets import list_digest, signer_of
-from hocbaso.core.document.emit import short_digest
+from hocbaso.apps.transcripts.use_cases.sign_sheets import list_digest
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
-from hocbaso.interfaces.web.errors import words
-from hocbaso.interfaces.web.templatetags.hbs import date_vi, datetime_vi, number, time_vi
 
 register(
     {
@@ -46,15 +38,12 @@ register(
 
 #: Most sheets under one authorisation; more stay for the next.
 MOST = 600
-#: Most rows of pupils with whom nothing can be done here.
-MOST_OTHERS = 300
 #: How long a reload may go on with the authorisation just given, without a new code.
 GRACE = timedelta(minutes=10)
 _GRANTS = "signing_grants"
 
 FILTERS = ("tat-ca", "ky-duoc", "bi-chan", "da-ky")
-_READY = (Standing.READY, Standing.FAILED, Standing.AUTHORISED)
-_BLOCKED = (Standing.OPEN, Standing.EARLIER)
+READY = (Standing.READY, Standing.FAILED, Standing.AUTHORISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +172,7 @@ def load(
         desk.only_class = request.GET.get("lop", "")
         if desk.only_class not in names:
             desk.only_class = ""
-        if "loc" not in request.GET and any(r.standing in _READY for r in desk.in_view):
+        if "loc" not in request.GET and any(r.standing in READY for r in desk.in_view):
             desk.filter = "ky-duoc"  # a whole school: what can be done now comes alone
     return desk
 
@@ -209,309 +198,6 @@ def granted(request: HttpRequest, batch: SigningBatch) -> bool:
     """Whether the session may go on with ``batch`` without a new code."""
     at = request.session.get(_GRANTS, {}).get(str(batch.pk))
     return at is not None and clock.now() - datetime.fromisoformat(at) <= GRACE
-
-
-def card_of(desk: Desk) -> tuple[Card | None, str]:
-    """The certificate card, or the sentence why there is none."""
-    try:
-        signer, seat = signer_of(desk.actor, desk.role, desk.school, desk.school_class)
-        return certificate_card(signer, seat), ""
-    except DomainError as error:
-        return None, words(error)
-
-
-def masked_middle(value: str) -> str:
-    """``079••••••412``: enough for its owner to know it."""
-    if len(value) <= 6:
-        return value
-    return value[:3] + "•" * (len(value) - 6) + value[-3:]
-
-
-def method_words() -> str:
-    """How the key signs."""
-    if settings.HOCBASO_ENVIRONMENT == "thu_nghiem":
-        return _("Khóa phần mềm của hộp cát")
-    return _("Khóa do máy chủ của đơn vị giữ")
-
-
-def result_words(sheet: YearSheet | None) -> str:
-    """``Hoàn thành tốt``; who is not promoted, or promoted without completing, is told apart."""
-    if sheet is None:
-        return "–"
-    result = sheet.result
-    if not result["promoted"]:
-        return f"{result['overall']} · " + _("Ở lại lớp")
-    return str(result["overall"]) + ("" if result["completed"] else " · " + _("Lên lớp"))
-
-
-def row_line(desk: Desk, row: Row) -> dict[str, Any]:
-    """One row in words, with its icon, and the one thing that can be done."""
-    state, shape, text = _state(desk, row)
-    link, link_text, new_tab = _link(desk, row)
-    sheet = row.sheet
-    return {
-        "id": sheet.pk if sheet else None,
-        "order": row.enrolment.order or "",
-        "name": row.enrolment.pupil.full_name,
-        "class": row.enrolment.school_class.name if desk.school_class is None else "",
-        "result": result_words(sheet),
-        "digest": short_digest(sheet.digest) if sheet else "",
-        "state": state,
-        "shape": shape,
-        "text": text,
-        "link": link,
-        "link_text": link_text,
-        "new_tab": new_tab,
-        "selectable": row.selectable and desk.stopped is None,
-        "authorised": row.standing is Standing.AUTHORISED,
-        "blocked": row.standing in _BLOCKED or (row.selectable and desk.stopped is not None),
-    }
-
-
-def _state(desk: Desk, row: Row) -> tuple[str, str, str]:
-    if row.standing is Standing.FAILED:
-        return "stop", "cross", _("Chưa ký được: %(why)s") % {"why": row.reasons[0]}
-    if row.standing is Standing.OPEN:
-        return "warn", "lock", _("Bị chặn: %(why)s") % {"why": _why_open(row)}
-    if row.standing is Standing.EARLIER:
-        who = {
-            SignerRole.HOMEROOM: _("chủ nhiệm chưa ký"),
-            SignerRole.PRINCIPAL: _("hiệu trưởng chưa ký"),
-        }[row.waits_for or SignerRole.HOMEROOM]
-        return "warn", "lock", _("Bị chặn: %(why)s") % {"why": who}
-    if row.standing is Standing.AUTHORISED:
-        return "idle", "clock", _("Đã xác nhận, chưa ký")
-    if row.standing is Standing.READY:
-        return "idle", "clock", desk.words.ready
-    if desk.role is SignerRole.SEAL:
-        when = datetime_vi(row.signed_at)
-        return "sealed", "seal", _("Đã phát hành %(when)s") % {"when": when}
-    if row.signed_at is None:
-        return "ok", "check", _("Đã ký")
-    return "ok", "check", _("Đã ký %(when)s") % {"when": signed_words(row.signed_at)}
-
-
-def signed_words(at: datetime) -> str:
-    """``lúc 09:11:05`` today, else with the date."""
-    local = at.astimezone(clock.VIETNAM)
-    clock_time = f"{local:%H:%M:%S}"
-    if local.date() == clock.today():
-        return _("lúc %(time)s") % {"time": clock_time}
-    return _("%(date)s lúc %(time)s") % {"date": date_vi(at), "time": f"{local:%H:%M}"}
-
-
-def _why_open(row: Row) -> str:
-    if row.returned and not row.reasons:
-        return _("đã trả lại (%(why)s), chờ chốt lại") % {"why": row.returned}
-    if row.returned:
-        return _("đã trả lại: %(why)s") % {"why": row.returned}
-    if row.reasons:
-        first = row.reasons[0]
-        return first[0].lower() + first[1:] if first.startswith("Còn") else first
-    return _("chưa chốt kết quả")
-
-
-def _link(desk: Desk, row: Row) -> tuple[str, str, bool]:
-    sheet = row.sheet
-    if sheet is None:
-        if allowed(desk.actor, "transcripts.close", row.enrolment.school_class):
-            return (
-                reverse("web:closing-class", args=[row.enrolment.school_class_id]),
-                _("Xem và chốt lớp"),
-                False,
-            )
-        return "", "", False
-    preview_link = reverse("web:transcript-pdf", args=[sheet.code])
-    page = reverse("web:transcript", args=[sheet.code])
-    if row.standing is Standing.SIGNED:
-        return page, _("Xem bản đã ký") if desk.role is not SignerRole.SEAL else _("Xem học bạ"), False
-    if row.standing is Standing.EARLIER:
-        return page, _("Xem học bạ"), False
-    return preview_link, _("Xem bản sẽ ký"), True
-
-
-def context(desk: Desk) -> dict[str, Any]:
-    """Everything the page shows."""
-    counts = Counter(row.standing for row in desk.in_view)
-    groups = {
-        "tat-ca": len(desk.in_view),
-        "ky-duoc": sum(counts[s] for s in _READY),
-        "bi-chan": sum(counts[s] for s in _BLOCKED),
-        "da-ky": counts[Standing.SIGNED],
-    }
-    shown, hidden = _shown(desk)
-    card, no_card = card_of(desk)
-    ready, done = groups["ky-duoc"], groups["da-ky"]
-    count = len(desk.stopped.left) if desk.stopped else len(desk.selectable)
-    return {
-        "desk": desk,
-        "words": desk.words,
-        "card": card,
-        "no_card": no_card,
-        "card_number": masked_middle(card.number) if card else "",
-        "method": method_words(),
-        "seal": desk.role is SignerRole.SEAL,
-        "lines": [row_line(desk, row) for row in shown],
-        "hidden": hidden,
-        "filters": _filters(desk, groups),
-        "groups": groups,
-        "ready": ready,
-        "done": done,
-        "eligible": ready + done,
-        "count": count,
-        "may_sign": bool(count) and card is not None and card.usable,
-        "too_many": max(0, sum(r.selectable for r in desk.in_view) - MOST),
-        "blocked_words": _blocked_words(desk),
-        "classes": _class_table(desk) if desk.school_class is None else [],
-        "registered_words": _registered_words(desk, card),
-        "previous": _previous_words(desk),
-        "action": desk.request.get_full_path(),
-        "texts": script_texts(desk),
-    }
-
-
-def script_texts(desk: Desk) -> dict[str, str]:
-    """Sentences for ``signing.js``; ``{name}`` is filled in there."""
-    sign, signed = desk.words.sign, desk.words.signed
-    verb = sign.lower()
-    return {
-        "chosen": _("Đã chọn {n} học bạ"),
-        "button": _("%(sign)s {n} học bạ") % {"sign": sign},
-        "progress": _("%(signed)s {done} / {eligible} học bạ đủ điều kiện") % {"signed": signed},
-        "running": _("Đã xong {finished} / {total} học bạ của lần này"),
-        "paused": _("Tạm dừng. Còn {left} học bạ chưa %(verb)s") % {"verb": verb},
-        "pausing": _("Đang dừng sau bước này"),
-        "halted": _("Dừng lại sau {n} học bạ"),
-        "nothing": _("Chưa %(verb)s gì") % {"verb": verb},
-        "stopped": _("Mất kết nối với máy chủ. Những học bạ đã xong vẫn giữ nguyên."),
-        "busy": _("Đang %(verb)s") % {"verb": verb},
-        "waiting": _("Chờ đến lượt"),
-    }
-
-
-def _shown(desk: Desk) -> tuple[list[Row], int]:
-    wanted: dict[str, tuple[Standing, ...]] = {
-        "tat-ca": tuple(Standing),
-        "ky-duoc": _READY,
-        "bi-chan": _BLOCKED,
-        "da-ky": (Standing.SIGNED,),
-    }
-    rows = [r for r in desk.in_view if r.standing in wanted[desk.filter]]
-    shown, others, ready = [], 0, 0
-    for row in rows:
-        if row.standing in _READY:
-            ready += 1
-            keep = ready <= MOST
-        else:
-            others += 1
-            keep = others <= MOST_OTHERS or desk.school_class is not None
-        if keep:
-            shown.append(row)
-    return shown, len(rows) - len(shown)
-
-
-def _filters(desk: Desk, groups: dict[str, int]) -> list[dict[str, Any]]:
-    labels = {
-        "tat-ca": _("Tất cả"),
-        "ky-duoc": desk.words.ready_filter,
-        "bi-chan": _("Bị chặn"),
-        "da-ky": desk.words.done_filter,
-    }
-    query = f"&lop={desk.only_class}" if desk.only_class else ""
-    return [
-        {"label": labels[k], "n": groups[k], "url": f"?loc={k}{query}", "current": k == desk.filter}
-        for k in FILTERS
-    ]
-
-
-def _blocked_words(desk: Desk) -> str:
-    """``5 học bạ bị chặn: 3 chưa chốt, 2 chờ giáo viên chủ nhiệm ký``."""
-    kinds: Counter[str] = Counter()
-    for row in desk.in_view:
-        if row.standing is Standing.OPEN:
-            kinds[_("đã trả lại, chờ chốt lại") if row.returned else _("chưa chốt")] += 1
-        elif row.standing is Standing.EARLIER:
-            homeroom = row.waits_for is SignerRole.HOMEROOM
-            kinds[_("chờ giáo viên chủ nhiệm ký") if homeroom else _("chờ hiệu trưởng ký")] += 1
-    if not kinds:
-        return ""
-    parts = ", ".join(f"{number(n)} {kind}" for kind, n in kinds.most_common())
-    return _("%(n)s học bạ bị chặn: %(parts)s") % {"n": number(kinds.total()), "parts": parts}
-
-
-def _class_table(desk: Desk) -> list[dict[str, Any]]:
-    """Where each class stands for this role, in order of grade and name."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in sorted(
-        desk.rows, key=lambda r: (r.enrolment.school_class.grade, r.enrolment.school_class.name)
-    ):
-        school_class = row.enrolment.school_class
-        line = found.setdefault(
-            school_class.name,
-            {
-                "id": school_class.pk,
-                "name": school_class.name,
-                "pupils": 0,
-                "ready": 0,
-                "open": 0,
-                "homeroom": 0,
-                "principal": 0,
-                "done": 0,
-                "current": school_class.name == desk.only_class,
-                "may_close": allowed(desk.actor, "transcripts.close", school_class),
-            },
-        )
-        line["pupils"] += 1
-        line[_column(row)] += 1
-    return list(found.values())
-
-
-def _column(row: Row) -> str:
-    if row.standing in _READY:
-        return "ready"
-    if row.standing is Standing.OPEN:
-        return "open"
-    if row.standing is Standing.EARLIER:
-        return "homeroom" if row.waits_for is SignerRole.HOMEROOM else "principal"
-    return "done"
-
-
-def _registered_words(desk: Desk, card: Card | None) -> str:
-    if card is None or not card.usable:
-        return ""
-    where = {
-        SignerRole.HOMEROOM: _("chủ nhiệm %(name)s")
-        % {"name": desk.school_class.name if desk.school_class else ""},
-        SignerRole.PRINCIPAL: _("hiệu trưởng"),
-        SignerRole.SEAL: _("con dấu của trường"),
-    }[desk.role]
-    if card.registered_from is not None:
-        return _("Được ký vai trò %(role)s từ %(day)s") % {
-            "role": where,
-            "day": date_vi(card.registered_from),
-        }
-    return _("Hộp cát đăng ký chứng thư cho vai trò %(role)s khi ký lần đầu") % {"role": where}
-
-
-def _previous_words(desk: Desk) -> dict[str, str] | None:
-    """The notice of a batch that stopped."""
-    stopped = desk.stopped
-    if stopped is None:
-        return None
-    at = stopped.last_at or stopped.batch.authorised_at
-    same_day = at.astimezone(clock.VIETNAM).date() == clock.today()
-    when = _("lúc %(time)s") % {"time": time_vi(at)} if same_day else datetime_vi(at)
-    verb = desk.words.sign.lower()
-    done, left = number(stopped.signed), number(len(stopped.left))
-    names = {"when": when, "n": number(stopped.signed + 1), "done": done, "left": left, "verb": verb}
-    return {
-        "heading": _("Lần %(verb)s %(when)s dừng ở học bạ thứ %(n)s") % names,
-        "text": _(
-            "%(done)s học bạ đã %(verb)s vẫn giữ nguyên và không %(verb)s lại. "
-            "Còn %(left)s học bạ %(verb)s tiếp được."
-        )
-        % names,
-    }
 
 
 def homeroom_names(school: Organisation) -> dict[int, str]:

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("truong/ky/lan/<int:batch_id>/", signing.receipt, name="signing-receipt"),
     path("truong/ky/lan/<int:batch_id>/buoc", signing.step, name="signing-step"),
     path("truong/phat-hanh/", issuing.desk, name="issuing"),
+    path("truong/phat-hanh/lan/<int:batch_id>/", signing.receipt, name="issuing-receipt"),
     path("truong/phat-hanh/goi-tin-cay", issuing.bundle, name="issuing-bundle"),
     path("truong/phat-hanh/hoc-ba-xml", issuing.package, name="issuing-package"),
 ]

@@ -151,6 +151,8 @@ def _answers(found: Found) -> list[dict[str, Any]]:
         words = _words(_("Đúng bản trường đã đóng dấu"), _("Không dùng được"), _("Chưa kết luận được"))
         lines.append(_line(_("Bản PDF"), _worse(*checks), words))
     lines.append(_signature_answer(verdict))
+    if found.qr_differs:
+        lines[-1]["words"] = no
     right = _words(_("Ký đúng quyền"), _("Ký không đúng quyền"), no)
     lines.append(_line(_("Thẩm quyền"), verdict.check(Question.AUTHORITY), right))
     lines.append(_standing_answer(found))

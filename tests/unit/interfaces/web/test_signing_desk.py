@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.audit.models import Event
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
@@ -202,6 +203,16 @@ def test_an_interrupted_batch_goes_on_without_a_second_code_only_in_its_own_sess
 
     assert client.post(url, {"viec": "ky-tiep"}).status_code == 302
     assert SheetSignature.objects.count() == 7
+
+
+def test_going_on_another_day_asks_for_a_new_code_and_leaves_a_trace(inside) -> None:
+    school = closed_school(7)
+    sign(school, SignerRole.HOMEROOM, limit=5)
+    post = post_of(school, Role.HOMEROOM, "3A")
+    client, url = inside(post), homeroom_url(school)
+    assert client.post(url, {"viec": "ky-tiep", "ma": code_of(post)}).status_code == 302
+    assert SheetSignature.objects.count() == 7
+    assert Event.objects.get(action="signing.resumed").details == {"left": 2, "method": "totp"}
 
 
 def test_going_on_with_a_batch_that_another_window_finished_leads_to_its_receipt(inside) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
@@ -35,7 +35,7 @@ def propose_title(
     decision = verdict_of(enrolment).decision
     assert decision is not None
     tt27.exemplary_title(decision, proposal, programme=programme_of(enrolment.school_class))
-    values: dict[str, object] = {
+    values: Mapping[str, object] = {
         "title_proposed_by": actor.label,
         "title_reason": " ".join(reason.split())[:300],
         "title_grounds": [*subjects, *traits],
@@ -50,11 +50,11 @@ def withdraw_title(actor: Actor, *, enrolment: Enrolment) -> YearRecord:
     :raises NotAllowed: not the homeroom teacher; :raises DomainError: ``results_locked``.
     """
     require(actor, "assessment.enter_traits", enrolment.school_class)
-    values: dict[str, object] = {"title_proposed_by": "", "title_reason": "", "title_grounds": []}
+    values: Mapping[str, object] = {"title_proposed_by": "", "title_reason": "", "title_grounds": []}
     return _save(actor, enrolment, values, "assessment.withdraw_title")
 
 
-def _save(actor: Actor, enrolment: Enrolment, values: dict[str, object], action: str) -> YearRecord:
+def _save(actor: Actor, enrolment: Enrolment, values: Mapping[str, object], action: str) -> YearRecord:
     row = save_record(actor, enrolment, values)
     school = enrolment.school_class.school
     audit(

@@ -19,10 +19,10 @@ from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts import queries, signing_board
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
 from hocbaso.apps.transcripts.use_cases.sign_sheets import PERMISSIONS, authorise, run_batch
-from hocbaso.apps.transcripts.use_cases.stop_batch import stop_batch
+from hocbaso.apps.transcripts.use_cases.stop_batch import resume_batch, stop_batch
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotFound, register
-from hocbaso.interfaces.web import signing_desk
+from hocbaso.interfaces.web import desk_page, signing_desk
 from hocbaso.interfaces.web.errors import status_of, wants_json, words
 from hocbaso.interfaces.web.signing_desk import Desk
 from hocbaso.interfaces.web.templatetags.hbs import number
@@ -94,7 +94,7 @@ def principal(request: HttpRequest) -> HttpResponse:
 def at_desk(desk: Desk) -> HttpResponse:
     """Show the desk, or do what its form asks: sign, go on, give up, return."""
     if desk.request.method != "POST":
-        return render(desk.request, "web/signing/desk.html", signing_desk.context(desk))
+        return render(desk.request, "web/signing/desk.html", desk_page.context(desk))
     deeds = {"ky": _sign, "ky-tiep": _go_on, "dung": _give_up, "tra-lai": _return}
     deed = deeds.get(desk.request.POST.get("viec", "ky"), _sign)
     try:
@@ -116,7 +116,7 @@ def _refused(desk: Desk, error: DomainError) -> HttpResponse:
     if wants_json(desk.request):
         return JsonResponse({"code": error.code, "message": words(error), "at": at}, status=status_of(error))
     desk.error, desk.error_at = words(error), at
-    return render(desk.request, "web/signing/desk.html", signing_desk.context(desk), status=422)
+    return render(desk.request, "web/signing/desk.html", desk_page.context(desk), status=422)
 
 
 def _confirm(desk: Desk) -> None:
@@ -146,10 +146,12 @@ def _sign(desk: Desk) -> HttpResponse:
 def _go_on(desk: Desk) -> HttpResponse:
     if desk.stopped is None:
         return _finished_elsewhere(desk)
+    batch = desk.stopped.batch
     if desk.needs_code:
         _confirm(desk)
-    signing_desk.grant(desk.request, desk.stopped.batch)
-    return _run(desk, desk.stopped.batch)
+        resume_batch(desk.actor, batch, method="totp")
+    signing_desk.grant(desk.request, batch)
+    return _run(desk, batch)
 
 
 def _finished_elsewhere(desk: Desk) -> HttpResponse:
@@ -177,11 +179,11 @@ def _answer(desk: Desk, batch: SigningBatch) -> HttpResponse:
         return JsonResponse(
             {
                 "step": reverse("web:signing-step", args=[batch.pk]),
-                "receipt": reverse("web:signing-receipt", args=[batch.pk]),
+                "receipt": receipt_url(batch),
                 **_progress(batch),
             }
         )
-    return redirect("web:signing-receipt", batch.pk)
+    return redirect(receipt_url(batch))
 
 
 def _give_up(desk: Desk) -> HttpResponse:
@@ -232,12 +234,12 @@ def _progress(batch: SigningBatch) -> dict[str, Any]:
     items = []
     for item in signing_board.item_states(batch):
         text = ""
-        if item["state"] == "signed":
-            when = signing_desk.signed_words(item["at"])
+        if item.state == "signed" and item.at is not None:
+            when = desk_page.signed_words(item.at)
             text = (_("Đã phát hành %(when)s") if seal else _("Đã ký %(when)s")) % {"when": when}
-        elif item["state"] == "failed":
-            text = _("Chưa ký được: %(why)s") % {"why": item["reason"]}
-        items.append({"sheet": item["sheet_id"], "state": item["state"], "text": text})
+        elif item.state == "failed":
+            text = _("Chưa ký được: %(why)s") % {"why": item.reason}
+        items.append({"sheet": item.sheet_id, "state": item.state, "text": text})
     states = [item["state"] for item in items]
     return {
         "total": len(items),
@@ -285,6 +287,12 @@ def _issue_facts(issued: list[Any]) -> dict[str, Any]:
         "first_stamp": min(row.issued_at for row in issued),
         "last_stamp": max(row.issued_at for row in issued),
     }
+
+
+def receipt_url(batch: SigningBatch) -> str:
+    """The receipt stands under the menu item of its desk."""
+    seal = batch.role == SignerRole.SEAL
+    return reverse("web:issuing-receipt" if seal else "web:signing-receipt", args=[batch.pk])
 
 
 def desk_url(batch: SigningBatch) -> str:
