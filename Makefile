@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench fix lock clean system-packages
+.PHONY: help setup setup-dev demo test check bench fix lock messages clean system-packages
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -48,6 +48,9 @@ fix: setup-dev ## Format and mend what the linter can mend
 
 lock: setup-dev ## Compile the lock files anew
 	for part in build runtime dev; do $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/$$part.in -o requirements/$$part.txt; done
+
+messages: setup-dev ## Bring the English catalogue up to date; lists what is untranslated
+	$(BIN)/python tools/messages.py
 
 clean: ## Remove the environment and the local state
 	rm -rf $(VENV) var
