@@ -1,0 +1,366 @@
+"""Every address of the node against every kind of person: who gets in, who is turned away, and how.
+
+A new address without an entry in ``PAGES`` fails the first test: whoever adds a page says here who may open
+it. The world is one school whose class 3A is issued, a second school, and the managing units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.exceptions import NoReverseMatch
+
+from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.audit.models import Event
+from hocbaso.apps.intake.models import Kind
+from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.use_cases.set_photo import set_photo
+from hocbaso.apps.signing.models import SigningBatch
+from hocbaso.apps.transcripts.models import YearSheet
+from hocbaso.apps.transcripts.use_cases.close_class import close_class
+from hocbaso.apps.transcripts.use_cases.sign_sheets import authorise, ready_sheets, run_batch
+from hocbaso.core.document.model import SignerRole
+from tests.builders import YEAR, School, finished_class, make_school
+from tests.unit.apps.accounts import people
+from tests.unit.apps.intake.books import book, staff
+from tests.unit.apps.pupils.test_set_photo import picture
+
+pytestmark = pytest.mark.django_db
+
+PRINCIPAL, DEPUTY, SEAL, CLERK, HEAD = "hiệu trưởng", "phó", "văn thư", "dữ liệu", "tổ trưởng"
+HOMEROOM, TEACHER, NEIGHBOUR = "chủ nhiệm 3A", "dạy Toán 3A", "chủ nhiệm 3B"
+COMMUNE, DEPARTMENT, MINISTRY = "cán bộ xã", "cán bộ Sở", "cán bộ Bộ"
+AUDITOR, ADMIN = "kiểm toán", "quản trị"
+STRANGERS = ("hiệu trưởng trường khác", "dữ liệu trường khác", "chủ nhiệm trường khác", "văn thư trường khác")
+NOBODY = "người ngoài"
+
+LEADERS = {PRINCIPAL, DEPUTY}
+IN_SCHOOL = {*LEADERS, SEAL, CLERK, HEAD, HOMEROOM, TEACHER, NEIGHBOUR}
+MANAGING = {COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, ADMIN}
+OF_CLASS = {HOMEROOM, TEACHER}
+SIGNED_IN = {*IN_SCHOOL, *MANAGING, *STRANGERS}
+
+#: Answers by their class: what status is expected.
+IN, AWAY, DOOR, LED = "in", "away", "door", "led on"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Who opens a page (200), who is led on to his own place (302); everybody else is turned away."""
+
+    opens: set[str] = field(default_factory=set)
+    args: tuple[str, ...] = ()  # names of objects of the world
+    led: set[str] = field(default_factory=set)
+    public: int = 0  # status for everybody, signed in or not
+    query: str = ""
+    post_only: bool = False
+    writes: bool = False  # a GET may write: the first rendition is kept and recorded, the own post is chosen
+
+
+WHOLE = {PRINCIPAL, DEPUTY, SEAL}
+_SEES_PUPILS = {*WHOLE, CLERK}
+PAGES: dict[str, Page] = {
+    "healthz": Page(public=200),
+    "readyz": Page(public=200),
+    "metrics": Page(public=200),  # from this machine
+    "sign-in": Page(led=SIGNED_IN),
+    "sign-out": Page(post_only=True, opens=SIGNED_IN),
+    "confirm-code": Page(led=SIGNED_IN),
+    "enrol": Page(opens=SIGNED_IN, writes=True),  # proposes a secret
+    "change-password": Page(opens=SIGNED_IN),
+    "choose-post": Page(led=SIGNED_IN, writes=True),
+    "demo-code": Page(public=404),
+    "set-language": Page(public=302),
+    "home": Page(opens=IN_SCHOOL | set(STRANGERS), led=MANAGING),
+    "managing": Page(opens=MANAGING, led=IN_SCHOOL | set(STRANGERS)),
+    "staff": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "pupils": Page(opens={*_SEES_PUPILS, *OF_CLASS, NEIGHBOUR, *STRANGERS}),
+    "pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
+    "pupil-photo": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
+    "imports": Page(opens={CLERK, STRANGERS[1]}),
+    "imports-activation": Page(opens={PRINCIPAL, CLERK, ADMIN, STRANGERS[0], STRANGERS[1]}),
+    "imports-batch": Page(opens={CLERK}, args=("import",)),
+    "imports-progress": Page(opens={CLERK}, args=("import",)),
+    "imports-answers": Page(opens={CLERK}, args=("import",), post_only=True),
+    "imports-annotated": Page(opens={CLERK}, args=("import",)),
+    "imports-confirm": Page(led={CLERK}, args=("import",)),  # already written
+    "imports-cancel": Page(opens={CLERK}, args=("import",), post_only=True),
+    "imports-undo": Page(opens={CLERK}, args=("import",)),
+    "gradebook": Page(opens=SIGNED_IN),  # own classes; for others the list is empty
+    "gradebook-class": Page(opens={*LEADERS, *OF_CLASS}, args=("class",)),
+    "gradebook-sheet": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
+    "gradebook-check": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
+    "gradebook-history": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject"), query="?o={cell}"),
+    "closing": Page(opens={PRINCIPAL, STRANGERS[0]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}),
+    "closing-class": Page(opens={PRINCIPAL, HOMEROOM}, args=("class",)),
+    "closing-done": Page(opens={PRINCIPAL, HOMEROOM}, args=("class",)),
+    "closing-title": Page(opens={HOMEROOM}, args=("class", "enrolment")),
+    "closing-promotion": Page(opens={PRINCIPAL}, args=("class", "enrolment")),
+    "signing": Page(
+        opens={PRINCIPAL, STRANGERS[0]}, led={HOMEROOM, NEIGHBOUR, SEAL, STRANGERS[2], STRANGERS[3]}
+    ),
+    "signing-principal": Page(opens={PRINCIPAL, STRANGERS[0]}),
+    "signing-class": Page(opens={HOMEROOM}, args=("class",)),
+    "signing-receipt": Page(opens={HOMEROOM}, args=("signing batch",)),
+    "signing-step": Page(opens={HOMEROOM}, args=("signing batch",), post_only=True),
+    "issuing": Page(opens={SEAL, STRANGERS[3]}),
+    "issuing-receipt": Page(opens={SEAL}, args=("issuing batch",)),
+    "issuing-bundle": Page(opens=WHOLE),
+    "issuing-package": Page(opens=WHOLE),
+    "transcripts": Page(opens={*WHOLE, *OF_CLASS, NEIGHBOUR, STRANGERS[0], STRANGERS[2], STRANGERS[3]}),
+    "transcript": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",)),
+    "transcript-xml": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",)),
+    "transcript-pdf": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",), writes=True),
+    "verify": Page(public=200, query="?c={sheet}"),
+    "verify-file": Page(public=302),
+    "verify-open": Page(public=405),
+    "verify-pdf": Page(public=403, query="?c={sheet}"),
+    "verify-proof": Page(public=200, query="?c={sheet}"),
+    "verify-slip": Page(public=200, query="?c={sheet}"),
+    "log-keys": Page(public=200),
+    "log-key": Page(public=200, args=("year",)),
+    "log-checkpoint": Page(public=200, args=("year",)),
+    "log-tile": Page(public=200, args=("year", "tile")),
+    "schema": Page(public=200, args=("schema",)),
+}
+#: Addresses that take a POST of anybody without a token: nothing of the visitor's is used.
+WITHOUT_TOKEN = {"verify-file"}
+
+
+def names() -> list[str]:
+    """The name of every address of the resolver; one without a name is spelled out."""
+    found = []
+
+    def walk(resolver: URLResolver, prefix: str) -> None:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                walk(entry, prefix + str(entry.pattern))
+            else:
+                assert isinstance(entry, URLPattern)
+                found.append(entry.name or prefix + str(entry.pattern))
+
+    walk(get_resolver(), "")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _calm(settings, monkeypatch):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    from hocbaso.interfaces.web.views import verification
+
+    for limiter in ("lookups", "uploads"):
+        monkeypatch.setattr(getattr(verification, limiter), "take", lambda _address: None)
+
+
+def _issue(school: School) -> None:
+    close_class(school.actor(Role.PRINCIPAL), school_class=school.classes["3A"])
+    for role, post in (
+        (SignerRole.HOMEROOM, Role.HOMEROOM),
+        (SignerRole.PRINCIPAL, Role.PRINCIPAL),
+        (SignerRole.SEAL, Role.SEAL_KEEPER),
+    ):
+        own = school.classes["3A"] if role is SignerRole.HOMEROOM else None
+        actor = school.actor(post, "3A" if own else None)
+        sheets = ready_sheets(school.unit, YEAR, role, own)
+        run_batch(
+            actor,
+            authorise(actor, role=role, school=school.unit, sheets=sheets, school_class=own, method="totp"),
+        )
+
+
+@dataclass
+class World:
+    people: dict[str, Assignment]
+    objects: dict[str, object]
+    inside: Callable[..., Client]
+
+    def url(self, name: str) -> str:
+        page = PAGES[name]
+        args = [self.objects[thing] for thing in page.args]
+        return reverse(f"web:{name}", args=args) + page.query.format(**self.objects)
+
+    def client(self, who: str, **kwargs) -> Client:
+        return Client() if who == NOBODY else self.inside(self.people[who], **kwargs)
+
+
+@pytest.fixture
+def world(inside, sandbox_home):
+    here = make_school("79000901", classes=("3A", "3B"))
+    there = make_school("79000902", classes=("3A",))
+    (pupil, *_rest) = finished_class(here, "3A", 2)
+    set_photo(here.actor(Role.HOMEROOM, "3A"), enrolment=pupil, content=picture())
+    _issue(here)
+    imported = import_workbook(
+        people.Actor.operator(),
+        kind=Kind.STAFF,
+        school=here.unit,
+        year=YEAR,
+        data=book([staff(1)]),
+        file_name="cb.xlsx",
+    ).batch
+    unit = here.unit
+
+    def somebody(role: Role, at: Organisation = unit, **fields) -> Assignment:
+        return people.actor(role, at, **fields).assignment
+
+    units = {
+        kind: Organisation.objects.create(code=kind, kind=kind, name=kind, valid_from=people.START)
+        for kind in ("xa", "so", "bo")
+    }
+    posts = {
+        PRINCIPAL: here.actor(Role.PRINCIPAL).assignment,
+        DEPUTY: somebody(Role.DEPUTY_PRINCIPAL),
+        SEAL: here.actor(Role.SEAL_KEEPER).assignment,
+        CLERK: here.actor(Role.DATA_CLERK).assignment,
+        HEAD: somebody(Role.GROUP_HEAD),
+        HOMEROOM: here.actor(Role.HOMEROOM, "3A").assignment,
+        TEACHER: somebody(Role.SUBJECT_TEACHER, in_class=here.classes["3A"], subject_code="toan"),
+        NEIGHBOUR: here.actor(Role.HOMEROOM, "3B").assignment,
+        COMMUNE: somebody(Role.COMMUNE_OFFICER, units["xa"]),
+        DEPARTMENT: somebody(Role.DEPARTMENT_OFFICER, units["so"]),
+        MINISTRY: somebody(Role.MINISTRY_OFFICER, units["bo"]),
+        AUDITOR: somebody(Role.AUDITOR),
+        ADMIN: somebody(Role.SYSTEM_ADMIN, units["so"]),
+        STRANGERS[0]: there.actor(Role.PRINCIPAL).assignment,
+        STRANGERS[1]: there.actor(Role.DATA_CLERK).assignment,
+        STRANGERS[2]: there.actor(Role.HOMEROOM, "3A").assignment,
+        STRANGERS[3]: there.actor(Role.SEAL_KEEPER).assignment,
+    }
+    sheet = YearSheet.objects.get(enrolment=pupil)
+    objects = {
+        "class": here.classes["3A"].pk,
+        "subject": "toan",
+        "cell": f"o-{pupil.pk}-level",
+        "enrolment": pupil.pk,
+        "pupil": pupil.pupil.code,
+        "sheet": sheet.code,
+        "import": imported.pk,
+        "signing batch": SigningBatch.objects.get(role=SignerRole.HOMEROOM).pk,
+        "issuing batch": SigningBatch.objects.get(role=SignerRole.SEAL).pk,
+        "year": YEAR,
+        "tile": "0/000.p/2",
+        "schema": "hocbaso-1.0.xsd",
+    }
+    return World(posts, objects, inside)
+
+
+def test_every_address_says_who_may_open_it():
+    known = set(PAGES) | {"xac-thuc/", r"^static/(?P<path>.*)$"}
+    assert set(names()) <= known, "a new address needs an entry in PAGES"
+    assert set(PAGES) <= set(names())
+
+
+def expected(name: str, who: str) -> str:
+    page = PAGES[name]
+    if page.public:
+        return str(page.public)
+    if who == NOBODY:
+        return IN if name == "sign-in" else DOOR
+    return IN if who in page.opens else LED if who in page.led else AWAY
+
+
+def judged(name: str, response) -> str:
+    """The class of an answer."""
+    if PAGES[name].public:
+        return str(response.status_code)
+    if response.status_code == 302:
+        where = response.headers["Location"]
+        return DOOR if where == "/" or where.startswith("/?tiep=") else LED
+    return {200: IN, 403: AWAY, 404: AWAY}.get(response.status_code, str(response.status_code))
+
+
+@contextmanager
+def watched(writes: list[str]):
+    """Collects what is written to the database, the session apart."""
+
+    def look(execute, sql, params, many, context):
+        words = sql.lstrip('( "').split()
+        if words[0] in ("INSERT", "UPDATE", "DELETE") and "django_session" not in sql:
+            writes.append(sql[:90])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        yield
+
+
+def test_who_opens_which_page_and_looking_changes_nothing(world):
+    wrong = []
+    for who in [NOBODY, *world.people]:
+        client = world.client(who)
+        for name, page in PAGES.items():
+            written: list[str] = []
+            with watched(written):
+                response = client.get(world.url(name))
+            if page.post_only:
+                ok = response.status_code == 405 or (who == NOBODY and judged(name, response) == DOOR)
+                if not ok:
+                    wrong.append(f"{who}: GET {name} is {response.status_code}, not 405")
+                continue
+            if (found := judged(name, response)) != expected(name, who):
+                wrong.append(f"{who}: {name} is {found}, not {expected(name, who)}")
+            if written and not page.writes:
+                wrong.append(f"{who}: GET {name} writes {written}")
+            cached = response.headers.get("Cache-Control", "")
+            if who != NOBODY and not page.public and "no-store" not in cached:
+                wrong.append(f"{who}: {name} may be kept: {cached!r}")
+    assert wrong == []
+
+
+def test_nobody_changes_what_he_may_not_open(world):
+    wrong = []
+    for who in [NOBODY, *world.people]:
+        client = world.client(who)
+        for name, page in PAGES.items():
+            allowed = page.opens | page.led
+            if page.public or who in allowed or (who == NOBODY and name == "sign-in"):
+                continue
+            before = Event.objects.count()
+            response = client.post(world.url(name), {"viec": "ky", "ly-do": "x", "so-dang-bo": "7"})
+            turned = response.status_code in (403, 404, 405) or judged(name, response) == DOOR
+            if not turned:
+                wrong.append(f"{who}: POST {name} is {response.status_code}")
+            if Event.objects.count() != before:
+                wrong.append(f"{who}: POST {name} left a trace")
+    assert wrong == []
+
+
+def test_no_form_is_taken_without_its_token(world):
+    """A page of somebody else cannot act in the name of whoever looks at it."""
+    for who in (PRINCIPAL, CLERK, HOMEROOM, SEAL):
+        client = world.client(who)
+        client.handler.enforce_csrf_checks = True
+        for name in sorted(set(PAGES) - WITHOUT_TOKEN):
+            before = Event.objects.count()
+            response = client.post(world.url(name), {"u": "x"})
+            assert response.status_code in (403, 405), (who, name, response.status_code)
+            assert Event.objects.count() == before, (who, name)
+
+
+@pytest.mark.parametrize(
+    ("who", "name"), [(HOMEROOM, "signing-class"), (PRINCIPAL, "signing-principal"), (SEAL, "issuing")]
+)
+def test_no_desk_opens_without_the_second_factor(world, who, name):
+    client = world.client(who, second_factor=False)
+    assert client.get(world.url(name)).status_code in (403, 404)
+    assert client.post(world.url(name), {"viec": "ky"}).status_code in (403, 404)
+
+
+def test_numbers_that_are_too_large_are_pages_that_are_not_there(world):
+    client = world.client(CLERK)
+    for name, page in PAGES.items():
+        ids = {"class", "import", "enrolment", "signing batch", "issuing batch"} & set(page.args)
+        if not ids or page.post_only:
+            continue
+        args = [2**70 if thing in ids else world.objects[thing] for thing in page.args]
+        try:
+            path = reverse(f"web:{name}", args=args)
+        except NoReverseMatch:
+            continue
+        assert client.get(path).status_code in (403, 404), path
