@@ -48,6 +48,15 @@ class _Step(NamedTuple):
     known: dict[str, Any]  # values read before, by their text
 
 
+class _Written(NamedTuple):
+    """What grows while a value is written."""
+
+    root: Any
+    out: list[str]
+    texts: list[str]
+    echoes: dict[int, str]  # by the echo's identity: what stands there each time
+
+
 class _Found(NamedTuple):
     """What is compared when the whole is read."""
 
@@ -106,15 +115,14 @@ class CompiledRecord:
 
     def write(self, value: Any) -> bytes | None:
         """The emitted text; ``None`` when something in it may have to be refused."""
-        out: list[str] = []
-        texts: list[str] = []
+        done = _Written(value, [], [], {})
         try:
-            _write_record(self._step, value, value, out, texts)
+            _write_record(self._step, value, done)
         except (_Differs, DomainError, AttributeError, TypeError):
             return None
-        if not _plain(texts):
+        if not _plain(done.texts):
             return None
-        data = "".join(out).encode()
+        data = "".join(done.out).encode()
         return None if any(mark in data for mark in _RARE) else data
 
     def read(self, data: bytes) -> Any | None:
@@ -242,47 +250,54 @@ def _value(step: _Step, raw: str) -> Any:
     return value
 
 
-def _write_record(step: _Step, value: Any, root: Any, out: list[str], texts: list[str]) -> None:
+def _write_record(step: _Step, value: Any, done: _Written) -> None:
     record = step.node
     opens = step.opens if record.identify is None else f'{step.opens}{record.identify(value)}">'
-    out.append("<" + opens)
-    _write(step.steps, value, root, out, texts)
-    out.append("<" + step.closes)
+    done.out.append("<" + opens)
+    _write(step.steps, value, done)
+    done.out.append("<" + step.closes)
 
 
-def _write(steps: tuple[_Step, ...], owner: Any, root: Any, out: list[str], texts: list[str]) -> None:
+def _write(steps: tuple[_Step, ...], owner: Any, done: _Written) -> None:
     for step in steps:
         action, attribute, least, most, opens, _, closes, node, inner, _ = step
         if action == _SECTION:
-            out.append("<" + opens)
-            _write(inner, getattr(owner, attribute) if attribute else owner, root, out, texts)
-            out.append("<" + closes)
+            done.out.append("<" + opens)
+            _write(inner, getattr(owner, attribute) if attribute else owner, done)
+            done.out.append("<" + closes)
             continue
         if action == _ECHO:
-            out.append(f"<{opens}{node.text_of(root)}<{closes}")
+            text = done.echoes.get(id(node))
+            if text is None:
+                text = done.echoes[id(node)] = f"<{opens}{node.text_of(done.root)}<{closes}"
+            done.out.append(text)
             continue
         value = getattr(owner, attribute)
         if most != 1:
             if len(value) > most:
                 raise _Differs
             for item in value:
-                _write_value(step, item, root, out, texts)
+                _write_value(step, item, done)
         elif value is not None:
-            _write_value(step, value, root, out, texts)
+            _write_value(step, value, done)
         elif least:
             raise _Differs
 
 
-def _write_value(step: _Step, value: Any, root: Any, out: list[str], texts: list[str]) -> None:
-    if step.action == _RECORD:
-        _write_record(step, value, root, out, texts)
+def _write_value(step: _Step, value: Any, done: _Written) -> None:
+    action, _, _, _, opens, _, closes, node, _, known = step
+    if action == _RECORD:
+        _write_record(step, value, done)
         return
-    kind = step.node.kind
-    if step.action == _TEXT:
-        if type(value) is not str or len(value) > kind.limit:
+    if action == _TEXT:
+        if type(value) is not str or len(value) > node.kind.limit:
             raise _Differs
-        texts.append(value)
+        done.texts.append(value)
         text = escape(value) if "&" in value or "<" in value or ">" in value else value
+    elif type(value) is str and type(known.get(value)) is str:
+        text = value  # a word or pattern that was read or written before; its text is itself
     else:
-        text = kind.write(value, step.node.label)
-    out.append(f"<{step.opens}{text}<{step.closes}")
+        text = node.kind.write(value, node.label)
+        if type(value) is str:
+            _value(step, text)
+    done.out.append(f"<{opens}{text}<{closes}")

@@ -17,8 +17,9 @@ from hocbaso.core.document.names import NS, SHEET_ID, SIGNATURE_IDS, sheet_canon
 
 _SUBJECT = re.compile(rb'<MonHoc (Id="(mon-[a-z0-9-]+)">)')
 _SUBJECT_CLOSE = b"</MonHoc>"
+_ID = re.compile(rb' Id="([^"]*)"')
 # Only inside a tag: quotes are free in text, and a comment that reads ` Id="x"` twice is no ambiguity.
-_ID = re.compile(rb'<[A-Za-z:]+ (?:[^<>]* )?Id="([^"<>]*)"')
+_ID_IN_TAG = re.compile(rb'<[A-Za-z:]+ (?:[^<>]* )?Id="([^"<>]*)"')
 _CHAIN = ("gvcn", "hieu_truong", "con_dau")
 
 
@@ -48,12 +49,12 @@ def slice_sheet(sheet: bytes) -> SheetSlices:
 
 def repeated_id(document: bytes) -> str | None:
     """An ``Id`` that stands twice anywhere in the document: a reference to it would be ambiguous."""
-    seen: set[bytes] = set()
-    for name in _ID.findall(document):
-        if name in seen:
-            return str(name.decode("utf-8", "replace")[:60])
-        seen.add(name)
-    return None
+    for pattern in (_ID, _ID_IN_TAG):  # the first is quick, and finds at least as many
+        names = pattern.findall(document)
+        if len(set(names)) == len(names):
+            return None
+    repeated = next(name for name in names if names.count(name) > 1)
+    return str(repeated.decode("utf-8", "replace")[:60])
 
 
 @dataclass(frozen=True, slots=True)
