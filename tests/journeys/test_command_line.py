@@ -230,10 +230,10 @@ def test_a_year_that_is_none_is_refused_by_every_command(node: Node, samples: Pa
         ("transcripts", "export", "--out", str(tmp_path / "out"), *wrong[2]),
         ("import", "pupils", workbook, *wrong[2]),
     ]
-    assert_refused(each(node.home, commands), 1, 2)
+    assert_refused(each(node.home, commands))
 
 
-def test_wrong_usage_ends_with_2_and_prints_no_document_of_its_own_making(node: Node) -> None:
+def test_wrong_usage_ends_with_2_and_one_document(node: Node) -> None:
     commands = [
         ("transcripts", "sign", *OF_SCHOOL),
         ("transcripts", "sign", *OF_SCHOOL, "--as", "con_dau"),
@@ -245,7 +245,27 @@ def test_wrong_usage_ends_with_2_and_prints_no_document_of_its_own_making(node: 
     for answer in each(node.home, [(*command, "--json") for command in commands]):
         assert answer.status == 2, answer
         assert is_clean(answer), answer
+        assert answer.document["error"]["code"] == "wrong_usage"
         assert answer.err, answer
+
+
+def test_a_database_that_does_not_answer_a_node_not_begun_and_a_wrong_setting_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    homes = {
+        "database_unavailable": (3, Home(tmp_path / "a", "postgresql://nobody@127.0.0.1:1/none")),
+        "not_initialised": (2, Home(tmp_path / "b")),
+        "wrong_environment": (2, Home(tmp_path / "c", extra={"HOCBASO_ENVIRONMENT": "elsewhere"})),
+    }
+    for code, (status, home) in homes.items():
+        answer = home.run("log", "audit", "--json")
+        assert_refused([answer], status)
+        assert answer.document["error"]["code"] == code
+
+
+def test_a_device_without_end_is_too_large() -> None:
+    answer = Home(Path("/nonexistent")).run("verify", "/dev/zero", "--json")
+    assert (answer.status, answer.document[0]["error"]) == (2, "file_too_large")
 
 
 def test_a_school_that_cannot_be_is_refused(node: Node) -> None:

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from hocbaso import __version__
-from hocbaso.interfaces.cli.output import Exit, messages
+from hocbaso.interfaces.cli.output import Exit, messages, print_error
 
 app = typer.Typer(
     name="hocbaso",
@@ -53,7 +53,9 @@ def main() -> None:
     _register()
     try:
         app()
-    except SystemExit:
+    except SystemExit as stopped:
+        if stopped.code == Exit.UNUSABLE:
+            print_error("wrong_usage", "Lệnh chưa đúng cách dùng; xem hướng dẫn với --help.")
         raise
     except KeyboardInterrupt:
         messages.print("Đã dừng theo yêu cầu.")
@@ -61,5 +63,21 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("HOCBASO_DEBUG") == "1":
             raise
-        messages.print(f"Lỗi ngoài dự kiến: {type(error).__name__}: {error}", style="red", markup=False)
-        raise SystemExit(Exit.UNUSABLE) from None
+        raise SystemExit(_unexpected(error)) from None
+
+
+def _unexpected(error: Exception) -> Exit:
+    """Tell what nobody caught; by name, because Django may not be loaded."""
+    name = type(error).__name__
+    code, message, status = "unexpected", f"Lỗi ngoài dự kiến: {name}: {error}", Exit.UNUSABLE
+    if name in ("OperationalError", "ProgrammingError", "InterfaceError"):
+        if "no such table" in str(error) or "does not exist" in str(error):
+            code, message = "not_initialised", "Nút chưa được khởi tạo. Hãy chạy `hocbaso init` trước."
+        else:
+            code, status = "database_unavailable", Exit.UNAVAILABLE
+            message = f"Cơ sở dữ liệu không trả lời: {error}"
+    elif name == "WrongEnvironment":
+        code, message = "wrong_environment", f"Biến môi trường chưa đúng: {error}"
+    print_error(code, message)
+    messages.print(message, style="red", markup=False)
+    return status

@@ -27,10 +27,28 @@ messages = Console(stderr=True, highlight=False)
 JSON_OPTION = typer.Option(False, "--json", help="Trả lời bằng đúng một tài liệu JSON trên đầu ra chuẩn.")
 
 
+#: Codes that say the command was called wrongly, whatever class of error they have.
+WRONG_USAGE = {"school_year.format"}
+_answered = False
+
+
+def print_document(document: Any) -> None:
+    """The one JSON document of this process."""
+    global _answered
+    _answered = True
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+
+def print_error(code: str, message: str) -> None:
+    """An error as the document, unless one was printed already or none is wanted."""
+    if not _answered and "--json" in sys.argv:
+        print_document({"error": {"code": code, "message": message}})
+
+
 def answer(document: Any, *, as_json: bool, human: Callable[[], None] | None = None) -> None:
     """Print the answer: JSON on standard output, or words for a person."""
     if as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=None, default=str) + "\n")
+        print_document(document)
     elif human is not None:
         human()
     else:
@@ -53,12 +71,12 @@ def table(title: str, columns: list[str], rows: list[list[Any]], limit: int = 40
 def stop(error: DomainError, *, as_json: bool) -> NoReturn:
     """End the command with the error's sentence and the exit status of its kind."""
     if as_json:
-        document = {"error": {"code": error.code, "message": error.message}}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        print_document({"error": {"code": error.code, "message": error.message}})
     messages.print(error.message, style="red", markup=False)
     if isinstance(error, ServiceUnavailable):
         raise typer.Exit(Exit.UNAVAILABLE)
-    raise typer.Exit(Exit.UNUSABLE if isinstance(error, Unreadable | NotFound) else Exit.NEGATIVE)
+    unusable = isinstance(error, Unreadable | NotFound) or error.code in WRONG_USAGE
+    raise typer.Exit(Exit.UNUSABLE if unusable else Exit.NEGATIVE)
 
 
 @contextmanager

@@ -31,11 +31,13 @@ _STYLE = {
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LIMIT_MB * 1024 * 1024:
-            raise Unreadable("file_too_large", path=str(path), limit=LIMIT_MB)
-        return path.read_bytes()
+        with path.open("rb") as stream:  # at most so much, also of a pipe or a device without a size
+            data = stream.read(LIMIT_MB * 1024 * 1024 + 1)
     except OSError as error:
         raise Unreadable("file_unreadable", path=str(path), why=str(error.strerror)) from error
+    if len(data) > LIMIT_MB * 1024 * 1024:
+        raise Unreadable("file_too_large", path=str(path), limit=LIMIT_MB)
+    return data
 
 
 def verify(
