@@ -37,6 +37,8 @@ _FUNCTIONS = (
     "pgettext_lazy",
     "npgettext",
 )
+#: ``@rule("permission", "the doing")`` of the apps' policies: a refusal names the doing.
+_POLICIES = ("rule",)
 _WIDTH = 100
 _HEADER = """\
 # The English words of the web interface. Identifiers are the Vietnamese words of the source.
@@ -57,12 +59,14 @@ def _template(path: Path) -> str:
     return "\n".join(line.strip() for line in text.splitlines())
 
 
-def _messages(text: str) -> Iterator[Found]:
+def _messages(text: str, functions: tuple[str, ...]) -> Iterator[Found]:
     """Messages of one file: identifier (or singular and plural), context; calls on variables stay out."""
-    calls = extract_python(BytesIO(text.encode()), dict.fromkeys(_FUNCTIONS), [], {})
+    calls = extract_python(BytesIO(text.encode()), dict.fromkeys(functions), [], {})
     for _line, function, found, _comments in calls:
         name = str(function)
         arguments = list(found) if isinstance(found, tuple) else [found]
+        if name == "rule":
+            arguments.pop(0)
         context = str(arguments.pop(0)) if "pgettext" in name else None
         size = 2 if name.startswith("n") else 1
         wanted = tuple(str(argument) for argument in arguments[:size] if argument)
@@ -81,7 +85,8 @@ def extract(source: Path = SOURCE) -> Catalog:
     catalog = _empty()
     for path in sorted(files):
         place = path.relative_to(source.parent).as_posix()
-        for identifier, context in _messages(files[path](path)):
+        functions = (*_FUNCTIONS, *_POLICIES) if path.name == "policies.py" else _FUNCTIONS
+        for identifier, context in _messages(files[path](path), functions):
             catalog.add(identifier, context=context, locations=[(place, 0)])
     return catalog
 

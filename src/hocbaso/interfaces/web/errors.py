@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from hocbaso.core.errors import DomainError, NotAllowed, NotFound, ServiceUnavailable, Unreadable
+from hocbaso.core.errors import DomainError, NotAllowed, NotFound, ServiceUnavailable, Unreadable, catalogue
 
 _log = structlog.get_logger("hocbaso.web")
 
@@ -29,7 +29,12 @@ def status_of(error: DomainError) -> int:
 
 def words(error: DomainError) -> str:
     """The sentence of a refusal in the language of the page."""
-    return error.message_en if (get_language() or "vi").startswith("en") else error.message
+    if not (get_language() or "vi").startswith("en"):
+        return error.message
+    doing = error.params.get("what")
+    if isinstance(error, NotAllowed) and doing:  # the policies name it in Vietnamese
+        return catalogue()[error.code].en.format(**{**error.params, "what": _(doing)})
+    return error.message_en
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -7,7 +7,12 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from tools import messages
+
+from hocbaso.apps.accounts import door
+from hocbaso.core.errors import NotAllowed
+from hocbaso.interfaces.web import errors
 
 VIETNAMESE = re.compile(
     "[àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ]", re.IGNORECASE
@@ -133,6 +138,20 @@ def test_a_refused_form_speaks_english():
     assert "2 things to correct" in text
     assert "Enter the user name" in text
     assert not VIETNAMESE.search(text)
+
+
+def test_a_refusal_names_in_english_what_the_policy_names_in_vietnamese():
+    refusals = {
+        what: NotAllowed("not_allowed", what=what)
+        for what in (entry.what for entry in door._rules.values() if VIETNAMESE.search(entry.what))
+    }
+    assert "ký học bạ với vai trò hiệu trưởng" in refusals
+    with translation.override("en"):
+        answers = {what: errors.words(refusal) for what, refusal in refusals.items()}
+    assert (
+        answers["ký học bạ với vai trò hiệu trưởng"] == "You may not do this: sign year sheets as principal."
+    )
+    assert {what for what, answer in answers.items() if VIETNAMESE.search(answer)} == set()
 
 
 @pytest.mark.django_db

@@ -69,7 +69,7 @@ def start(request: HttpRequest) -> HttpResponse:
     actor, school = actor_of(request), school_of(request)
     kinds = queries.kinds_for(actor, school)
     if not kinds:
-        raise NotAllowed("not_allowed", what="nhập tệp Excel")
+        raise NotAllowed("not_allowed", what=_("nhập tệp Excel"))
     years = queries.school_years(school)
     wanted = {"kind": request.GET.get("loai", kinds[0].value), "year": request.GET.get("nam", years[0])}
     form = UploadForm(request.POST or None, request.FILES or None, kinds=kinds, years=years, initial=wanted)

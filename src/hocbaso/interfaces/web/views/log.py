@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from hocbaso.apps.ledger import queries
@@ -48,5 +49,5 @@ def schema(request: HttpRequest, name: str) -> HttpResponse:
     """``/schemas/hocbaso-1.0.xsd`` and the schema it imports."""
     files = schema_files()
     if name not in files:
-        raise NotFound("not_found", what=f"lược đồ {name[:60]}")
+        raise NotFound("not_found", what=_("lược đồ %(name)s") % {"name": name[:60]})
     return _answer(files[name], "application/xml", "public, max-age=86400")
