@@ -7,13 +7,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
+import hocbaso.apps.transcripts.use_cases.close_class  # noqa: F401  registers the sentences used here
 from hocbaso.apps.accounts.models import User
+from hocbaso.apps.assessment.year_rows import verdicts_of
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
 from hocbaso.apps.transcripts.states import STEPS
 from hocbaso.core.document.model import SignerRole
+from hocbaso.core.errors import sentence
 
 _ORDER = (SheetState.FROZEN, SheetState.HOMEROOM_SIGNED, SheetState.PRINCIPAL_SIGNED, SheetState.ISSUED)
 #: Who must act on a sheet that stands at a state.
@@ -87,27 +92,37 @@ def _still(item: SigningItem, ready: str) -> bool:
     return item.sheet.state == ready and item.sheet.digest == item.digest
 
 
-def rows_of_class(
-    school_class: SchoolClass, role: SignerRole, stopped: OpenBatch | None, blocked: dict[str, list[str]]
-) -> list[Row]:
-    """Every active pupil of the class. Four queries whatever the class's size.
-
-    :param blocked: reasons by pupil code for those who are not closed yet.
-    """
+def rows_of_class(school_class: SchoolClass, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:
+    """Every active pupil of the class, and why who is not closed yet is not. At most six queries."""
     enrolments = Enrolment.objects.filter(school_class=school_class, active=True).select_related("pupil")
     sheets = YearSheet.objects.filter(school_class=school_class)
-    return _rows(list(enrolments), sheets, role, stopped, blocked)
+    rows = _rows(list(enrolments), sheets, role, stopped)
+    _explain_open(school_class, [row for row in rows if row.standing is Standing.OPEN])
+    return rows
+
+
+def _explain_open(school_class: SchoolClass, rows: list[Row]) -> None:
+    """What the results themselves lack; policy (identity, photo) speaks on the class's own page."""
+    if not rows:
+        return
+    verdicts = verdicts_of(school_class, [row.enrolment.pk for row in rows])
+    for row in rows:
+        verdict = verdicts[row.enrolment.pk]
+        if verdict.missing:
+            row.reasons = [sentence("missing_results", what="; ".join(verdict.missing))]
+        elif verdict.decision and not verdict.decision.completed and not verdict.principal_decided:
+            row.reasons = [sentence("summer_pending", what=", ".join(verdict.blocking_names))]
 
 
 def rows_of_school(school: Organisation, year: str, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:
-    """Every active pupil of the school. Four queries whatever the school's size."""
+    """Every active pupil of the school. Three queries whatever the school's size."""
     enrolments = (
         Enrolment.objects.filter(school_class__school=school, school_class__school_year=year, active=True)
         .select_related("pupil", "school_class")
         .order_by("school_class__grade", "school_class__name", "order", "id")
     )
     sheets = YearSheet.objects.filter(school=school, school_year=year)
-    return _rows(list(enrolments), sheets, role, stopped, {})
+    return _rows(list(enrolments), sheets, role, stopped)
 
 
 def _rows(
@@ -115,20 +130,16 @@ def _rows(
     sheets: Any,
     role: SignerRole,
     stopped: OpenBatch | None,
-    blocked: dict[str, list[str]],
 ) -> list[Row]:
     live: dict[int, YearSheet] = {}
     returned: dict[int, str] = {}
-    for sheet in sheets.defer("body").order_by("id"):
+    own = SheetSignature.objects.filter(sheet=OuterRef("pk"), role=role, voided_at__isnull=True)
+    stamped = sheets.defer("body").annotate(signed_at=Subquery(own.values("signed_at")[:1]))
+    for sheet in stamped.order_by("id"):
         if sheet.state == SheetState.VOIDED:
             returned[sheet.enrolment_id] = sheet.return_reason
         else:
             live[sheet.enrolment_id] = sheet
-    signed = dict(
-        SheetSignature.objects.filter(
-            sheet__in=sheets.values("pk"), role=role, voided_at__isnull=True
-        ).values_list("sheet_id", "signed_at")
-    )
     failures = _failures([s.pk for s in live.values() if s.state == STEPS[role].before], role)
     authorised = {s.pk for s in stopped.left} if stopped else set()
     rows = []
@@ -137,7 +148,6 @@ def _rows(
         row = Row(enrolment, sheet, _standing(sheet, role))
         if sheet is None:
             row.returned = returned.get(enrolment.pk, "")
-            row.reasons = blocked.get(enrolment.pupil.code, [])
         elif row.standing is Standing.READY:
             if sheet.pk in failures:
                 row.standing, row.reasons = Standing.FAILED, [failures[sheet.pk]]
@@ -146,7 +156,7 @@ def _rows(
         elif row.standing is Standing.EARLIER:
             row.waits_for = WAITS_FOR[SheetState(sheet.state)]
         else:
-            row.signed_at = signed.get(sheet.pk)
+            row.signed_at = sheet.signed_at  # type: ignore[attr-defined]  # annotated above
         rows.append(row)
     return sorted(rows, key=lambda r: _SHOWN_FIRST.index(r.standing))
 

@@ -123,9 +123,17 @@ def _why_open(row: Row) -> str:
     if row.returned:
         return _("đã trả lại: %(why)s") % {"why": row.returned}
     if row.reasons:
-        first = row.reasons[0]
-        return first[0].lower() + first[1:] if first[1:2].islower() else first
+        return _briefly(row.reasons[0])
     return _("chưa chốt kết quả")
+
+
+def _briefly(reason: str) -> str:
+    """A reason inside a line: begun small, a long list cut after two pieces with the number of the rest."""
+    pieces = reason.rstrip(".").split("; ")
+    text = "; ".join(pieces[:2])
+    if len(pieces) > 2:
+        text = _("%(text)s và %(n)s chỗ nữa") % {"text": text, "n": number(len(pieces) - 2)}
+    return text[0].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _link(desk: Desk, row: Row) -> tuple[str, str, bool]:

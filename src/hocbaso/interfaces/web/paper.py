@@ -115,6 +115,7 @@ def of_sheet(
             "day": f"{local:%d/%m/%Y}",
         }
     return {
+        "sandbox": model.environment != "chinh_thuc",
         "year": model.year,
         "name": model.pupil.full_name,
         "class": model.class_name,

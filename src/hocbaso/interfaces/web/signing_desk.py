@@ -17,7 +17,6 @@ from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts import signing_board
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.signing_board import OpenBatch, Row, Standing
-from hocbaso.apps.transcripts.use_cases.close_class import preview
 from hocbaso.apps.transcripts.use_cases.sign_sheets import list_digest
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
@@ -163,9 +162,7 @@ def load(
     assert actor.user is not None
     desk.stopped = signing_board.open_batch(actor.user, school, role, school_class)
     if school_class is not None:
-        desk.rows = signing_board.rows_of_class(school_class, role, desk.stopped, {})
-        if any(r.standing is Standing.OPEN for r in desk.rows):
-            _explain_open(desk, school_class)
+        desk.rows = signing_board.rows_of_class(school_class, role, desk.stopped)
     else:
         desk.rows = signing_board.rows_of_school(school, year, role, desk.stopped)
         names = {r.enrolment.school_class.name for r in desk.rows}
@@ -175,16 +172,6 @@ def load(
         if "loc" not in request.GET and any(r.standing in READY for r in desk.in_view):
             desk.filter = "ky-duoc"  # a whole school: what can be done now comes alone
     return desk
-
-
-def _explain_open(desk: Desk, school_class: SchoolClass) -> None:
-    """Why pupils are not closed yet: only asked when there are some."""
-    reasons: dict[str, list[str]] = {}
-    for blocked in preview(desk.actor, school_class=school_class).blocked:
-        reasons.setdefault(blocked.pupil, []).append(blocked.message.rstrip("."))
-    for row in desk.rows:
-        if row.standing is Standing.OPEN:
-            row.reasons = reasons.get(row.enrolment.pupil.code, [])
 
 
 def grant(request: HttpRequest, batch: SigningBatch) -> None:

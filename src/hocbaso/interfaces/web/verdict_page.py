@@ -147,6 +147,8 @@ def _answers(found: Found) -> list[dict[str, Any]]:
         verdict.check(Question.INTACT).sentence if intact.result is Result.OK else intact.sentence
     )
     if verdict.rendition is not None:
+        if lines[0]["kind"] == "ok":
+            lines[0]["words"] = _("Dữ liệu bên trong không bị sửa")
         checks = (verdict.rendition.whole, verdict.rendition.seal, verdict.rendition.attachment)
         words = _words(_("Đúng bản trường đã đóng dấu"), _("Không dùng được"), _("Chưa kết luận được"))
         lines.append(_line(_("Bản PDF"), _worse(*checks), words))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
@@ -207,7 +206,6 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "paper": paper.of_sheet(found, signatures, issued),
         "draft": issued is None,
-        "sandbox_sheet": settings.HOCBASO_ENVIRONMENT != "chinh_thuc",
     }
     return render(request, "web/transcripts/sheet.html", context)
 

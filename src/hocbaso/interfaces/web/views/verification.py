@@ -107,7 +107,6 @@ def _holder(request: HttpRequest, issued: IssuedSheet) -> dict[str, Any]:
         "slip": _query(issued),
         "paper": paper.of_sheet(issued.sheet, [], issued),
         "public": True,
-        "sandbox_sheet": False,
     }
 
 
