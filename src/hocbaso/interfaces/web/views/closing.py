@@ -196,7 +196,7 @@ def _reason(item: Blocked) -> dict[str, Any]:
 def _mend(found: SchoolClass, item: Blocked) -> tuple[str, str]:
     """Where to mend what blocks."""
     if item.code == "missing_results":
-        return f"/truong/so-diem/?lop={found.pk}", _("Mở sổ điểm")
+        return reverse("web:gradebook-class", args=[found.pk]), _("Mở sổ điểm")
     if item.code in ("no_homeroom_teacher", "no_principal"):
         return reverse("web:staff"), _("Xem phân công")
     return _pupil_link(item.pupil), _("Mở hồ sơ học sinh")
