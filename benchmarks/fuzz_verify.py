@@ -1,4 +1,4 @@
-"""Mutated files against the verifier, endlessly if wanted: ``python -m benchmarks.fuzz_verify --seconds 600``.
+"""Mutated files against the verifier, endlessly if wanted: ``python -m benchmarks.fuzz_verify --seconds 60``.
 
 Two promises are watched. Nothing but :class:`Unreadable` is ever raised; and a file that is accepted
 (``valid``) says what the file that it was made from says: the same sheet, digest, signers and time.
