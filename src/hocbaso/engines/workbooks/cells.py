@@ -9,6 +9,7 @@ from hocbaso.core.vietnamese import names
 from hocbaso.core.vietnamese.dates import format_vi, read_date
 from hocbaso.core.vietnamese.letters import LOOKALIKES
 from hocbaso.core.vietnamese.reading import Severity as Weight
+from hocbaso.engines.workbooks.class_names import grade_of as grade_of
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.model import Severity
 from hocbaso.engines.workbooks.notes import Notes
@@ -18,7 +19,6 @@ from hocbaso.engines.workbooks.text import all_tidy, bare, key, shown, tidy
 _EXACT_DIGITS = 10**15
 _DAYS_1904 = 1462
 _AS_TEXT = "Thầy cô đổi ô sang dạng văn bản rồi ghi lại."
-_GRADE = re.compile(r"^(1[0-2]|[1-9])(?!\d)")
 _CLASS_SPELLING = re.compile(r"^(?:lớp\s*:?\s*)?(1[0-2]|[1-9])\s*([a-zA-ZđĐ]\d{0,2})$", re.IGNORECASE)
 _CODE = re.compile(r"^[0-9A-Z]{8,20}$")
 _PHONE = re.compile(r"^(?:\+?84|0)\d{9,10}$")
@@ -227,9 +227,12 @@ class CellReader:
 
     def class_like(self, column: int | None, value: str) -> bool:
         """Whether ``value`` can be a class's name (else noted as an error)."""
-        if _GRADE.match(value):
+        if grade_of(value) is not None:
             return True
-        message = f"“{value}” không phải tên lớp. Tên lớp bắt đầu bằng khối từ 1 đến 12, ví dụ 1A, 6A1."
+        message = (
+            f"“{value}” không phải tên lớp. Tên lớp bắt đầu bằng khối từ 1 đến 12, ví dụ 1A, 6A1; lớp mầm "
+            "non ghi Mầm, Chồi, Lá hoặc “Nhà trẻ 25-36 tháng”."
+        )
         self.notes.error(column, "bad_class", message, value)
         return False
 
@@ -247,10 +250,10 @@ class CellReader:
         cell, _ = self.cell(row, "class_name")
         if (match := _CLASS_SPELLING.match(value)) and (usual := "".join(match.groups()).upper()) != value:
             message = f"Tên lớp ghi là “{value}”. Có phải {usual}?"
-            asked: Severity = "warning" if _GRADE.match(value) else "error"
+            asked: Severity = "warning" if grade_of(value) is not None else "error"
             answer = self.notes.ask(column, "class_spelling", message, cell, usual, severity=asked)
             value = usual if answer else value
-            if answer is False or not _GRADE.match(value):
+            if answer is False or grade_of(value) is None:
                 return None
         if not self.class_like(column, value):
             return None
@@ -334,9 +337,3 @@ def _american(cell: Cell) -> str | None:
         return None
     reading = read_date(f"{match[2]}/{match[1]}/{match[3]}")
     return reading.value if reading.exact else None
-
-
-def grade_of(class_name: str | None) -> int | None:
-    """The grade that a class name begins with: ``3A`` → 3, ``12.6`` → 12."""
-    match = _GRADE.match(class_name or "")
-    return int(match.group(1)) if match else None

@@ -11,6 +11,7 @@ from hocbaso.core.vietnamese.reading import Finding, Severity
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.address import resolve
 from hocbaso.engines.workbooks.cells import PUPIL_CODE_DIGITS, CellReader, grade_of
+from hocbaso.engines.workbooks.class_names import school_age
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.model import PupilRow
 from hocbaso.engines.workbooks.notes import Notes
@@ -113,8 +114,8 @@ class PupilReader:
         grade = grade_of(class_name)
         if birth is None or grade is None:
             return birth
-        age = self.year.start - int(birth[:4])
-        if age < grade + _YOUNGEST or (age > grade + _OLDEST and grade < _FIRST_ADULT_GRADE):
+        age, years = self.year.start - int(birth[:4]), school_age(grade)
+        if age < years + _YOUNGEST or (age > years + _OLDEST and years < _FIRST_ADULT_GRADE):
             column = self.columns["birth_date"]
             message = f"Học lớp {class_name} mà sinh năm {birth[:4]} ({age} tuổi). Thầy cô kiểm tra lại."
             self.notes.warn(column, "unlikely_age", message, row[column])

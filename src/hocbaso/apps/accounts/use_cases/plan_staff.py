@@ -85,6 +85,7 @@ LABELS = {
     "subject": "Môn dạy",
 }
 _MASKED = {"personal_number", "phone"}
+_LONGEST_CLASS = SchoolClass._meta.get_field("name").max_length or 0
 _EMPTY = "(trống)"
 #: Words of the file's "Trạng thái CB" after which somebody holds no post any more.
 _LEFT = (
@@ -291,7 +292,7 @@ def _posts(
         grade = grade_of(post.class_name)
         if post.class_name in classes or post.class_name in new_classes:
             posts.append(post)
-        elif grade is None:
+        elif grade is None or len(post.class_name) > _LONGEST_CLASS:
             text = sentence("staff_class_grade", name=post.class_name)
             judge.warn(row, "teaching", "class_grade", text, post.class_name)
         else:

@@ -18,13 +18,14 @@ from hocbaso.apps.intake.planning import (
     mask_change,
 )
 from hocbaso.apps.organisations.models import Level, Organisation
-from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil
+from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
 from hocbaso.apps.pupils.use_cases.roster import Roster
 from hocbaso.core.codelists import pupil_status
 from hocbaso.core.errors import register, sentence
 from hocbaso.core.vietnamese.dates import format_vi
 from hocbaso.core.vietnamese.names import sort_key
 from hocbaso.engines.workbooks.cells import grade_of
+from hocbaso.engines.workbooks.class_names import KINDERGARTEN
 from hocbaso.engines.workbooks.columns import FIELD_NAMES
 from hocbaso.engines.workbooks.model import PupilRow, Reading
 
@@ -121,6 +122,7 @@ LABELS = {
 _MASKED = {"personal_number", "phone", "father_phone", "mother_phone"}
 _FIRST_GRADES = (1, 6, 10)  # where a pupil comes from another school without a transfer
 _GRADES = {
+    Level.KINDERGARTEN: KINDERGARTEN,
     Level.PRIMARY: range(1, 6),
     Level.LOWER_SECONDARY: range(6, 10),
     Level.UPPER_SECONDARY: range(10, 13),
@@ -181,6 +183,7 @@ def _classes(judge: Judge, roster: Roster, rows: list[PupilRow]) -> dict[str, in
     """Classes that the file names and the year lacks; each said once."""
     grades = {g for level in roster.school.levels for g in _GRADES.get(Level(level), range(0))}
     labels = ", ".join(str(Level(level).label) for level in roster.school.levels)
+    limit = SchoolClass._meta.get_field("name").max_length or 0
     new: dict[str, int] = {}
     for row in rows:
         name = row.class_name
@@ -191,6 +194,9 @@ def _classes(judge: Judge, roster: Roster, rows: list[PupilRow]) -> dict[str, in
             judge.refuse(
                 row, "class_name", "class_unreadable", sentence("pupil_class_unreadable", name=name), name
             )
+        elif len(name) > limit:
+            text = sentence("pupil_too_long", length=len(name), limit=limit)
+            judge.refuse(row, "class_name", "too_long", text, name)
         elif grade not in grades:
             text = sentence("pupil_class_grade", name=name, levels=labels)
             judge.refuse(row, "class_name", "class_grade", text, name)
