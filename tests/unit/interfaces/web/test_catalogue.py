@@ -6,6 +6,7 @@ import gettext
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import translation
 from tools import messages
@@ -116,6 +117,13 @@ def _text(response) -> str:
     return re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
 
 
+def english() -> Client:
+    """Somebody who chose English in the footer."""
+    client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return client
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "words"),
@@ -126,7 +134,7 @@ def _text(response) -> str:
     ],
 )
 def test_a_page_for_an_english_reader_has_no_vietnamese(path, words):
-    text = _text(Client(headers={"accept-language": "en-GB,en;q=0.9"}).get(path))
+    text = _text(english().get(path))
     assert words in text
     assert '<html lang="en">' in text
     assert [line.strip() for line in text.splitlines() if VIETNAMESE.search(line)] == []
@@ -134,7 +142,7 @@ def test_a_page_for_an_english_reader_has_no_vietnamese(path, words):
 
 @pytest.mark.django_db
 def test_a_refused_form_speaks_english():
-    text = _text(Client(headers={"accept-language": "en"}).post("/", {"username": ""}))
+    text = _text(english().post("/", {"username": ""}))
     assert "2 things to correct" in text
     assert "Enter the user name" in text
     assert not VIETNAMESE.search(text)
@@ -152,6 +160,12 @@ def test_a_refusal_names_in_english_what_the_policy_names_in_vietnamese():
         answers["ký học bạ với vai trò hiệu trưởng"] == "You may not do this: sign year sheets as principal."
     )
     assert {what for what, answer in answers.items() if VIETNAMESE.search(answer)} == set()
+
+
+@pytest.mark.django_db
+def test_a_browser_s_own_language_is_no_choice():
+    answer = Client(headers={"accept-language": "en-GB,en;q=0.9"}).get("/xac-thuc")
+    assert '<html lang="vi">' in answer.content.decode()
 
 
 @pytest.mark.django_db

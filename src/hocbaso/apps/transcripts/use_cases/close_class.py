@@ -23,13 +23,13 @@ from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases import build_sheet as build
 from hocbaso.core.document import model
 from hocbaso.core.document.codes import new_code
-from hocbaso.core.document.emit import check_printable, digest, emit
+from hocbaso.core.document.emit import digest, emit
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.core.regulation.programme import Programme, programme_for
 from hocbaso.core.regulation.rule_sets import RuleSet, rule_set_for
 from hocbaso.core.vietnamese.school_year import SchoolYear
-from hocbaso.engines.rendering import printable_codepoints
+from hocbaso.engines.rendering import require_printable_sheet
 
 register(
     {
@@ -287,7 +287,7 @@ def _freeze(
     :raises DomainError: text that a sheet cannot hold (``document_*``).
     """
     sheet = _model(context, ready, rules, issued)
-    check_printable(sheet, printable_codepoints())
+    require_printable_sheet(sheet)
     body = emit(sheet)
     enrolment = ready.rows.enrolment
     result = sheet.result

@@ -60,7 +60,7 @@ def _authority(schools: set[int]) -> tuple[AuthorityEntry, ...]:
             role=row.role,
             school=row.school.code,
             valid_from=_start(row.valid_from),
-            valid_to=_start(row.valid_to) + timedelta(days=1) if row.valid_to else None,
+            valid_to=_start(row.valid_to) + timedelta(days=1, seconds=-1) if row.valid_to else None,
             name=row.user.full_name if row.user else row.school.name,
             class_name=row.class_name or None,
         )
