@@ -89,6 +89,8 @@ class Progress:
     school_year: str
     at: datetime
     classes: tuple[ClassProgress, ...]
+    #: Classes of levels whose transcripts are not made here yet: roster and identity only, in no total.
+    unsupported: tuple[ClassProgress, ...] = ()
 
     def total(self, field: str) -> int:
         """Sum of one number of :class:`ClassProgress`."""
@@ -217,7 +219,13 @@ def progress(school: Organisation, year: str, only_class: SchoolClass | None = N
         _complete(rows, year)
         _sheets(rows)
         _waiting_since(rows)
-    return Progress(year, clock.now(), tuple(rows.values()))
+    made_here = {grade: bool(required_subjects(grade, year)) for grade in {c.grade for c in classes}}
+    return Progress(
+        year,
+        clock.now(),
+        tuple(row for row in rows.values() if made_here[row.school_class.grade]),
+        tuple(row for row in rows.values() if not made_here[row.school_class.grade]),
+    )
 
 
 def issued_by_day(school: Organisation, days: int = 14) -> list[tuple[date, int]]:

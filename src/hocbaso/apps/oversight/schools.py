@@ -11,6 +11,7 @@ from hocbaso.apps.common.search import matches
 from hocbaso.apps.organisations.models import Kind, Management, Organisation, valid_on
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.transcripts.models import SheetState, YearSheet
+from hocbaso.core.regulation.programme import PRIMARY_GRADES
 
 _SIGNED = (SheetState.PRINCIPAL_SIGNED, SheetState.ISSUED)
 
@@ -63,7 +64,12 @@ def board(unit: Organisation, year: str, search: str = "") -> list[SchoolProgres
     for pk, name in managers.values_list("organisation", "manager__name"):
         rows[pk].manager = name
     enrolled = (
-        Enrolment.objects.filter(active=True, school_class__school__in=ids, school_class__school_year=year)
+        Enrolment.objects.filter(
+            active=True,
+            school_class__school__in=ids,
+            school_class__school_year=year,
+            school_class__grade__in=PRIMARY_GRADES,  # of whom transcripts are made here
+        )
         .values_list("school_class__school")
         .annotate(n=Count("pk"))
         .order_by()

@@ -219,3 +219,23 @@ def test_managing_levels_see_numbers_and_no_names_of_pupils(as_role, school):
 def test_school_staff_do_not_see_the_managing_levels_page(as_role):
     client, _post = as_role(Role.PRINCIPAL)
     assert client.get("/quan-ly/").headers["Location"] == "/truong/"
+
+
+@pytest.mark.parametrize(("name", "grade"), [("Lá 1", 18), ("6A1", 6), ("10A1", 10)])
+def test_classes_whose_transcripts_are_not_made_here_are_said_and_counted_nowhere(inside, name, grade):
+    unit = people.school("79000700", "Trường Liên Cấp", levels=["mam_non", "tieu_hoc", "thcs", "thpt"])
+    other, primary = people.school_class(unit, name, grade), people.school_class(unit)
+    people.enrol(other, 1)
+    people.enrol(primary, 2)
+    said = f"Lớp {name}: phiên bản này quản lý danh sách, ảnh và danh tính học sinh"
+    for role in (Role.PRINCIPAL, Role.DATA_CLERK, Role.SEAL_KEEPER):
+        page = text(inside(people.actor(role, unit).assignment).get("/truong/"))
+        assert said in page
+        assert "Lớp 1A, 1 học sinh" in page
+        assert f"{name} đã đủ" not in page
+    homeroom = inside(people.actor(Role.HOMEROOM, unit, other).assignment)
+    page = text(homeroom.get("/truong/"))
+    assert said in page
+    assert "Tiến độ đến cuối năm học" not in page
+    assert homeroom.get("/truong/hoc-sinh/").status_code == 200
+    assert said not in text(inside(people.actor(Role.HOMEROOM, unit, primary).assignment).get("/truong/"))

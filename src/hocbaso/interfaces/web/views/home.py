@@ -39,12 +39,15 @@ def today(request: HttpRequest) -> HttpResponse:
     seen = actor.role in _WHOLE or only is not None  # a group head has no numbers yet
     progress = oversight.progress(school, year, only) if seen else None
     context: dict[str, Any] = {"school": school, "year": year, "now": clock.now(), "progress": progress}
-    if progress is not None and not progress.pupils:
+    if progress is not None and not progress.pupils and not progress.unsupported:
         context["first_steps"] = _first_steps(actor, school)
         return render(request, "web/home/empty.html", context)
     open_tasks = tasks.tasks_for(actor, progress) if progress else []
     context |= {"tasks": open_tasks, "tasks_heading": tasks.heading(open_tasks)}
-    if progress is not None:
+    if progress is not None and progress.unsupported:
+        names = [row.school_class.name for row in progress.unsupported]
+        context["unsupported"] = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    if progress is not None and progress.pupils:
         context["measures"] = _measures(actor, progress, _urls(request))
     if actor.role in _WHOLE and progress is not None:
         context |= _whole_school(school, progress)
