@@ -8,7 +8,7 @@ result again and compares, which settles everything else (attributes, white spac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,9 +69,6 @@ class Node(Protocol):
     def read(self, node: etree._Element) -> Any:
         """The value that ``node`` holds."""
 
-    def texts(self, value: Any) -> Iterator[tuple[str, str]]:
-        """Every (label, free text) below ``value``."""
-
 
 class Part(Protocol):
     """A part of a record's content: one field, several, or an echo."""
@@ -81,9 +78,6 @@ class Part(Protocol):
 
     def read(self, cursor: Cursor, values: dict[str, Any]) -> None:
         """Consume this part's elements and put what they hold into ``values``."""
-
-    def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
-        """Every (label, free text) of this part."""
 
 
 class Cursor:
@@ -130,10 +124,6 @@ class Leaf:
     def read(self, node: etree._Element) -> Any:
         return self.kind.read(node.text or "", self.label)
 
-    def texts(self, value: Any) -> Iterator[tuple[str, str]]:
-        if self.kind.free_text:
-            yield self.label, value
-
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -153,10 +143,6 @@ class Record:
 
     def read(self, node: etree._Element) -> Any:
         return self.build(**_read_parts(self.parts, node))
-
-    def texts(self, value: Any) -> Iterator[tuple[str, str]]:
-        for part in self.parts:
-            yield from part.texts(value)
 
 
 def _read_parts(parts: tuple[Part, ...], node: etree._Element) -> dict[str, Any]:
@@ -187,9 +173,6 @@ class One:
             raise Unreadable("document_missing", field=self.node.label)
         values[self.attribute] = self.node.read(node)
 
-    def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
-        yield from self.node.texts(getattr(owner, self.attribute))
-
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
@@ -206,11 +189,6 @@ class Maybe:
     def read(self, cursor: Cursor, values: dict[str, Any]) -> None:
         node = cursor.take(self.node.element)
         values[self.attribute] = None if node is None else self.node.read(node)
-
-    def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
-        value = getattr(owner, self.attribute)
-        if value is not None:
-            yield from self.node.texts(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +213,6 @@ class Many:
         while (node := cursor.take(self.node.element)) is not None:
             found.append(self.node.read(node))
         values[self.attribute] = tuple(found)
-
-    def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
-        for value in getattr(owner, self.attribute):
-            yield from self.node.texts(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +241,6 @@ class Section:
         target = values.setdefault(self.of, {}) if self.of else values
         target.update(_read_parts(self.parts, node))
 
-    def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
-        owner = getattr(owner, self.of) if self.of else owner
-        for part in self.parts:
-            yield from part.texts(owner)
-
 
 @dataclass(frozen=True, slots=True)
 class Echo:
@@ -289,9 +258,6 @@ class Echo:
     def read(self, cursor: Cursor, values: dict[str, Any]) -> None:
         if cursor.take(self.node.element) is None:
             raise Unreadable("document_missing", field=self.node.label)
-
-    def texts(self, owner: Any) -> Iterator[tuple[str, str]]:
-        return iter(())
 
     def text_of(self, root: Any) -> str:
         """The text that stands here; an echo repeats patterns and words, never people's text."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 
 from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.layout import QUICK_SHEET, SHEET
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import NS, sheet_canonical
-from hocbaso.core.document.text import unprintable
 from hocbaso.core.errors import DomainError, register
 
 _SUBJECT = re.compile(rb'<MonHoc Id="(?P<id>mon-[a-z0-9-]+)">.*?</MonHoc>', re.DOTALL)
@@ -28,11 +26,6 @@ register(
         "document_subject_twice": (
             "Môn học có mã “{subject}” xuất hiện hai lần trong cùng một tờ học bạ.",
             "The subject {subject} stands twice in the sheet.",
-        ),
-        "document_unprintable": (
-            "Mục “{field}” có ký tự không in được trên mẫu học bạ: {characters}. Thầy cô thay bằng ký tự "
-            "khác.",
-            "{field} holds characters that the form's font lacks: {characters}.",
         ),
     }
 )
@@ -107,21 +100,3 @@ def subject_canonical(subject: bytes) -> bytes:
     if not _SUBJECT.fullmatch(subject):
         raise ValueError("not the emitted text of a MonHoc")
     return f'<MonHoc xmlns="{NS}"'.encode() + subject[len(b"<MonHoc") :]
-
-
-def printed_texts(sheet: YearSheet) -> Iterator[tuple[str, str]]:
-    """Every free text of the sheet with the Vietnamese name of its field."""
-    return SHEET.texts(sheet)
-
-
-def check_printable(sheet: YearSheet, charset: frozenset[int]) -> None:
-    """Refuse a sheet with a character that the form's font lacks (PDF/A would fail).
-
-    :param charset: code points which the font can print.
-    :raises DomainError: ``document_unprintable`` for the first such field.
-    """
-    for field, text in printed_texts(sheet):
-        missing = unprintable(text, charset)
-        if missing:
-            characters = ", ".join(f"{character} (U+{ord(character):04X})" for character in missing[:10])
-            raise DomainError("document_unprintable", field=field, characters=characters)

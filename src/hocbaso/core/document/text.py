@@ -79,13 +79,3 @@ def check_text(text: str, *, field: str = "nội dung", limit: int = LONG_TEXT) 
     if len(text) > limit:
         raise DomainError("document_text_too_long", field=field, length=len(text), limit=limit)
     return text
-
-
-def unprintable(text: str, charset: frozenset[int]) -> list[str]:
-    """The characters of ``text`` that a font lacks, each once, in order of appearance.
-
-    PDF/A forbids missing glyphs, so such text is refused at entry or freeze.
-
-    :param charset: code points which the form's font can print (the rendering engine supplies it).
-    """
-    return [character for character in dict.fromkeys(text) if ord(character) not in charset]

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from hocbaso.core.document.emit import (
-    check_printable,
     digest,
     emit,
     short_digest,
@@ -204,12 +203,3 @@ def test_values_outside_the_profile_are_refused(change: dict[str, object], code:
 def test_the_digest_is_sha256_of_the_canonical_text() -> None:
     assert digest(TEXT) == hashlib.sha256(sheet_canonical(TEXT)).hexdigest()
     assert short_digest("c48e07b2" + "0" * 56) == "C48E 07B2"
-
-
-def test_characters_that_the_font_lacks_are_named_with_their_field() -> None:
-    charset = frozenset(map(ord, "".join(text for text in TEXT.decode())))
-    check_printable(grade_three(), charset)
-    with pytest.raises(DomainError) as refusal:
-        check_printable(_with_name("Nguyễn An ☐ 😀 ☐"), charset)
-    assert "☐ (U+2610), 😀 (U+1F600)" in str(refusal.value)
-    assert "họ và tên" in str(refusal.value)
