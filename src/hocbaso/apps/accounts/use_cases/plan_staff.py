@@ -176,7 +176,7 @@ def may_of(actor: Actor | None, school: Organisation) -> May:
     return lambda role: actor is None or allowed(actor, "accounts.assign_role", (school, role))
 
 
-def plan(school: Organisation, year: str, reading: Reading[StaffRow], *, actor: Actor | None = None) -> Plan:
+def plan(school: Organisation, year: str, reading: Reading[StaffRow], actor: Actor | None = None) -> Plan:
     """What importing the staff list would do.
 
     Posts that ``actor`` may not give or end (a clerk's workbook makes nobody principal) stay as they are and
