@@ -6,6 +6,7 @@ CLDR ``vi`` (ngang, huyền, hỏi, ngã, sắc, nặng); f, j, w, z stand at th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -16,6 +17,8 @@ TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 LOOKALIKES = {"\u00d0": "Đ", "\u0189": "Đ", "\u00f0": "đ", "\u0256": "đ"}
 #: Code points that show as a space or as nothing.
 INVISIBLE = {"\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200e", "\u200f"}
+
+_DASH = re.compile(" ?[-\u2010-\u2014\u2212] ?")
 
 
 def nfc(text: str) -> str:
@@ -51,17 +54,16 @@ def fold(text: str) -> str:
     ``Hoà  Bình`` and ``Hòa bình`` fold alike; ``Hoa Binh`` does not. Dashes of any length fold to ``-``
     without spaces around.
     """
-    plain = collapse(nfc(text).casefold())
-    for dash in ("\u2013", "\u2014", "\u2010", "\u2011", "\u2012", "\u2212"):
-        plain = plain.replace(dash, "-")
-    plain = plain.replace(" -", "-").replace("- ", "-")
-    if plain.isascii():
-        return plain
-    words = []
-    for word in plain.split(" "):
-        letters, tones = split_syllable(word)
-        words.append(letters + "".join(map(str, tones)))
-    return " ".join(words)
+    words = nfc(text).casefold().split()
+    if not "".join(words).isalpha():
+        words = _DASH.sub("-", " ".join(words)).split(" ")
+    return " ".join([word if word.isascii() else _fold_word(word) for word in words])
+
+
+@lru_cache(maxsize=65536)
+def _fold_word(word: str) -> str:
+    letters, tones = split_syllable(word)
+    return letters + "".join(map(str, tones))
 
 
 def strip_marks(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError, register
@@ -113,6 +114,10 @@ def check(raw: object, *, birth: str | None = None, sex: str | None = None) -> N
     :returns: errors for characters and length (with a padded proposal for 9 to 11 digits when the padded
         number's province is known); warnings for unknown province, sex, century and year digits.
     """
+    if type(raw) is str and len(raw) == LENGTH and raw.isascii() and raw.isdigit():
+        # Nearly every number: when the first six digits agree with the record, there is nothing to tell.
+        told = _told(raw[:6], birth and birth[:4], sex)
+        return NumberCheck(raw, _compare(parse(raw), birth, sex) if told else ())
     written = _text(raw)
     if not written:
         return NumberCheck(None, ())
@@ -126,6 +131,12 @@ def check(raw: object, *, birth: str | None = None, sex: str | None = None) -> N
         spaces = finding("personal_number.spaces", Severity.INFO, proposal=text, written=written, value=text)
         found = (spaces, *found)
     return NumberCheck(text, found)
+
+
+@lru_cache(maxsize=4096)
+def _told(beginning: str, year: str | None, sex: str | None) -> bool:
+    """Whether numbers with these first six digits give findings on a record with this birth year and sex."""
+    return bool(_compare(parse(beginning.ljust(LENGTH, "0")), year, sex))
 
 
 def _text(raw: object) -> str:

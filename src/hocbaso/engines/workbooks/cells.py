@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, time, timedelta
+from functools import lru_cache
+from typing import Any
 
 from hocbaso.core.vietnamese import names
 from hocbaso.core.vietnamese.dates import format_vi, read_date
@@ -13,7 +15,7 @@ from hocbaso.engines.workbooks.class_names import grade_of as grade_of
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.model import Severity
 from hocbaso.engines.workbooks.notes import Notes
-from hocbaso.engines.workbooks.text import all_tidy, bare, key, shown, tidy
+from hocbaso.engines.workbooks.text import all_tidy, bare, joined_texts, key, shown, tidy
 
 #: Excel keeps 15 significant digits of a number (ECMA-376; IEEE 754 double).
 _EXACT_DIGITS = 10**15
@@ -30,7 +32,8 @@ _SEX_GUESSES = {"nu": "Nữ", "trai": "Nam", "gai": "Nữ", "male": "Nam", "fema
 
 _NO = "không"
 _NOBODY = frozenset({"không có", "không rõ", "chưa rõ", "chưa có"})
-_LOOKALIKES = frozenset(LOOKALIKES)
+#: A column repeats its dates (birth dates of a year group, the day of enrolment).
+_read_date = lru_cache(maxsize=5000, typed=True)(read_date)
 
 
 class CellReader:
@@ -41,12 +44,16 @@ class CellReader:
         self.columns = notes.table.columns
         self.flaws = notes.table.sheet.flaws.cells
         self.tidy = False
+        self._latin = False
+        self._plain_classes: set[str] = set()
         self.date1904 = notes.table.sheet.book.date1904
 
     def begin(self, index: int, row: list[Cell]) -> None:
         """Start on a row: one look at the whole row saves one at each of its cells."""
         self.notes.begin(index)
-        self.tidy = all_tidy(row)
+        joined = joined_texts(row)
+        self.tidy = all_tidy(joined)
+        self._latin = self.tidy and not [char for char in LOOKALIKES if char in joined]
 
     def cell(self, row: list[Cell], name: str) -> tuple[Cell, int | None]:
         """The raw cell of a field and its column; ``('', None)`` when the file has no such column."""
@@ -90,6 +97,13 @@ class CellReader:
             return value if value == cell else self._normalised(column, cell, value)
         return self._untexted(column, cell)
 
+    def texts(self, row: list[Cell], fields: list[tuple[str, int]], found: dict[str, Any]) -> None:
+        """:meth:`text_at` of each (field, column), put into ``found``."""
+        easy = self.tidy and not self.flaws
+        for name, column in fields:
+            cell = row[column]
+            found[name] = (cell or None) if easy and type(cell) is str else self.text_at(column, cell)
+
     def _normalised(self, column: int, cell: str, value: str) -> str | None:
         if not value:
             return None
@@ -126,6 +140,14 @@ class CellReader:
     def name(self, row: list[Cell], field: str, *, label: str | None = None) -> str | None:
         """A person's name; ``label`` makes it obligatory. "không" is kept."""
         cell, column = self.cell(row, field)
+        if (
+            self._latin
+            and type(cell) is str
+            and " " in cell
+            and cell.replace(" ", "").isalpha()
+            and not (cell.isupper() or cell.islower())
+        ):
+            return cell  # the plain case, without the report
         if not isinstance(cell, (str, bool, date, time, timedelta)):
             message = f"“{shown(cell)}” không phải họ tên."
             self.notes.error(column, "bad_name", message, cell)
@@ -134,14 +156,6 @@ class CellReader:
             return self.required(row, field, label) if label else self.text(row, field)
         if label is None and cell == _NO:
             return cell
-        if (
-            " " in cell
-            and not (cell.isupper() or cell.islower())
-            and cell.replace(" ", "").isalpha()
-            and _LOOKALIKES.isdisjoint(cell)
-            and (self.tidy or tidy(cell) == cell)
-        ):
-            return cell  # the plain case, without the report
         read = names.normalise(cell)
         if not read.value:
             return self.required(row, field, label) if label else None
@@ -185,7 +199,7 @@ class CellReader:
             cell += _DAYS_1904
         if type(cell) is date and (latest is None or cell <= latest) and cell.year >= 1900:
             return cell.isoformat()
-        reading = read_date(cell, latest=latest)
+        reading = _read_date(cell, latest=latest)
         if reading.refused:
             proposal = _american(cell) if reading.code == "date.no_such_month" else None
             if proposal is None:
@@ -238,7 +252,9 @@ class CellReader:
 
     def class_name(self, row: list[Cell], context: str | None) -> str | None:
         """Name of the class; from the class line above when the cell is empty."""
-        column = self.columns.get("class_name")
+        cell, column = self.cell(row, "class_name")
+        if cell in self._plain_classes and context in (None, cell):
+            return str(cell)
         told = len(self.notes.issues)
         value = self.text(row, "class_name")
         if value is None:
@@ -247,7 +263,6 @@ class CellReader:
             if len(self.notes.issues) == told:
                 self.missing("class_name", "tên lớp")
             return None
-        cell, _ = self.cell(row, "class_name")
         if (match := _CLASS_SPELLING.match(value)) and (usual := "".join(match.groups()).upper()) != value:
             message = f"Tên lớp ghi là “{value}”. Có phải {usual}?"
             asked: Severity = "warning" if grade_of(value) is not None else "error"
@@ -266,6 +281,8 @@ class CellReader:
         if context and key(context) != key(value):
             message = f"Dòng tiêu đề phía trên ghi lớp {context}, ô này ghi lớp {value}; hệ thống đọc theo ô."
             self.notes.warn(column, "class_line_differs", message, value)
+        if cell == value and len(self.notes.issues) == told:
+            self._plain_classes.add(value)
         return value
 
     def code(self, row: list[Cell], label: str, *, digits: int = 0) -> str | None:

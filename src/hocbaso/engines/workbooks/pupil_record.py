@@ -43,7 +43,11 @@ _PLAIN = (
     "father_occupation",
     "mother_occupation",
 )
-_PARENT_FIELDS = ("father", "mother")
+_PARENTS = (
+    ("father_name", "father_birth_year", "father_phone"),
+    ("mother_name", "mother_birth_year", "mother_phone"),
+)
+_CARERS = ("father_name", "mother_name", "guardian_name")
 
 
 def note_number(notes: Notes, column: int | None, cell: Cell, finding: Finding) -> str | None:
@@ -71,6 +75,8 @@ class PupilReader:
         self.cells = CellReader(notes)
         self.columns = notes.table.columns
         self.sheet = notes.table.sheet.name
+        self.latest = year.last_day
+        self.carers = [self.columns[name] for name in _CARERS if name in self.columns]
         self.plain = [(name, self.columns[name]) for name in _PLAIN if name in self.columns]
         #: Places written in columns of their own for each unit (domain sheet 9.1, T–Y).
         self.places = [
@@ -88,12 +94,11 @@ class PupilReader:
             "code": cells.code(row, "mã học sinh", digits=PUPIL_CODE_DIGITS),
             "full_name": cells.name(row, "full_name", label="họ tên"),
             "sex": cells.sex(row),
-            "status_date": cells.date(row, "status_date", latest=self.year.last_day),
+            "status_date": cells.date(row, "status_date", latest=self.latest),
             "religion": self._religion(row),
             "phone": cells.phone(row, "phone"),
         }
-        for name, column in self.plain:
-            found[name] = cells.text_at(column, row[column])
+        cells.texts(row, self.plain, found)
         for field, group in self.places:
             found[field] = self._place(row, found.get(field), group)
         found["birth_date"] = self._birth(row, found["class_name"])
@@ -108,10 +113,10 @@ class PupilReader:
 
     def _birth(self, row: list[Cell], class_name: str | None) -> str | None:
         told = len(self.notes.issues)
-        birth = self.cells.date(row, "birth_date", latest=self.year.last_day)
+        birth = self.cells.date(row, "birth_date", latest=self.latest)
         if birth is None and len(self.notes.issues) == told:
             self.cells.missing("birth_date", "ngày sinh")
-        grade = grade_of(class_name)
+        grade = _grade_of(class_name)
         if birth is None or grade is None:
             return birth
         age, years = self.year.start - int(birth[:4]), school_age(grade)
@@ -124,7 +129,8 @@ class PupilReader:
     def _number(self, row: list[Cell], found: dict[str, Any]) -> None:
         cell, column = self.cells.cell(row, "personal_number")
         found["personal_number"] = found["personal_number_raw"] = None
-        written = tidy(shown(cell))
+        # Twelve digits are tidy as they stand.
+        written = cell if isinstance(cell, str) and cell.isdigit() else tidy(shown(cell))
         if not written and self.cells.flawed("personal_number"):
             return
         if not written or written.lower() in (_NO, "không có", "chưa có"):
@@ -209,12 +215,12 @@ class PupilReader:
 
     def _address(self, row: list[Cell], found: dict[str, Any]) -> None:
         text = self.cells.text
-        province, district, commune = (text(row, name) for name in ("province", "district", "commune"))
+        province, district, commune = text(row, "province"), text(row, "district"), text(row, "commune")
         hamlet, typed = found.get("hamlet"), found.get("permanent_text")
         found["permanent_text"] = (
             typed
             or ", ".join(
-                part for part in (hamlet, commune, district, province) if part and part.lower() != _NO
+                [part for part in (hamlet, commune, district, province) if part and part.lower() != _NO]
             )
             or None
         )
@@ -238,21 +244,17 @@ class PupilReader:
 
     def _people(self, row: list[Cell], found: dict[str, Any]) -> None:
         cells = self.cells
-        for parent in _PARENT_FIELDS:
-            found[f"{parent}_name"] = cells.name(row, f"{parent}_name")
-            found[f"{parent}_birth_year"] = cells.year(row, f"{parent}_birth_year", latest=self.year.start)
-            found[f"{parent}_phone"] = cells.phone(row, f"{parent}_phone")
+        for name, year, phone in _PARENTS:
+            found[name] = cells.name(row, name)
+            found[year] = cells.year(row, year, latest=self.year.start)
+            found[phone] = cells.phone(row, phone)
         found["guardian_name"] = cells.name(row, "guardian_name")
-        names = ("father_name", "mother_name", "guardian_name")
-        columns = [self.columns[name] for name in names if name in self.columns]
-        if columns and all(row[column] == "" or found[name] is None for name, column in self._named(names)):
+        if self.carers and found["father_name"] is found["mother_name"] is found["guardian_name"] is None:
             message = "Cả ba ô cha, mẹ, người giám hộ đều trống. Không có thì ghi “không”."
-            self.notes.warn(columns[0], "no_guardian", message)
-
-    def _named(self, names: tuple[str, ...]) -> list[tuple[str, int]]:
-        return [(name, self.columns[name]) for name in names if name in self.columns]
+            self.notes.warn(self.carers[0], "no_guardian", message)
 
 
+_grade_of = lru_cache(maxsize=1000)(grade_of)
 _find_ethnic = lru_cache(maxsize=1000)(codelists.find_ethnic_group)
 _find_status = lru_cache(maxsize=1000)(codelists.find_pupil_status)
 _find_religion = lru_cache(maxsize=1000)(codelists.find_religion)

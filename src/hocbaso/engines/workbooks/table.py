@@ -151,7 +151,7 @@ class Records:
         signed = False
         for index in range(self.table.last + 1, len(rows)):
             row = rows[index]
-            known = sum(1 for column in self._identity if row[column] != "")
+            known = sum([row[column] != "" for column in self._identity])
             if known >= 3 and not isinstance(row[self._identity[0]], str):
                 yield index, row
                 continue

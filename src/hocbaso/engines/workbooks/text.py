@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from unicodedata import is_normalized
 
 from hocbaso.core.vietnamese.letters import INVISIBLE, collapse, nfc, strip_marks
 from hocbaso.engines.workbooks.grid import Cell
 
-#: Anything but ASCII, Latin-1 letters and the composed Vietnamese letters, all of which are NFC and visible.
-_UNSURE = re.compile("[^ -~\u00c0-\u00ffĂăĐđĨĩŨũƠơƯưẠ-ỹ]")
 _INVISIBLE = frozenset(INVISIBLE)
 
 _NOT_WORD = re.compile(r"[^0-9a-zà-ỹđ]+")
@@ -38,7 +37,7 @@ def shown(cell: Cell) -> str:
 
 def tidy(text: str) -> str:
     """NFC, without invisible characters, single spaces, none at the ends."""
-    if not _UNSURE.search(text) and "  " not in text and text[:1] != " " and text[-1:] != " ":
+    if _plain(text) and text[:1] != " " and text[-1:] != " ":
         return text
     if not text.isascii():
         text = nfc(text)
@@ -47,16 +46,22 @@ def tidy(text: str) -> str:
     return collapse(text)
 
 
-def all_tidy(row: list[Cell]) -> bool:
-    """Whether every text of a row is in the form that :func:`tidy` gives."""
-    joined = "|".join([cell for cell in row if type(cell) is str])
+def _plain(text: str) -> bool:
+    """NFC, no two spaces together, and nothing that is not printed: no controls, no invisible characters, no
+    white space but the plain space (Unicode categories C and Z).
+    """
+    return text.isprintable() and "  " not in text and is_normalized("NFC", text)
+
+
+def joined_texts(row: list[Cell]) -> str:
+    """All texts of a row, with ``|`` between: what is looked for in every cell is looked for once."""
+    return "|".join([cell for cell in row if type(cell) is str])
+
+
+def all_tidy(joined: str) -> bool:
+    """Whether every text of :func:`joined_texts` is in the form that :func:`tidy` gives."""
     return not (
-        _UNSURE.search(joined)
-        or "  " in joined
-        or "| " in joined
-        or " |" in joined
-        or joined[:1] == " "
-        or joined[-1:] == " "
+        not _plain(joined) or "| " in joined or " |" in joined or joined[:1] == " " or joined[-1:] == " "
     )
 
 

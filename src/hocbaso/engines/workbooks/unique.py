@@ -46,13 +46,13 @@ class Persons:
     def check(self, notes: Notes, code: str | None, number: str | None, name: str | None) -> None:
         """Refuse the row begun when its code or number was met before."""
         shown = name or "chưa có tên"
-        columns = notes.table.columns
         if code and (place := self.codes.earlier(code, notes, shown)):
             message = f"Mã {self.kind} trùng với {place}. Mỗi {self.kind} chỉ ghi một dòng."
-            notes.error(columns.get("code"), "duplicate_code", message, code)
+            notes.error(notes.table.columns.get("code"), "duplicate_code", message, code)
         if number and (place := self.numbers.earlier(number, notes, shown)):
             message = f"Số định danh trùng với {place}. Mỗi người chỉ có một số."
-            notes.error(columns.get("personal_number"), "duplicate_number", message, number)
+            column = notes.table.columns.get("personal_number")
+            notes.error(column, "duplicate_number", message, number)
             told = "Số định danh của dòng này được ghi lại ở {row}."
             self.numbers.tell_first(number, notes, shown, "duplicate_number", told)
 
