@@ -61,7 +61,7 @@ class Page:
     public: int = 0  # status for everybody, signed in or not
     query: str = ""
     post_only: bool = False
-    writes: bool = False  # a GET may write: the first rendition is kept and recorded, the own post is chosen
+    writes: bool = False  # a GET may write: the first rendition is kept and recorded
 
 
 WHOLE = {PRINCIPAL, DEPUTY, SEAL}
@@ -75,7 +75,7 @@ PAGES: dict[str, Page] = {
     "confirm-code": Page(led=SIGNED_IN),
     "enrol": Page(opens=SIGNED_IN, writes=True),  # proposes a secret
     "change-password": Page(opens=SIGNED_IN),
-    "choose-post": Page(led=SIGNED_IN, writes=True),
+    "choose-post": Page(led=SIGNED_IN),
     "demo-code": Page(public=404),
     "set-language": Page(public=302),
     "home": Page(opens=IN_SCHOOL | set(STRANGERS), led=MANAGING),

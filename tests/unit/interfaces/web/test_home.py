@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from hocbaso.apps.accounts.models import Role, StaffMember
+from hocbaso.apps.accounts.models import Role, StaffMember, User
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, Kind, State, WorkbookFile
 from hocbaso.apps.organisations.models import Organisation
@@ -239,3 +239,15 @@ def test_classes_whose_transcripts_are_not_made_here_are_said_and_counted_nowher
     assert "Tiến độ đến cuối năm học" not in page
     assert homeroom.get("/truong/hoc-sinh/").status_code == 200
     assert said not in text(inside(people.actor(Role.HOMEROOM, unit, primary).assignment).get("/truong/"))
+
+
+def test_the_staff_page_leads_to_the_codes_that_one_may_print(inside):
+    unit = people.school()
+    clerk = inside(people.actor(Role.DATA_CLERK, unit).assignment)
+    link = 'href="/truong/nhap-lieu/ma-kich-hoat"'
+    assert link not in text(clerk.get("/truong/can-bo/"))
+    for code, role in (("CB01", Role.PRINCIPAL), ("CB02", Role.GROUP_HEAD)):
+        user = User.objects.create(username=code.lower(), full_name=code, password="!")
+        StaffMember.objects.create(organisation=unit, code=code, full_name=code, user=user)
+        people.post(user, unit, role)
+        assert (link in text(clerk.get("/truong/can-bo/"))) is (role is Role.GROUP_HEAD)

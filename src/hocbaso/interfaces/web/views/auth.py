@@ -211,7 +211,10 @@ def choose_post(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     choices = queries.post_choices(queries.present_posts(user))
     if len(choices) == 1:
-        return _enter(request, choices[0].post.pk)
+        only = choices[0].post.pk
+        if request.session.get(POST_KEY) == only:  # already there: nothing to enter, nothing to record
+            return redirect(request.session.pop(BACK_KEY, "") or nav.home_url(actor_or_none(request)))
+        return _enter(request, only)
     error = ""
     if request.method == "POST":
         wanted = request.POST.get("vi-tri", "")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from hocbaso.apps.accounts import queries as accounts
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.accounts.use_cases.activation import waiting
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight import progress as oversight
@@ -215,6 +216,8 @@ def staff(request: HttpRequest) -> HttpResponse:
             "idle": idle,
             "chosen": chosen,
             "may_import": allowed(actor_of(request), "accounts.import_staff", school),
+            "may_activate": allowed(actor_of(request), "accounts.assign", school)
+            and bool(waiting(school, actor_of(request))),
         },
     )
 
