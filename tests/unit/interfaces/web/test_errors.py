@@ -15,7 +15,10 @@ from hocbaso.interfaces.web import errors
 from tests.unit.apps.accounts import people
 
 register(
-    {"test_refusal": ("Chỉ từ {low} đến {high}.", "Only {low} to {high}."), "test_other": ("Điều khác.", "Other.")}
+    {
+        "test_refusal": ("Chỉ từ {low} đến {high}.", "Only {low} to {high}."),
+        "test_other": ("Điều khác.", "Other."),
+    }
 )
 pytestmark = pytest.mark.django_db
 
