@@ -114,10 +114,6 @@ def check(raw: object, *, birth: str | None = None, sex: str | None = None) -> N
     :returns: errors for characters and length (with a padded proposal for 9 to 11 digits when the padded
         number's province is known); warnings for unknown province, sex, century and year digits.
     """
-    if type(raw) is str and len(raw) == LENGTH and raw.isascii() and raw.isdigit():
-        # Nearly every number: when the first six digits agree with the record, there is nothing to tell.
-        told = _told(raw[:6], birth and birth[:4], sex)
-        return NumberCheck(raw, _compare(parse(raw), birth, sex) if told else ())
     written = _text(raw)
     if not written:
         return NumberCheck(None, ())
@@ -133,10 +129,20 @@ def check(raw: object, *, birth: str | None = None, sex: str | None = None) -> N
     return NumberCheck(text, found)
 
 
+def agrees(written: str, *, birth: str | None = None, sex: str | None = None) -> bool:
+    """Whether :func:`check` would take ``written`` as it stands, without a finding; quick, for long lists."""
+    return (
+        len(written) == LENGTH
+        and written.isascii()
+        and written.isdigit()
+        and _agrees(written[:6], birth and birth[:4], sex)
+    )
+
+
 @lru_cache(maxsize=4096)
-def _told(beginning: str, year: str | None, sex: str | None) -> bool:
-    """Whether numbers with these first six digits give findings on a record with this birth year and sex."""
-    return bool(_compare(parse(beginning.ljust(LENGTH, "0")), year, sex))
+def _agrees(beginning: str, year: str | None, sex: str | None) -> bool:
+    """Only the first six digits of a number are compared with a record."""
+    return not _compare(parse(beginning.ljust(LENGTH, "0")), year, sex)
 
 
 def _text(raw: object) -> str:

@@ -37,7 +37,7 @@ def shown(cell: Cell) -> str:
 
 def tidy(text: str) -> str:
     """NFC, without invisible characters, single spaces, none at the ends."""
-    if _plain(text) and text[:1] != " " and text[-1:] != " ":
+    if all_tidy(text):
         return text
     if not text.isascii():
         text = nfc(text)
@@ -54,15 +54,13 @@ def _plain(text: str) -> bool:
 
 
 def joined_texts(row: list[Cell]) -> str:
-    """All texts of a row, with ``|`` between: what is looked for in every cell is looked for once."""
-    return "|".join([cell for cell in row if type(cell) is str])
+    """All texts of a row, a space between: what is looked for in every cell is looked for once."""
+    return " ".join([cell for cell in row if type(cell) is str and cell])
 
 
 def all_tidy(joined: str) -> bool:
     """Whether every text of :func:`joined_texts` is in the form that :func:`tidy` gives."""
-    return not (
-        not _plain(joined) or "| " in joined or " |" in joined or joined[:1] == " " or joined[-1:] == " "
-    )
+    return _plain(joined) and joined[:1] != " " and joined[-1:] != " "
 
 
 def is_blank(cell: Cell) -> bool:

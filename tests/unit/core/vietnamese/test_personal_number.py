@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError
-from hocbaso.core.vietnamese.personal_number import check, mask, parse
+from hocbaso.core.vietnamese.personal_number import agrees, check, mask, parse
 from hocbaso.core.vietnamese.reading import Severity
 
 people = st.tuples(
@@ -36,6 +36,32 @@ def test_a_number_made_by_the_rule_parses_back_and_agrees_with_its_person(
     assert (parsed.province_code, parsed.sex, parsed.birth_year) == (province, sex, year)
     result = check(number, birth=f"{year}-05-01", sex=sex)
     assert (result.value, result.findings) == (number, ())
+
+
+@given(
+    people.map(lambda person: number_of(*person)) | st.text("0123456789 '０", max_size=13),
+    st.sampled_from([None, "2017", "2017-05", "2117-05-01"]),
+    st.sampled_from([None, "Nam", "Nữ"]),
+)
+def test_the_quick_answer_is_the_one_of_the_whole_check(
+    written: str, birth: str | None, sex: str | None
+) -> None:
+    result = check(written, birth=birth, sex=sex)
+    assert agrees(written, birth=birth, sex=sex) == ((result.value, result.findings) == (written, ()))
+
+
+def test_the_quick_answer_sees_each_thing_that_can_disagree() -> None:
+    record = {"birth": "2017-02-09", "sex": "Nữ"}
+    assert agrees("079317000412", **record)
+    for wrong in (
+        "079217000412",
+        "079117000412",
+        "079318000412",
+        "999317000412",
+        "07931700041",
+        "079317 00412",
+    ):
+        assert not agrees(wrong, **record), wrong
 
 
 @given(people)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from hocbaso.core import codelists
 from hocbaso.core.vietnamese.dates import format_vi
+from hocbaso.core.vietnamese.letters import INVISIBLE
 from hocbaso.engines.workbooks import PupilRow, Reading, read_pupils
-from hocbaso.engines.workbooks.text import shown, tidy
+from hocbaso.engines.workbooks.text import all_tidy, joined_texts, shown, tidy
 from tests.unit.engines.workbooks.build import FIELDS, HEADERS, YEAR, clean_rows
 
 MARKS = st.sampled_from(list("0123456789/-. :xX=+'\u0301\u00a0\u200b") + list("aAăâêôơưđĐNamữỮKinhPhường"))
@@ -145,3 +146,29 @@ def test_tidy_text_is_stable_and_loses_nothing_visible(text: str) -> None:
         c for c in unicodedata.normalize("NFC", text) if not c.isspace() and unicodedata.category(c) != "Cf"
     ]
     assert [c for c in once if c != " " and unicodedata.category(c) != "Cf"] == visible
+
+
+def plainly_tidy(text: str) -> str:
+    """The definition, letter by letter, without the short way."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(char for char in composed if char not in INVISIBLE).split())
+
+
+SPOILED = st.text(
+    st.sampled_from(list("aĐ|-\u1ea1\u00e0\u0301\u0323\u0338 \u00a0\u2003\t\n\u200b\ufeff\u212b")), max_size=6
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SPOILED, max_size=4))
+def test_one_look_at_a_row_never_passes_a_cell_that_is_not_tidy(cells: list[str]) -> None:
+    assert [tidy(cell) for cell in cells] == [plainly_tidy(cell) for cell in cells]
+    if all_tidy(joined_texts([1.0, *cells])):
+        assert cells == [plainly_tidy(cell) for cell in cells]
+
+
+def test_one_look_is_enough_for_a_usual_row() -> None:
+    row = ["Nguyễn Thị Ánh", "", "Ê-đê", date(2017, 2, 9), 1.0, "Phường 1, Quận “Hòa Bình”", "12/3"]
+    assert all_tidy(joined_texts(row))
+    for spoiled in (" x", "x ", "a  b", "a\u00a0b", "a\nb", "a\u200bb", "a\u0301"):
+        assert not all_tidy(joined_texts([*row, spoiled, "x"])), spoiled
