@@ -138,6 +138,9 @@ def test_a_genuine_node_refuses_to_start_without_its_own_keys() -> None:
 
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_KEY_PROVIDER"):
         environment.read({"HOCBASO_ENVIRONMENT": "chinh_thuc"})
+    genuine = {"HOCBASO_ENVIRONMENT": "chinh_thuc", "HOCBASO_KEY_PROVIDER": "a.b", "HOCBASO_DEBUG": "1"}
+    with pytest.raises(environment.WrongEnvironment, match="HOCBASO_DEBUG"):
+        environment.read(genuine)
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_PROXIES"):
         environment.read({"HOCBASO_PROXIES": "-1"})
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_ENVIRONMENT"):

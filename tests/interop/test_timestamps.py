@@ -3,7 +3,6 @@ pyHanko's certificate validator."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import subprocess
 from pathlib import Path
@@ -21,6 +20,7 @@ from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.timestamps import request_bytes
 from hocbaso.sandbox.ca import SandboxAuthority
 from hocbaso.sandbox.revocation import question
+from tests import loops
 from tests.unit.sandbox.cases import NOW, der, pem, sandbox, signed
 
 pytestmark = pytest.mark.interop
@@ -152,4 +152,4 @@ async def _validate(authority: SandboxAuthority, certificate: object, *, ocsp: b
 def test_pyhanko_validates_paths_with_required_revocation(kind: str, ocsp: bool) -> None:
     case = signed(kind)
     for signer in case.signers:
-        assert asyncio.run(_validate(case.authority, signer.certificate, ocsp=ocsp))
+        assert loops.run(_validate(case.authority, signer.certificate, ocsp=ocsp))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +42,14 @@ def _secret_key(home: Path) -> str:
         return path.read_text("ascii").strip()
     except FileNotFoundError:
         pass
-    home.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was faster
-        return path.read_text("ascii").strip()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".secret_key.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(48))
+    with suppress(FileExistsError):  # another process was faster: its key stays, whole
+        os.link(temporary, path)
+    temporary.unlink()
     return path.read_text("ascii").strip()
 
 
@@ -80,6 +82,9 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         raise WrongEnvironment(
             "HOCBASO_KEY_PROVIDER must name where the keys are when HOCBASO_ENVIRONMENT=chinh_thuc"
         )
+    debug = _flag(values, "HOCBASO_DEBUG", False)
+    if debug and environment == "chinh_thuc":
+        raise WrongEnvironment("HOCBASO_DEBUG=1 is not for a node with HOCBASO_ENVIRONMENT=chinh_thuc")
     public_url = values.get("HOCBASO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
     if not public_url.startswith(("http://", "https://")):
         raise WrongEnvironment("HOCBASO_PUBLIC_URL must start with http:// or https://")
@@ -88,7 +93,7 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         home=home,
         database_url=values.get("HOCBASO_DATABASE_URL", f"sqlite:///{home / 'hocbaso.sqlite3'}"),
         secret_key=values.get("HOCBASO_SECRET_KEY") or _secret_key(home),
-        debug=_flag(values, "HOCBASO_DEBUG", False),
+        debug=debug,
         allowed_hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()),
         public_url=public_url,
         environment=environment,

@@ -68,7 +68,7 @@ def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
     post = actor.assignment
     if holds(actor, school_class.school_id, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL):
         return True
-    return post is not None and post.school_class_id == school_class.pk
+    return post is not None and post.school_class_id is not None and post.school_class_id == school_class.pk
 
 
 @rule("assessment.view_part", "xem phần này của sổ điểm")

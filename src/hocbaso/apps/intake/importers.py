@@ -52,16 +52,26 @@ class Importer:
     """How one kind of workbook goes in and out again."""
 
     read: Callable[..., Reading[Any]]
-    plan: Callable[[Organisation, str, Reading[Any]], Plan]
+    plan: Callable[[Organisation, str, Reading[Any], Actor], Plan]
     apply: Callable[[Plan, Recorder, Organisation, str], None]
     put_back: Callable[[list[Change], Actor, str], None]
 
 
+def _for_anybody(
+    plan: Callable[[Organisation, str, Reading[Any]], Plan],
+) -> Callable[[Organisation, str, Reading[Any], Actor], Plan]:
+    """A plan that is the same whoever imports."""
+    return lambda school, year, reading, _actor: plan(school, year, reading)
+
+
 IMPORTERS = {
-    Kind.PUPILS: Importer(read_pupils, import_pupils.plan, import_pupils.apply, put_back),
-    Kind.STAFF: Importer(read_staff, import_staff.plan, import_staff.apply, put_back),
+    Kind.PUPILS: Importer(read_pupils, _for_anybody(import_pupils.plan), import_pupils.apply, put_back),
+    Kind.STAFF: Importer(read_staff, import_staff.plan, import_staff.apply, import_staff.put_back),
     Kind.RESULTS: Importer(
-        read_primary_results, import_results.plan, import_results.apply, import_results.put_back
+        read_primary_results,
+        _for_anybody(import_results.plan),
+        import_results.apply,
+        import_results.put_back,
     ),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hocbaso.apps.accounts.door import Actor, holds, rule
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.policies import administers
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
 
@@ -31,4 +32,4 @@ def may_seal(actor: Actor, school: Organisation) -> bool:
 
 @rule("signing.register", "đăng ký chứng thư số", operator=True)
 def may_register(actor: Actor, school: Organisation) -> bool:
-    return actor.role == Role.SYSTEM_ADMIN or holds(actor, school.pk, Role.PRINCIPAL)
+    return administers(actor, school) or holds(actor, school.pk, Role.PRINCIPAL)

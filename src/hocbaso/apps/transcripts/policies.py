@@ -36,7 +36,7 @@ def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
     if holds(actor, school_class.school_id, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER):
         return True
     post = actor.assignment
-    return post is not None and post.school_class_id == school_class.pk
+    return post is not None and post.school_class_id is not None and post.school_class_id == school_class.pk
 
 
 @rule("transcripts.view_school", "xem học bạ của trường", operator=True)

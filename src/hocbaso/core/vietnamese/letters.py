@@ -57,7 +57,7 @@ def fold(text: str) -> str:
     words = nfc(text).casefold().split()
     if not "".join(words).isalpha():
         words = _DASH.sub("-", " ".join(words)).split(" ")
-    return " ".join([word if word.isascii() else _fold_word(word) for word in words])
+    return " ".join(map(_fold_word, words))
 
 
 @lru_cache(maxsize=65536)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as asn1_x509
@@ -116,6 +119,17 @@ def _parsed(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
+def _run(work: Coroutine[Any, Any, object]) -> None:
+    """Run pyHanko's coroutine on a loop of its own, also below somebody else's running loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        aside.submit(asyncio.run, work).result()
+
+
 def seal_pdf(
     pdf: bytes,
     signer: ports.Signer,
@@ -127,8 +141,6 @@ def seal_pdf(
     signing_time: datetime,
 ) -> bytes:
     """Seal a rendition: PAdES B-T, ``ETSI.CAdES.detached``, invisible, as an incremental update.
-
-    Not to be called from a thread that runs an event loop (pyHanko needs one of its own).
 
     :param signer: the school's seal; RSA or ECDSA P-256.
     :param name: organisation as viewers list it.
@@ -160,7 +172,7 @@ def seal_pdf(
         output = io.BytesIO()
         prepared, _ = document.digest_tbs_document(output=output)
         attributes = PdfCMSSignedAttributes(signing_time=signing_time)
-        asyncio.run(document.perform_signature(prepared.document_digest, attributes))
+        _run(document.perform_signature(prepared.document_digest, attributes))
     except PdfError as error:
         raise Unreadable("pdf_unreadable", reason=str(error)) from error
     except (SigningError, ValueError) as error:

@@ -38,7 +38,7 @@ from hocbaso.engines.trust.keys import is_strong_rsa
 register(
     {
         "timestamp_invalid": (
-            "{sentence}",
+            "Dấu thời gian không dùng được. {sentence}",
             "The time stamp is not valid ({detail}).",
         ),
     }

@@ -9,13 +9,12 @@ from typing import Any
 
 from hocbaso.core.vietnamese import names
 from hocbaso.core.vietnamese.dates import format_vi, read_date
-from hocbaso.core.vietnamese.letters import LOOKALIKES
 from hocbaso.core.vietnamese.reading import Severity as Weight
 from hocbaso.engines.workbooks.class_names import grade_of as grade_of
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.model import Severity
 from hocbaso.engines.workbooks.notes import Notes
-from hocbaso.engines.workbooks.text import all_tidy, bare, joined_texts, key, shown, tidy
+from hocbaso.engines.workbooks.text import all_tidy, all_usual, bare, joined_texts, key, shown, tidy
 
 #: Excel keeps 15 significant digits of a number (ECMA-376; IEEE 754 double).
 _EXACT_DIGITS = 10**15
@@ -44,7 +43,7 @@ class CellReader:
         self.columns = notes.table.columns
         self.flaws = notes.table.sheet.flaws.cells
         self.tidy = False
-        self._latin = False
+        self._usual = False
         self._plain_classes: set[str] = set()
         self.date1904 = notes.table.sheet.book.date1904
 
@@ -52,8 +51,8 @@ class CellReader:
         """Start on a row: one look at the whole row saves one at each of its cells."""
         self.notes.begin(index)
         joined = joined_texts(row)
-        self.tidy = all_tidy(joined)
-        self._latin = self.tidy and not [char for char in LOOKALIKES if char in joined]
+        self._usual = all_usual(joined)
+        self.tidy = self._usual or all_tidy(joined)
 
     def cell(self, row: list[Cell], name: str) -> tuple[Cell, int | None]:
         """The raw cell of a field and its column; ``('', None)`` when the file has no such column."""
@@ -139,9 +138,10 @@ class CellReader:
 
     def name(self, row: list[Cell], field: str, *, label: str | None = None) -> str | None:
         """A person's name; ``label`` makes it obligatory. "không" is kept."""
-        cell, column = self.cell(row, field)
+        column = self.columns.get(field)
+        cell: Cell = "" if column is None else row[column]
         if (
-            self._latin
+            self._usual
             and type(cell) is str
             and " " in cell
             and cell.replace(" ", "").isalpha()
@@ -189,7 +189,8 @@ class CellReader:
 
     def date(self, row: list[Cell], name: str, *, latest: date | None = None) -> str | None:
         """A partial ISO date. A bare serial number and the like count, with a warning, until refused."""
-        cell, column = self.cell(row, name)
+        column = self.columns.get(name)
+        cell: Cell = "" if column is None else row[column]
         if column is None:
             return None
         if cell == "":
@@ -317,7 +318,8 @@ class CellReader:
 
     def phone(self, row: list[Cell], name: str) -> str | None:
         """A telephone number as text; a numeric cell that lost its zero is asked and not kept meanwhile."""
-        cell, column = self.cell(row, name)
+        column = self.columns.get(name)
+        cell: Cell = "" if column is None else row[column]
         if isinstance(cell, str) and _PHONE.match(cell):
             return cell
         value = self.text(row, name)
@@ -334,7 +336,8 @@ class CellReader:
 
     def year(self, row: list[Cell], name: str, *, latest: int) -> int | None:
         """A year of birth; None when empty or "không"."""
-        cell, column = self.cell(row, name)
+        column = self.columns.get(name)
+        cell: Cell = "" if column is None else row[column]
         if isinstance(cell, float) and cell.is_integer() and 1900 <= cell <= latest:
             return int(cell)
         value = self.text(row, name) if not isinstance(cell, (date, bool)) else shown(cell)

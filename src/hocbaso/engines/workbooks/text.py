@@ -11,6 +11,9 @@ from hocbaso.core.vietnamese.letters import INVISIBLE, collapse, nfc, strip_mark
 from hocbaso.engines.workbooks.grid import Cell
 
 _INVISIBLE = frozenset(INVISIBLE)
+#: Anything but ASCII and composed letters that Vietnamese and European names are written with; the
+#: look-alikes of Đ are not among them.
+_UNUSUAL = re.compile("[^ -~\u00c0-\u00cf\u00d1-\u00ef\u00f1-\u00ffĂăĐđĨĩŨũƠơƯưẠ-ỹ]")
 
 _NOT_WORD = re.compile(r"[^0-9a-zà-ỹđ]+")
 _HINT = re.compile(
@@ -61,6 +64,11 @@ def joined_texts(row: list[Cell]) -> str:
 def all_tidy(joined: str) -> bool:
     """Whether every text of :func:`joined_texts` is in the form that :func:`tidy` gives."""
     return _plain(joined) and joined[:1] != " " and joined[-1:] != " "
+
+
+def all_usual(joined: str) -> bool:
+    """Whether every text of :func:`joined_texts` is tidy and written in usual letters; quicker to tell."""
+    return not _UNUSUAL.search(joined) and "  " not in joined and joined[:1] != " " and joined[-1:] != " "
 
 
 def is_blank(cell: Cell) -> bool:

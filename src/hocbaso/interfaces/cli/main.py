@@ -50,6 +50,7 @@ def _register() -> None:
 
 def main() -> None:
     """Entry point: no traceback ever reaches a user."""
+    os.umask(0o077)  # the node's state is readable for its owner alone
     _register()
     try:
         app()

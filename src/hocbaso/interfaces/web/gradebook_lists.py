@@ -20,6 +20,7 @@ from hocbaso.apps.assessment.use_cases.finish_entry import Check, finished
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import valid_on
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.core.regulation.programme import PRIMARY_GRADES
 from hocbaso.interfaces.web import gradebook_pages as pages
 
 _LEADERS = (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL)
@@ -62,7 +63,7 @@ def classes_of(actor: Actor) -> list[SchoolClass]:
     if leads(actor):
         rows = list(SchoolClass.objects.filter(school=post.organisation).select_related("school"))
         newest = max((c.school_year for c in rows), default="")
-        return [c for c in rows if c.school_year == newest]
+        return [c for c in rows if c.school_year == newest and c.grade in PRIMARY_GRADES]
     mine = {
         p.school_class_id: p.school_class
         for p in present_posts(actor.user)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 
 from hocbaso.engines.trust.bundle import Anchor, TrustBundle
 from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, PathState, Purpose
+from tests import loops
 from tests.unit.engines.trust.verify_support import DAY, T0, YEAR, Holder, Pki
 
 PKI = Pki("P")
@@ -151,4 +151,4 @@ def test_a_running_event_loop_does_not_disturb() -> None:
     async def inside() -> PathResult:
         return judge(TEACHER, bundle())
 
-    assert asyncio.run(inside()).ok
+    assert loops.run(inside()).ok

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from hocbaso.core import codelists
 from hocbaso.core.vietnamese.dates import format_vi
-from hocbaso.core.vietnamese.letters import INVISIBLE
+from hocbaso.core.vietnamese.letters import INVISIBLE, LOOKALIKES
 from hocbaso.engines.workbooks import PupilRow, Reading, read_pupils
-from hocbaso.engines.workbooks.text import all_tidy, joined_texts, shown, tidy
+from hocbaso.engines.workbooks.text import all_tidy, all_usual, joined_texts, shown, tidy
 from tests.unit.engines.workbooks.build import FIELDS, HEADERS, YEAR, clean_rows
 
 MARKS = st.sampled_from(list("0123456789/-. :xX=+'\u0301\u00a0\u200b") + list("aAăâêôơưđĐNamữỮKinhPhường"))
@@ -155,7 +155,8 @@ def plainly_tidy(text: str) -> str:
 
 
 SPOILED = st.text(
-    st.sampled_from(list("aĐ|-\u1ea1\u00e0\u0301\u0323\u0338 \u00a0\u2003\t\n\u200b\ufeff\u212b")), max_size=6
+    st.sampled_from(list("aĐÐð|-\u1ea1\u00e0\u0301\u0323\u0338 \u00a0\u2003\t\n\u200b\ufeff\u212b")),
+    max_size=6,
 )
 
 
@@ -165,10 +166,17 @@ def test_one_look_at_a_row_never_passes_a_cell_that_is_not_tidy(cells: list[str]
     assert [tidy(cell) for cell in cells] == [plainly_tidy(cell) for cell in cells]
     if all_tidy(joined_texts([1.0, *cells])):
         assert cells == [plainly_tidy(cell) for cell in cells]
+    if all_usual(joined_texts([1.0, *cells])):
+        assert cells == [plainly_tidy(cell) for cell in cells]
+        assert LOOKALIKES.keys().isdisjoint("".join(cells))
 
 
 def test_one_look_is_enough_for_a_usual_row() -> None:
-    row = ["Nguyễn Thị Ánh", "", "Ê-đê", date(2017, 2, 9), 1.0, "Phường 1, Quận “Hòa Bình”", "12/3"]
+    row = ["Nguyễn Thị Ánh", "", "Ê-đê", date(2017, 2, 9), 1.0, "Phường 1, Quận 3", "12/3"]
+    assert all_usual(joined_texts(row))
     assert all_tidy(joined_texts(row))
+    quoted = joined_texts([*row, "Xóm “Hòa Bình”"])
+    assert all_tidy(quoted)
+    assert not all_usual(quoted)
     for spoiled in (" x", "x ", "a  b", "a\u00a0b", "a\nb", "a\u200bb", "a\u0301"):
         assert not all_tidy(joined_texts([*row, spoiled, "x"])), spoiled

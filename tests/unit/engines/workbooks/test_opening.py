@@ -79,6 +79,20 @@ def test_a_value_at_the_end_of_the_world_is_refused_before_it_takes_memory() -> 
     assert refusal(workbook(lambda sheet: sheet.cell(1048576, 16384, "x"))) == "workbook_far_cell"
 
 
+@pytest.mark.parametrize("ref", ["AAA1", "XFD20", "ABCD5", "A100000", "Z1048576", "AB100000", "AAA100000"])
+@pytest.mark.parametrize("writing", [' r="{}"', " r='{}'", '\nr="{}"', '\tr="{}"', ' s="1" r="{}" t="n"'])
+def test_a_far_cell_is_found_however_it_is_written(ref: str, writing: str) -> None:
+    def sheet(cell: str) -> bytes:
+        written = f"<c{writing.format(cell)}><v>100000</v></c>"
+        return f'<worksheet><sheetData><row r="1"><c r="A1"/>{written}</row></sheetData></worksheet>'.encode()
+
+    with pytest.raises(Unreadable) as refused:
+        check_far_cells(sheet(ref), "1A")
+    assert refused.value.code == "workbook_far_cell"
+    for near in ("A1", "Z99999", "ZZ99999", "AB20000"):
+        check_far_cells(sheet(near), "1A")
+
+
 def test_an_empty_formatted_cell_far_away_does_no_harm() -> None:
     def spoil(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
         sheet.cell(1048576, 16384).number_format = "0.00"

@@ -113,7 +113,7 @@ PAGES: dict[str, Page] = {
     "issuing": Page(opens={SEAL, STRANGERS[3]}),
     "issuing-receipt": Page(opens={SEAL}, args=("issuing batch",)),
     "issuing-bundle": Page(opens=WHOLE),
-    "issuing-package": Page(opens=WHOLE),
+    "issuing-package": Page(opens=WHOLE, writes=True),  # taking everything away is on record
     "transcripts": Page(opens={*WHOLE, *OF_CLASS, NEIGHBOUR, STRANGERS[0], STRANGERS[2], STRANGERS[3]}),
     "transcript": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",)),
     "transcript-xml": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",)),

@@ -70,9 +70,9 @@ def read_with(kind: Kind, data: bytes, year: str, answers: Answers) -> Read:
     return found
 
 
-def compare(kind: Kind, school: Organisation, year: str, found: Read) -> Plan:
-    """The plan of what was read, against the database as it is now."""
-    return IMPORTERS[kind].plan(school, year, found.reading)
+def compare(actor: Actor, kind: Kind, school: Organisation, year: str, found: Read) -> Plan:
+    """The plan of what was read, against the database as it is now, for ``actor`` to write."""
+    return IMPORTERS[kind].plan(school, year, found.reading, actor)
 
 
 def report_of(plan: Plan, found: Read) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def dry_run(
     year = str(SchoolYear.parse(year))
     with reading_only():
         found = read_with(kind, data, year, answers or {})
-        return compare(kind, school, year, found), found
+        return compare(actor, kind, school, year, found), found
 
 
 @contextmanager

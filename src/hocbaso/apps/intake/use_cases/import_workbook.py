@@ -50,7 +50,7 @@ def import_workbook(
     found = read_with(kind, data, year, answers or {})  # before the transaction: it takes the longest
     with transaction.atomic():
         lock_school(school)
-        plan = compare(kind, school, year, found)
+        plan = compare(actor, kind, school, year, found)
         if not plan.writes or (plan.refused and not accept_good_rows):
             return Outcome(plan, found, None)
         now = clock.now()

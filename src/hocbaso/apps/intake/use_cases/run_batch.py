@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.door import Actor, allowed, require
 from hocbaso.apps.accounts.models import Assignment
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake import background
@@ -61,7 +61,7 @@ def check_batch(batch_id: int) -> None:
         return
     try:
         found = _read(batch)
-        plan = compare(Kind(batch.kind), batch.school, batch.school_year, found)
+        plan = compare(uploader(batch), Kind(batch.kind), batch.school, batch.school_year, found)
         values: dict[str, Any] = {"state": State.CHECKED, "report": report_of(plan, found)}
         values |= {"done": len(plan.rows), "checked_at": clock.now()}
     except DomainError as error:
@@ -70,6 +70,20 @@ def check_batch(batch_id: int) -> None:
         log.exception("intake.check_failed", batch=batch_id)
         values = {"state": State.FAILED, "failure": sentence("intake_broken", batch=batch_id)}
     Batch.objects.filter(pk=batch_id, state=State.CHECKING).update(**values)
+
+
+def uploader(batch: Batch) -> Actor:
+    """Who brought the workbook in, in the post that lets him import this kind; without one, somebody without
+    rights. What he may do is checked again when it is written.
+    """
+    posts = Assignment.objects.select_related("user", "organisation", "school_class").filter(
+        valid_on(clock.today()), user__username=batch.created_by, organisation=batch.school
+    )
+    for post in posts.order_by("pk"):
+        actor = Actor.of(post)
+        if allowed(actor, PERMISSION[Kind(batch.kind)], batch.school):
+            return actor
+    return Actor("web", batch.created_by)
 
 
 def actor_of(batch: Batch) -> Actor:
@@ -119,7 +133,7 @@ def _write(batch: Batch, found: Read) -> None:
         return
     actor = actor_of(current)
     require(actor, PERMISSION[Kind(batch.kind)], current.school)
-    plan = compare(Kind(batch.kind), current.school, current.school_year, found)
+    plan = compare(actor, Kind(batch.kind), current.school, current.school_year, found)
     if plan.fingerprint != current.report.get("fingerprint"):
         raise DomainError("intake_moved")
     report = report_of(plan, found) | {"confirmed": current.report["confirmed"]}

@@ -7,7 +7,7 @@ are reckoned from the failures on record (the same table as sign-in, so that a r
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -42,6 +42,8 @@ register(
 _BY_CODE = throttle.Limit(free=5, first=60, longest=3600)
 _BY_ADDRESS = throttle.Limit(free=15, first=60, longest=3600)
 _MARK = "xac-thuc:"
+_MONTH = timedelta(days=30)
+_A_MONTH = 20  # wrong dates for one code in a month
 
 
 def open_sheet(*, issued: IssuedSheet, birth_date: str, address: str) -> None:
@@ -80,9 +82,19 @@ def _require_no_wait(key: str, address: str) -> None:
         :64
     ]
     seconds = max(_left(list(by_code), _BY_CODE, now), _left(list(by_address), _BY_ADDRESS, now))
+    # A known year of birth leaves 365 guesses: patience must not find the day.
+    month = SignInAttempt.objects.filter(username=key, succeeded=False, at__gt=now - _MONTH)
+    if month.count() >= _A_MONTH:
+        seconds = max(seconds, 24 * 3600)
     if seconds > 0:
-        wait = f"{seconds} giây" if seconds < 90 else f"{(seconds + 59) // 60} phút"
+        wait = _words(seconds)
         raise DomainError("birth_date_wait", wait=wait, seconds=seconds)
+
+
+def _words(seconds: int) -> str:
+    if seconds < 90:
+        return f"{seconds} giây"
+    return f"{(seconds + 59) // 60} phút" if seconds < 2 * 3600 else "đến ngày mai"
 
 
 def _left(attempts: list[tuple[datetime, bool]], limit: throttle.Limit, now: datetime) -> int:

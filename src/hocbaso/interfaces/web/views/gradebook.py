@@ -29,6 +29,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.transcripts.queries import frozen_since
 from hocbaso.core.errors import DomainError, NotFound, Unreadable, register
+from hocbaso.core.regulation.programme import PRIMARY_GRADES
 from hocbaso.interfaces.web import gradebook_lists, gradebook_words
 from hocbaso.interfaces.web import gradebook_pages as pages
 from hocbaso.interfaces.web.errors import words
@@ -64,6 +65,8 @@ class Place:
 def _place(request: HttpRequest, class_id: int, part: str) -> Place:
     """:raises NotFound: no such class or page for this person; :raises NotAllowed: not this teacher's."""
     school_class = class_of(request, class_id, "assessment.view_class")
+    if school_class.grade not in PRIMARY_GRADES:
+        raise DomainError("not_a_primary_class", name=school_class.name)
     pages.part_name(school_class, part)  # NotFound for a subject that the grade does not have
     subject = "" if part in (TRAITS, RECORD) else part
     target = ClassSubject(school_class, subject)

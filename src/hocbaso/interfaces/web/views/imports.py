@@ -264,5 +264,5 @@ def activation(request: HttpRequest) -> HttpResponse:
     school = school_of(request)
     policy(request, "accounts.assign", school)
     slips = activation_codes(actor_of(request), school) if request.method == "POST" else []
-    context = {"slips": slips, "waiting": waiting(school), "school": school}
+    context = {"slips": slips, "waiting": waiting(school, actor_of(request)), "school": school}
     return render(request, "web/imports/activation.html", context)

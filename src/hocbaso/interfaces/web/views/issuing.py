@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
+from hocbaso.apps.audit.chain import record
 from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.transcripts import documents, queries
 from hocbaso.apps.transcripts.models import IssuedSheet
@@ -57,6 +59,15 @@ def package(request: HttpRequest) -> HttpResponse:
             archive.writestr(f"{row.code}.v{row.version}.xml", exported.xml)
         archive.writestr("trust-bundle.json", trust_bundle(rows).to_json())
     school = school_of(request)
+    with transaction.atomic():  # who took the whole year's documents away is on record
+        record(
+            actor_of(request),
+            "transcripts.exported",
+            f"year:{working_year(school)}",
+            organisation=school.code,
+            count=len(rows),
+            pdf=False,
+        )
     return _file(content.getvalue(), "application/zip", f"hoc-ba-{school.code}-{working_year(school)}.zip")
 
 
