@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from hocbaso.engines.workbooks import Unreadable, WorkbookKind, detect, grid, limits, read_pupils
+from hocbaso.engines.workbooks.limits import check_far_cells
 from hocbaso.engines.workbooks.templates import pupil_template, staff_template
 from tests.unit.engines.workbooks.build import DATA, SAMPLES, YEAR, clean_rows, saved, workbook
 
