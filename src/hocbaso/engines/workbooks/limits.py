@@ -58,19 +58,16 @@ register(
     }
 )
 
-_FAR_CELL = re.compile(
-    rb'<(?:\w+:)?c\s[^>]*?\br=["\']((?:[A-Z]{3,}\d+|[A-Z]+\d{6,}))["\'][^>]*(?<!/)>\s*<(?!/)'
-)
-#: The usual writing first: a literal beginning is found many times faster.
-_FAR_USUAL = re.compile(rb' r="(?:[A-Z]{3,}\d+|[A-Z]+\d{6,})"')
-_FAR_START = re.compile(rb'\br=["\'](?:[A-Z]{3,}\d+|[A-Z]+\d{6,})["\']')
-#: Other writings, each with its rarest sign: looking for one byte costs next to nothing.
-_UNUSUAL = ((b"'", b"r='"), (b"\n", b'\nr="'), (b"\t", b'\tr="'), (b"\r", b'\rr="'))
-#: A sheet with letters as A, digits as 0, quotes, and nothing else: far cells are ruled out in it at once.
-_SHAPED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-_SHAPE = bytes.maketrans(_SHAPED, b"A" * 26 + b"0" * 10)
-_SHAPELESS = bytes(set(range(256)) - set(_SHAPED + b'"'))
-_FAR_SHAPES = (b'"AAA', b'"A000000', b'"AA000000')
+_ATTRIBUTES = rb"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*"
+_EMPTY_CELL = re.compile(rb"<(?:\w+:)?c" + _ATTRIBUTES + rb"(?:/>|>\s*</(?:\w+:)?c\s*>)")
+_EMPTY_ROW = re.compile(rb"<(?:\w+:)?row" + _ATTRIBUTES + rb"(?:/>|>\s*</(?:\w+:)?row\s*>)")
+#: The place of a cell, or of a row whose cells tell none, however it is spaced, quoted and capitalised.
+_FAR = re.compile(rb"\br\s*=\s*[\"']\s*([A-Za-z]{3,}\d+|[A-Za-z]{0,2}\d{6,})")
+#: A sheet with letters as A, digits as 0, quotes alike, and nothing else but =: a far place shows at once.
+_SHAPED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'\"="
+_SHAPE = bytes.maketrans(_SHAPED, b"A" * 52 + b"0" * 10 + b'""=')
+_SHAPELESS = bytes(set(range(256)) - set(_SHAPED))
+_FAR_SHAPES = (b'="AAA', b'000000"')
 _ODS_ROWS = re.compile(
     rb'<table:table-row\b[^>]*?table:number-rows-repeated="(\d+)"[^>]*?(?:/>|>(.*?)</table:table-row>)',
     re.DOTALL,
@@ -158,16 +155,14 @@ def read_sheet(archive: zipfile.ZipFile, part: str) -> bytes:
 def check_far_cells(xml: bytes, sheet: str) -> None:
     """Refuse a value beyond column ZZ or row 99 999 before the parser allocates the area up to it.
 
-    :raises Unreadable: such a cell holds something (an empty formatted cell does no harm).
+    :raises Unreadable: something stands there that is not plainly empty (a formatted cell does no harm).
     """
-    start = max(xml.find(b"sheetData"), 0)
-    unusual = any(xml.find(sign, start) >= 0 and mark in xml for sign, mark in _UNUSUAL)
-    if not unusual:
-        shape = xml[start:].translate(_SHAPE, _SHAPELESS)
-        if not any(far in shape for far in _FAR_SHAPES):
-            return
-    if (_FAR_START if unusual else _FAR_USUAL).search(xml) and (match := _FAR_CELL.search(xml)):
-        raise Unreadable("workbook_far_cell", sheet=sheet, cell=match.group(1).decode())
+    shape = xml[xml.find(b"sheetData") : xml.rfind(b"sheetData")].translate(_SHAPE, _SHAPELESS)
+    if not any(far in shape for far in _FAR_SHAPES) or not _FAR.search(xml):
+        return
+    if found := _FAR.findall(_EMPTY_ROW.sub(b"", _EMPTY_CELL.sub(b"", xml))):
+        cell = next((place for place in found if place[:1].isalpha()), found[0])
+        raise Unreadable("workbook_far_cell", sheet=sheet, cell=cell.decode())
 
 
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:

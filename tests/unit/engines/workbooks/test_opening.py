@@ -80,18 +80,34 @@ def test_a_value_at_the_end_of_the_world_is_refused_before_it_takes_memory() -> 
     assert refusal(workbook(lambda sheet: sheet.cell(1048576, 16384, "x"))) == "workbook_far_cell"
 
 
-@pytest.mark.parametrize("ref", ["AAA1", "XFD20", "ABCD5", "A100000", "Z1048576", "AB100000", "AAA100000"])
-@pytest.mark.parametrize("writing", [' r="{}"', " r='{}'", '\nr="{}"', '\tr="{}"', ' s="1" r="{}" t="n"'])
+def sheet_xml(rows: str) -> bytes:
+    return f'<worksheet><sheetData><row r="1"><c r="A1"/></row>{rows}</sheetData></worksheet>'.encode()
+
+
+@pytest.mark.parametrize("ref", ["AAA1", "XFD20", "abcd5", "A100000", "z1048576", "AB100000", "AAA100000"])
+@pytest.mark.parametrize(
+    "writing", [' r="{}"', " r='{}'", '\nr="{}"', '\tr = "{}"', ' s="1" r="{}" t="n"', ' s=">" r ="{} "']
+)
 def test_a_far_cell_is_found_however_it_is_written(ref: str, writing: str) -> None:
-    def sheet(cell: str) -> bytes:
-        written = f"<c{writing.format(cell)}><v>100000</v></c>"
-        return f'<worksheet><sheetData><row r="1"><c r="A1"/>{written}</row></sheetData></worksheet>'.encode()
+    def cell(place: str) -> bytes:
+        return sheet_xml(f'<row r="2"><c{writing.format(place)}><v>100000</v></c></row>')
 
     with pytest.raises(Unreadable) as refused:
-        check_far_cells(sheet(ref), "1A")
+        check_far_cells(cell(ref), "1A")
+    assert (refused.value.code, refused.value.params["cell"]) == ("workbook_far_cell", ref)
+    for near in ("A1", "Z99999", "ZZ99999", "ab20000"):
+        check_far_cells(cell(near), "1A")
+
+
+def test_a_far_row_is_found_when_its_cells_do_not_tell_their_place() -> None:
+    with pytest.raises(Unreadable) as refused:
+        check_far_cells(sheet_xml('<row r="900000000"><c><v>1</v></c></row>'), "1A")
     assert refused.value.code == "workbook_far_cell"
-    for near in ("A1", "Z99999", "ZZ99999", "AB20000"):
-        check_far_cells(sheet(near), "1A")
+
+
+@pytest.mark.parametrize("inside", ["", "<c/>", '<c r="XFD1048576" s="3"/>', "<x:c r='AAA1048576'>\n</x:c>"])
+def test_far_rows_and_cells_that_hold_nothing_do_no_harm(inside: str) -> None:
+    check_far_cells(sheet_xml(f'<row r="1048576" ht="3">{inside}</row><row r="1048575"/>'), "1A")
 
 
 def test_an_empty_formatted_cell_far_away_does_no_harm() -> None:
