@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.assessment.models import SubjectResult
@@ -11,6 +14,7 @@ from hocbaso.apps.audit.chain import broken_links
 from hocbaso.apps.ledger.models import LogEntry
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
+from hocbaso.apps.transcripts.use_cases import close_class as closing
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
 from hocbaso.apps.transcripts.use_cases.close_class import close_class, preview
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
@@ -296,3 +300,40 @@ def test_a_revoked_certificate_signs_nothing() -> None:
     finally:
         for path in provider.authority.vault.path("revoked").glob("*.json"):
             path.unlink()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mark_written_while_the_class_is_being_closed_waits_and_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The frozen sheet and the live row never differ (two connections; SQLite has one writer anyhow)."""
+    school = make_school()
+    (enrolment,) = finished_class(school, "3A", 1)
+    outcome: list[str] = []
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                rows = SubjectResult.objects.select_for_update().filter(
+                    enrolment=enrolment, subject_code="toan"
+                )
+                outcome.append("locked" if rows.get().locked else "open")
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=write)
+    examine = closing._examine
+
+    def meanwhile(*args: object, **options: object) -> object:
+        if connection.vendor == "postgresql":
+            writer.start()
+            time.sleep(0.3)
+            assert outcome == []  # it waits for the closing
+        return examine(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(closing, "_examine", meanwhile)
+    assert close(school).closed == 1
+    if connection.vendor != "postgresql":
+        writer.start()
+    writer.join(20)
+    assert outcome == ["locked"]

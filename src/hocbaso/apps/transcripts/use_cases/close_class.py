@@ -142,7 +142,7 @@ def close_class(actor: Actor, *, school_class: SchoolClass, include_incomplete: 
     people = build.responsible_people(school_class)
     context = _context(school_class, rules, people)
     with transaction.atomic():
-        # Inside the transaction: nothing may change between the check and the freeze.
+        _hold(school_class)
         result = CloseResult()
         frozen = []
         open_rows = _open_rows(school_class, result)
@@ -358,6 +358,20 @@ def _model(
         place=context.place,
         responsible=context.responsible,
     )
+
+
+def _hold(school_class: SchoolClass) -> None:
+    """Hold the class's rows, so that nobody changes a mark between the check and the freeze.
+
+    SQLite has one writer anyhow; on PostgreSQL the marks' door waits here and then finds the rows locked.
+    """
+    of_class = {"enrolment__school_class": school_class}
+    for rows in (
+        SubjectResult.objects.filter(**of_class, moment=Moment.YEAR_END),
+        TraitResult.objects.filter(**of_class, moment=Moment.YEAR_END),
+        YearRecord.objects.filter(**of_class),
+    ):
+        list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _lock(sheets: list[YearSheet]) -> None:
