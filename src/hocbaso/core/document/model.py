@@ -66,6 +66,9 @@ class Pupil:
     father: str | None = None
     mother: str | None = None
     guardian: str | None = None
+    father_occupation: str | None = None  # the secondary form names them
+    mother_occupation: str | None = None
+    policy_family: str | None = None  # con liệt sĩ, con thương binh …
     personal_number: str | None = None  # số định danh cá nhân; never shown in public
     identity_state: str = "not_sent"  # state of verification on the day of freezing (design 4.2)
     photo: Photo | None = None
@@ -93,6 +96,26 @@ class SubjectLine:
     comment: str | None = None
     teacher: str | None = None  # full name of the teacher responsible
     exempt: str | None = None  # reason why the pupil is exempt from the subject
+
+
+@dataclass(frozen=True, slots=True)
+class SecondarySubjectLine:
+    """One subject or educational activity of the secondary form (Phụ lục TT 22/2021).
+
+    Values are canonical text: a score "7.9" or "10", or "Đ" / "CĐ" of a subject assessed by comment.
+    """
+
+    code: str  # ascii slug from the programme table, e.g. "ngu-van"
+    name: str
+    form: str  # "diem" (scored) | "nhan_xet" (comment only)
+    term1: str | None  # ĐTBmhkI, or the level of the semester; None = exempt (with `exempt` reason)
+    term2: str | None
+    year: str | None  # ĐTBmcn
+    retest: str | None = None  # điểm hoặc mức đánh giá lại
+    comment: str | None = None  # sự tiến bộ, ưu điểm nổi bật, hạn chế chủ yếu
+    teachers: tuple[str, ...] = ()  # full names of the teachers responsible; several where team-taught
+    term1_school: str | None = None  # where the first semester was studied, when that was another school
+    exempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +161,40 @@ class PrimaryResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondaryResult:
+    """The result table of the secondary form; values "Tốt" | "Khá" | "Đạt" | "Chưa đạt"."""
+
+    study1: Decision | None  # kết quả học tập học kỳ I; None when only one semester could be assessed
+    study2: Decision | None
+    study_year: Decision
+    conduct1: Decision | None  # kết quả rèn luyện
+    conduct2: Decision | None
+    conduct_year: Decision
+    completed: bool  # hoàn thành chương trình lớp học (and of the level in grades 9, 12)
+    promoted: bool
+    completion: Decision  # value = the sentence printed: "Được lên lớp 7", …
+    study_after: Decision | None = None  # mức đánh giá lại sau kiểm tra lại trong hè
+    conduct_after: Decision | None = None  # sau rèn luyện trong hè
+    title: Decision | None = None  # "Học sinh Xuất sắc" | "Học sinh Giỏi"
+    other_awards: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()  # chứng chỉ
+    contests: tuple[str, ...] = ()  # kết quả tham gia các cuộc thi
+    discipline: tuple[str, ...] = ()  # kỷ luật
+
+
+@dataclass(frozen=True, slots=True)
 class ResponsiblePerson:
-    """Who answers for the sheet; the signer may be a substitute with a decision number."""
+    """Who answers for the sheet; the signer may be a substitute with a decision number.
+
+    A subject teacher (``gvbm``) names the subjects that he signs: of every subject at least one teacher must.
+    """
 
     role: SignerRole
     name: str
     staff_code: str
     title: str  # as printed: "Giáo viên chủ nhiệm", "Hiệu trưởng", "KT. Hiệu trưởng - Phó hiệu trưởng"
     decision: str | None = None
+    subjects: tuple[str, ...] = ()  # codes of the subjects that a subject teacher signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +217,14 @@ class YearSheet:
     year: str
     pupil: Pupil
     history: tuple[StudyYear, ...]
-    subjects: tuple[SubjectLine, ...]
-    traits: Traits
+    subjects: tuple[SubjectLine, ...] | tuple[SecondarySubjectLine, ...]  # by the school level
+    traits: Traits | None  # primary only
+    #: Days in primary, half-day sessions (buổi) in secondary.
     days_absent_excused: int | None  # None: the school recorded none (a remark says so), never a silent 0
     days_absent_unexcused: int | None
     height_cm: int | None
     weight_kg: int | None
-    result: PrimaryResult
+    result: PrimaryResult | SecondaryResult  # by the school level
     homeroom_comment: str | None
     remarks: tuple[str, ...]  # recorded warnings of policy, e.g. "Danh tính chưa xác thực", "Chưa có ảnh"
     place: str  # "Phường Bình Thạnh"
