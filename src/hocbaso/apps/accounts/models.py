@@ -106,6 +106,16 @@ class Assignment(models.Model):
     decision_number = models.CharField(max_length=80, blank=True)
     decision_date = models.DateField(null=True, blank=True)
     decision_signer = models.CharField(max_length=120, blank=True)
+    #: Designated by the principal to sign the subject where several teach it (KHTN, LS&ĐL, Nghệ thuật).
+    signs = models.BooleanField(default=False)
+    #: A substitute signer (domain A5): signs this subject of the class instead of the teacher of
+    #: ``stands_in_for``; ``subject_code`` is then empty, so that the post enters no marks.
+    sign_subject = models.CharField(max_length=40, blank=True)
+    #: The post that this one stands in for, for a time (substitute teacher) or in signing.
+    stands_in_for = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="stand_ins"
+    )
+    reason = models.CharField(max_length=200, blank=True)  # why somebody stands in or takes over
 
     class Meta:
         constraints = [
@@ -130,6 +140,26 @@ class Assignment(models.Model):
     def decision_is_missing(self) -> bool:
         """A listed gap: an assignment ought to name the decision it rests on."""
         return not (self.decision_number and self.decision_date and self.decision_signer)
+
+
+class AssignmentProposal(models.Model):
+    """A post copied from last year's class: gives no right until somebody confirms it as an assignment."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposed_posts")
+    school_class = models.ForeignKey(
+        "pupils.SchoolClass", on_delete=models.PROTECT, related_name="proposed_posts"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+    subject_code = models.CharField(max_length=40, blank=True)
+    signs = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school_class", "role", "subject_code", "user"], name="one_proposal_a_post"
+            ),
+        ]
 
 
 class SignInAttempt(models.Model):

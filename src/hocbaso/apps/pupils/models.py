@@ -15,6 +15,8 @@ class SchoolClass(models.Model):
     school_year = models.CharField(max_length=9)
     name = models.CharField(max_length=20)
     grade = models.PositiveSmallIntegerField()
+    campus = models.CharField(max_length=120, blank=True)  # điểm trường, where the school has several
+    closed_on = models.DateField(null=True, blank=True)  # the class was dissolved in mid-year
 
     class Meta:
         ordering = ["grade", "name"]
@@ -116,3 +118,158 @@ class Enrolment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["pupil", "school_class"], name="once_in_a_class"),
         ]
+
+
+class ClassMove(models.Model):
+    """A pupil changed the class within the school and year; the enrolment (and what hangs on it) stayed.
+
+    Append-only: taking a move back is a move of its own that names the one it undoes.
+    """
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="moves")
+    from_class = models.ForeignKey(SchoolClass, on_delete=models.PROTECT, related_name="moves_out")
+    to_class = models.ForeignKey(SchoolClass, on_delete=models.PROTECT, related_name="moves_in")
+    moved_on = models.DateField()
+    reason = models.CharField(max_length=300)
+    decision = models.CharField(max_length=120, blank=True)
+    undoes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="undone_by"
+    )
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+
+
+guard(ClassMove)
+
+
+class StatusChange(models.Model):
+    """The pupil's status of the year changed (domain 9.3). Append-only."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="status_changes")
+    old = models.CharField(max_length=40, blank=True)
+    new = models.CharField(max_length=40)
+    day = models.DateField()
+    reason_code = models.CharField(max_length=2, blank=True)  # lý do thôi học 01–08
+    reason = models.CharField(max_length=300, blank=True)
+    decision = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+
+
+guard(StatusChange)
+
+
+class ArrivalTerm(models.TextChoices):
+    """When in the year a pupil came."""
+
+    ONE = "hk1", "Trong học kỳ I"
+    TWO = "hk2", "Trong học kỳ II"
+    SUMMER = "he", "Trong hè"
+
+
+class Arrival(models.Model):
+    """Where a pupil who came in the course of the year studied before (domain A4, A19)."""
+
+    enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="arrival")
+    term = models.CharField(max_length=4, choices=ArrivalTerm)
+    arrived_on = models.DateField()
+    source_school = models.CharField(max_length=200)
+    source_code = models.CharField(max_length=20, blank=True)
+    source_place = models.CharField(max_length=160, blank=True)
+    from_abroad = models.BooleanField(default=False)
+    papers_number = models.CharField(max_length=120)  # giấy giới thiệu chuyển trường, hồ sơ
+    papers_date = models.DateField(null=True, blank=True)
+    #: What the old school assessed and this school's programme does not know: [{"name", "value"}].
+    unmatched = models.JSONField(default=list, blank=True)
+    #: Only one semester can be assessed: the people's decision, with its reason.
+    single_term_reason = models.CharField(max_length=300, blank=True)
+    single_term_by = models.CharField(max_length=200, blank=True)
+    single_term_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=200)
+
+
+class RegisterSeries(models.Model):
+    """How a school numbers the pupils of a level in its register (sổ đăng bộ)."""
+
+    school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="register_series")
+    level = models.CharField(max_length=12)  # tieu_hoc | thcs | thpt
+    pattern = models.CharField(max_length=40)  # "{so:4}", "TH-{so}", "{nam}/{so:3}"
+    first = models.PositiveIntegerField(default=1)  # where the paper register ended, plus one
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["school", "level"], name="one_register_series_a_level"),
+        ]
+
+
+class RegisterEntry(models.Model):
+    """A number of the register belongs to one pupil for ever, also when it is no longer shown. Append-only."""
+
+    school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="register_entries")
+    level = models.CharField(max_length=12)
+    number = models.CharField(max_length=40)
+    serial = models.PositiveIntegerField(null=True, blank=True)  # none: written by hand
+    pupil = models.ForeignKey(Pupil, on_delete=models.PROTECT, related_name="register_entries")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["school", "number"], name="register_number_never_reused"),
+        ]
+
+
+guard(RegisterEntry)
+
+
+class RollOverState(models.TextChoices):
+    PREPARED = "prepared", "Phương án, chưa kết chuyển"
+    APPLIED = "applied", "Đã kết chuyển"
+    UNDONE = "undone", "Đã hoàn tác"
+
+
+class RollOver(models.Model):
+    """One roll-over of a school from a year to the next: prepared by the clerk, applied by the principal."""
+
+    school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="roll_overs")
+    from_year = models.CharField(max_length=9)
+    state = models.CharField(max_length=10, choices=RollOverState, default=RollOverState.PREPARED)
+    choices = models.JSONField(default=dict)  # see use_cases.plan_roll_over.Choices
+    report = models.JSONField(default=dict)
+    created_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    applied_by = models.CharField(max_length=200, blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=200, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school", "from_year"],
+                condition=models.Q(state="prepared"),
+                name="one_prepared_roll_over",
+            ),
+        ]
+
+
+class RollOverChange(models.Model):
+    """One row that a roll-over made: what undo takes away again."""
+
+    batch = models.ForeignKey(RollOver, on_delete=models.CASCADE, related_name="changes")
+    model = models.CharField(max_length=60)
+    object_id = models.BigIntegerField()
+    before = models.JSONField(null=True)
+    after = models.JSONField()
+
+    class Meta:
+        ordering = ["id"]
