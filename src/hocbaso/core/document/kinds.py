@@ -142,3 +142,5 @@ PROVINCE = pattern(r"[0-9]{2}", "mã tỉnh 2 chữ số")
 SCHOOL_CODE = pattern(r"[0-9A-Za-z._-]{1,40}", "chữ không dấu, số, dấu chấm và gạch nối")
 COMMUNE = pattern(r"[0-9]{5}", "mã xã 5 chữ số")
 PERSONAL_NUMBER = pattern(r"[0-9]{12}", "12 chữ số")
+#: A mark of the secondary form: tenths, never "7.0" (TT 22/2021 Điều 5, Điều 9); Đ, CĐ by comment.
+MARK = pattern(r"10|[0-9](\.[1-9])?|Đ|CĐ", "0–10 với tối đa một chữ số thập phân (7.5), hoặc Đ, CĐ")

@@ -1,14 +1,15 @@
-"""The elements of ``ToNamHoc`` in their order: the one table behind the emitter and the parser.
+"""The elements of ``ToNamHoc`` of the primary form in their order: one table for the emitter and the parser.
 
-Names are Vietnamese without accents, as in the tax authority's e-invoices; the order is that of the paper
-form (Phụ lục Thông tư 27/2020/TT-BGDĐT). ``schema/hocbaso-1.0.xsd`` says the same and is checked against it.
+What both forms share stands here too; ``layout_secondary`` holds the secondary form. Names are Vietnamese
+without accents, as in the tax authority's e-invoices; the order is that of the paper form (Phụ lục Thông tư
+27/2020/TT-BGDĐT). ``schema/hocbaso-1.0.xsd`` says the same and is checked against it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from hocbaso.core.document.codec import Echo, Kind, Leaf, Many, Maybe, One, Record, Section
+from hocbaso.core.document.codec import Echo, Kind, Leaf, Many, Maybe, One, Part, Record, Section
 from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.compiled import CompiledRecord
 from hocbaso.core.document.kinds import (
@@ -55,9 +56,11 @@ def _code(value: Any, field: str) -> str:
 CODE = Kind(_code, _code)
 VERSION = whole(1, 999)
 COUNT = whole(0, 400)
+#: One signature holds 30 references at most (a limit of the JDK); one of them is to its own properties.
+MAX_SUBJECTS_SIGNED = 29
 
 
-def _decision(element: str, label: str) -> Record:
+def conclusion(element: str, label: str) -> Record:
     return Record(
         element,
         label,
@@ -128,12 +131,15 @@ PUPIL = Record(
         One("sex", Leaf("GioiTinh", "giới tính", one_of("Nam", "Nữ"))),
         One("ethnic_group", Leaf("DanToc", "dân tộc", SHORT)),
         One("nationality", Leaf("QuocTich", "quốc tịch", SHORT)),
+        Maybe("policy_family", Leaf("DienChinhSach", "diện chính sách", SHORT)),
         Maybe("birth_place", Leaf("NoiSinh", "nơi sinh", SHORT)),
         Maybe("home_town", Leaf("QueQuan", "quê quán", SHORT)),
         Maybe("residence", Leaf("NoiThuongTru", "nơi thường trú", SHORT)),
         Maybe("current_address", Leaf("NoiOHienNay", "nơi ở hiện nay", SHORT)),
         Maybe("father", Leaf("HoTenCha", "họ và tên cha", SHORT)),
+        Maybe("father_occupation", Leaf("NgheNghiepCha", "nghề nghiệp của cha", SHORT)),
         Maybe("mother", Leaf("HoTenMe", "họ và tên mẹ", SHORT)),
+        Maybe("mother_occupation", Leaf("NgheNghiepMe", "nghề nghiệp của mẹ", SHORT)),
         Maybe("guardian", Leaf("NguoiGiamHo", "người giám hộ", SHORT)),
         Maybe("personal_number", Leaf("SoDinhDanh", "số định danh cá nhân", PERSONAL_NUMBER)),
         One("identity_state", Leaf("TrangThaiDinhDanh", "trạng thái xác thực định danh", STATE)),
@@ -154,25 +160,37 @@ STUDY_YEAR = Record(
     ),
 )
 
+HISTORY = Section("QuaTrinhHocTap", (Many("history", STUDY_YEAR, limit=40),))
+
 # The first three bind a subject's own signature to this sheet: without them it could be carried over to
 # another pupil's sheet, to another version or to another year of the same transcript.
+SUBJECT_HEAD: tuple[Part, ...] = (
+    Echo(Leaf("MaHocBa", "mã học bạ", CODE), lambda sheet: sheet.code),
+    Echo(Leaf("PhienBan", "phiên bản", VERSION), lambda sheet: sheet.version),
+    Echo(Leaf("NamHoc", "năm học", SCHOOL_YEAR), lambda sheet: sheet.year),
+    One("code", Leaf("MaMon", "mã môn học", SLUG)),
+    One("name", Leaf("TenMon", "tên môn học", SHORT)),
+)
+
+
+def subject_id(subject: Any) -> str:
+    """The ``Id`` of a ``MonHoc``, to which the subject teacher's signature refers."""
+    return f"mon-{subject.code}"
+
+
 SUBJECT = Record(
     "MonHoc",
     "môn học",
     SubjectLine,
     (
-        Echo(Leaf("MaHocBa", "mã học bạ", CODE), lambda sheet: sheet.code),
-        Echo(Leaf("PhienBan", "phiên bản", VERSION), lambda sheet: sheet.version),
-        Echo(Leaf("NamHoc", "năm học", SCHOOL_YEAR), lambda sheet: sheet.year),
-        One("code", Leaf("MaMon", "mã môn học", SLUG)),
-        One("name", Leaf("TenMon", "tên môn học", SHORT)),
+        *SUBJECT_HEAD,
         Maybe("level", Leaf("MucDatDuoc", "mức đạt được", one_of("T", "H", "C"))),
         Maybe("score", Leaf("DiemKiemTra", "điểm kiểm tra định kì", whole(0, 10))),
         Maybe("comment", Leaf("NhanXet", "nhận xét môn học", LONG)),
         Maybe("teacher", Leaf("GiaoVien", "giáo viên môn học", SHORT)),
         Maybe("exempt", Leaf("LyDoMien", "lý do miễn học", SHORT)),
     ),
-    identify=lambda subject: f"mon-{subject.code}",
+    identify=subject_id,
 )
 
 TRAIT = Record(
@@ -225,6 +243,7 @@ RESPONSIBLE = Record(
         One("staff_code", Leaf("MaCanBo", "mã cán bộ", SHORT)),
         One("title", Leaf("ChucDanh", "chức danh", SHORT)),
         Maybe("decision", Leaf("QuyetDinh", "quyết định phân công", SHORT)),
+        Many("subjects", Leaf("MonKy", "môn học do giáo viên bộ môn ký", SLUG), limit=MAX_SUBJECTS_SIGNED),
     ),
 )
 
@@ -233,11 +252,11 @@ def _sheet(result: dict[str, Any], **values: Any) -> YearSheet:
     return YearSheet(result=PrimaryResult(**result), **values)
 
 
-RESULT = Section("KetQua", (One("overall", _decision("DanhGia", "đánh giá kết quả giáo dục")),), of="result")
+RESULT = Section("KetQua", (One("overall", conclusion("DanhGia", "đánh giá kết quả giáo dục")),), of="result")
 AWARDS = Section(
     "KhenThuong",
     (
-        Maybe("title", _decision("DanhHieu", "danh hiệu khen thưởng")),
+        Maybe("title", conclusion("DanhHieu", "danh hiệu khen thưởng")),
         Many("other_awards", Leaf("KhenThuongKhac", "khen thưởng khác", LONG), limit=30),
     ),
     of="result",
@@ -247,10 +266,17 @@ COMPLETION = Section(
     (
         One("completed", Leaf("HoanThanhChuongTrinh", "hoàn thành chương trình", TRUTH)),
         One("promoted", Leaf("LenLop", "lên lớp", TRUTH)),
-        One("completion", _decision("XacNhan", "hoàn thành chương trình")),
+        One("completion", conclusion("XacNhan", "hoàn thành chương trình")),
     ),
     of="result",
 )
+
+COMMENT = Section(
+    "NhanXet",
+    (Maybe("homeroom_comment", Leaf("GiaoVienChuNhiem", "nhận xét của giáo viên chủ nhiệm", LONG)),),
+)
+PEOPLE = Section("NguoiChiuTrachNhiem", (Many("responsible", RESPONSIBLE, limit=60),))
+REMARKS = Section("GhiChu", (Many("remarks", Leaf("Dong", "ghi chú", LONG)),))
 
 SHEET = Record(
     "ToNamHoc",
@@ -259,7 +285,7 @@ SHEET = Record(
     (
         GENERAL,
         One("pupil", PUPIL),
-        Section("QuaTrinhHocTap", (Many("history", STUDY_YEAR, limit=40),)),
+        HISTORY,
         Section("MonHocs", (Many("subjects", SUBJECT),)),
         One("traits", TRAITS),
         Section(
@@ -278,13 +304,10 @@ SHEET = Record(
         ),
         RESULT,
         AWARDS,
-        Section(
-            "NhanXet",
-            (Maybe("homeroom_comment", Leaf("GiaoVienChuNhiem", "nhận xét của giáo viên chủ nhiệm", LONG)),),
-        ),
+        COMMENT,
         COMPLETION,
-        Section("NguoiChiuTrachNhiem", (Many("responsible", RESPONSIBLE, limit=60),)),
-        Section("GhiChu", (Many("remarks", Leaf("Dong", "ghi chú", LONG)),)),
+        PEOPLE,
+        REMARKS,
     ),
     identify=lambda sheet: SHEET_ID,
 )

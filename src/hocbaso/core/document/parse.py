@@ -12,8 +12,8 @@ from itertools import accumulate
 
 from lxml import etree
 
-from hocbaso.core.document.emit import check_whole, emit
-from hocbaso.core.document.layout import QUICK_SHEET, SHEET
+from hocbaso.core.document.emit import emit
+from hocbaso.core.document.forms import check_whole, form_of_text
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import (
     HEAD,
@@ -152,7 +152,7 @@ def parse_sheet(document: bytes) -> YearSheet:
     sheet = document if document.startswith(SHEET_OPEN) else split_document(document).sheet
     if len(sheet) > MAX_SHEET:
         raise Unreadable("document_too_large", what="số byte", limit=MAX_SHEET)
-    read = QUICK_SHEET.read(sheet)
+    read = form_of_text(sheet)[1].read(sheet)
     if read is None or not isinstance(read, YearSheet):
         return parse_carefully(sheet)
     try:
@@ -173,7 +173,7 @@ def parse_carefully(sheet: bytes) -> YearSheet:
     except etree.XMLSyntaxError as error:
         raise Unreadable("document_not_xml") from error
     try:
-        read = SHEET.read(root)
+        read = form_of_text(sheet)[0].read(root)
         text = emit(read)
     except Unreadable:
         raise

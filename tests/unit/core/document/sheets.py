@@ -16,6 +16,8 @@ from hocbaso.core.document.model import (
     ResponsiblePerson,
     School,
     SchoolLevel,
+    SecondaryResult,
+    SecondarySubjectLine,
     SignerRole,
     StudyYear,
     SubjectLine,
@@ -192,6 +194,9 @@ _pupils = st.builds(
     father=_maybe(texts()),
     mother=_maybe(texts()),
     guardian=_maybe(texts()),
+    father_occupation=_maybe(texts()),
+    mother_occupation=_maybe(texts()),
+    policy_family=_maybe(texts()),
     personal_number=_maybe(st.from_regex(r"[0-9]{12}", fullmatch=True)),
     identity_state=st.sampled_from(["not_sent", "verified", "no_number"]),
     photo=_maybe(st.builds(Photo, digests, st.sampled_from(["image/jpeg", "image/png"]))),
@@ -226,19 +231,60 @@ _traits_any = st.builds(
     _maybe(texts()),
     _maybe(texts()),
 )
-_results = st.builds(
+_primary_results = st.builds(
     PrimaryResult, decisions, st.booleans(), st.booleans(), decisions, _maybe(decisions), _some(texts())
+)
+_secondary_results = st.builds(
+    SecondaryResult,
+    study1=_maybe(decisions),
+    study2=_maybe(decisions),
+    study_year=decisions,
+    conduct1=_maybe(decisions),
+    conduct2=_maybe(decisions),
+    conduct_year=decisions,
+    completed=st.booleans(),
+    promoted=st.booleans(),
+    completion=decisions,
+    study_after=_maybe(decisions),
+    conduct_after=_maybe(decisions),
+    title=_maybe(decisions),
+    other_awards=_some(texts()),
+    certificates=_some(texts()),
+    contests=_some(texts()),
+    discipline=_some(texts()),
 )
 _people = st.builds(
     ResponsiblePerson, st.sampled_from(SignerRole), texts(), texts(), texts(), _maybe(texts())
 )
+_marks = st.integers(0, 100).map(lambda tenths: f"{tenths / 10:.1f}".removesuffix(".0"))
+
+
+def _secondary_lines(form: str) -> st.SearchStrategy[SecondarySubjectLine]:
+    mark = _maybe(_marks if form == "diem" else st.sampled_from(["Đ", "CĐ"]))
+    return st.builds(
+        SecondarySubjectLine,
+        code=slugs,
+        name=texts(),
+        form=st.just(form),
+        term1=mark,
+        term2=mark,
+        year=mark,
+        retest=mark,
+        comment=_maybe(texts(20)),
+        teachers=_some(texts()),
+        term1_school=_maybe(texts()),
+        exempt=_maybe(texts()),
+    )
 
 
 @st.composite
-def year_sheets(draw: st.DrawFn) -> YearSheet:
-    """Any sheet that may be signed."""
-    level = draw(st.sampled_from(SchoolLevel))
+def year_sheets(draw: st.DrawFn, levels: tuple[SchoolLevel, ...] = tuple(SchoolLevel)) -> YearSheet:
+    """Any sheet that may be signed, of the form of its level."""
+    level = draw(st.sampled_from(levels))
+    primary = level is SchoolLevel.PRIMARY
     version = draw(st.integers(1, 3))
+    lines = _lines if primary else _secondary_lines("diem") | _secondary_lines("nhan_xet")
+    subjects = tuple(draw(st.lists(lines, max_size=3, unique_by=lambda line: line.code)))
     return YearSheet(
         code=new_code(
             level, "79", "79000101", draw(st.integers(2000, 2100)), draw(st.binary(min_size=8, max_size=8))
@@ -260,15 +306,24 @@ def year_sheets(draw: st.DrawFn) -> YearSheet:
         history=draw(
             _some(st.builds(StudyYear, school_years, texts(), texts(), _maybe(texts()), _maybe(dates)))
         ),
-        subjects=tuple(draw(st.lists(_lines, max_size=3, unique_by=lambda line: line.code))),
-        traits=draw(_traits_any),
+        subjects=subjects,
+        traits=draw(_traits_any) if primary else None,
         days_absent_excused=draw(st.none() | st.integers(0, 400)),
         days_absent_unexcused=draw(st.none() | st.integers(0, 400)),
-        height_cm=draw(_maybe(st.integers(30, 260))),
-        weight_kg=draw(_maybe(st.integers(1, 400))),
-        result=draw(_results),
+        height_cm=draw(_maybe(st.integers(30, 260))) if primary else None,
+        weight_kg=draw(_maybe(st.integers(1, 400))) if primary else None,
+        result=draw(_primary_results if primary else _secondary_results),
         homeroom_comment=draw(_maybe(texts(20))),
         remarks=draw(_some(texts())),
         place=draw(texts()),
-        responsible=draw(_some(_people)),
+        responsible=(*draw(_some(_people)), *draw(_teachers([line.code for line in subjects]))),
     )
+
+
+def _teachers(codes: list[str]) -> st.SearchStrategy[tuple[object, ...]]:
+    """Subject teachers who sign some of these subjects, alone or together."""
+    if not codes:
+        return st.just(())
+    chosen = st.lists(st.sampled_from(codes), max_size=3, unique=True).map(tuple)
+    teacher = st.just(SignerRole.SUBJECT_TEACHER)
+    return _some(st.builds(ResponsiblePerson, teacher, texts(), texts(), texts(), st.none(), chosen))

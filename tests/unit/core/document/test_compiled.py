@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hocbaso.core.document.compiled import _RARE
-from hocbaso.core.document.emit import check_whole, emit, emit_carefully
+from hocbaso.core.document.emit import emit, emit_carefully
+from hocbaso.core.document.forms import check_whole
 from hocbaso.core.document.layout import QUICK_SHEET
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import document_bytes
