@@ -77,3 +77,9 @@ def may_import_staff(actor: Actor, unit: Organisation) -> bool:
 @rule("accounts.view_staff", "xem danh sách cán bộ, giáo viên", operator=True)
 def may_view_staff(actor: Actor, unit: Organisation) -> bool:
     return holds(actor, unit.pk, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.DATA_CLERK)
+
+
+@rule("accounts.designate_signer", "chỉ định người ký môn học thay")
+def may_designate_signer(actor: Actor, unit: Organisation) -> bool:
+    """Who signs where several teach, and who signs instead of somebody who cannot: the principal alone."""
+    return holds(actor, unit.pk, Role.PRINCIPAL)

@@ -11,6 +11,8 @@ from hocbaso.apps.accounts.models import Assignment, Role, SignInAttempt, StaffM
 from hocbaso.apps.accounts.use_cases.throttle import CODE
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.pupils.class_subjects import subjects_of_class
+from hocbaso.apps.pupils.models import SchoolClass
 
 _MISSING_DECISION = Q(decision_number="") | Q(decision_date__isnull=True) | Q(decision_signer="")
 
@@ -90,3 +92,106 @@ def post_choices(posts: list[Assignment]) -> list[PostChoice]:
         teaches = post.role in (Role.SUBJECT_TEACHER, Role.HOMEROOM)
         choices.append(PostChoice(post, tuple(subjects.get(post.school_class_id, ())) if teaches else ()))
     return choices
+
+
+ALL_OTHERS = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRef:
+    """Somebody who teaches or signs one subject of a class."""
+
+    user_id: int
+    name: str
+    staff_code: str
+    assignment_id: int
+    decision: str = ""
+    #: A substitute signer (domain A5): the teacher who is responsible for the results and why he does not sign.
+    responsible: str = ""
+    reason: str = ""
+
+
+def class_posts(school_class: SchoolClass, day: date | None = None) -> list[Assignment]:
+    """Subject-teacher posts of a class that hold on ``day``, substitute signers among them. One query."""
+    return list(
+        Assignment.objects.filter(
+            valid_on(day or clock.today()), school_class=school_class, role=Role.SUBJECT_TEACHER
+        )
+        .select_related("user", "stands_in_for__user")
+        .order_by("pk")
+    )
+
+
+def teachers_of(school_class: SchoolClass, day: date | None = None) -> dict[str, list[StaffRef]]:
+    """Subject code → who teaches it on ``day``, ``*`` resolved to the subjects nobody is named for.
+
+    Two queries. A stand-in for a time stands beside the teacher whom he stands in for.
+    """
+    posts = class_posts(school_class, day)
+    codes = _staff_codes(school_class)
+    return {
+        code: [_ref(post, codes) for post in found]
+        for code, found in _by_subject(school_class, posts).items()
+    }
+
+
+def signers_of(school_class: SchoolClass, day: date | None = None) -> dict[str, list[StaffRef]]:
+    """Subject code → who signs it: the teacher designated by the principal, else all who teach it.
+
+    A substitute signer stands in the place of the teacher who cannot sign (also of one who has left) and
+    names him as ``responsible``. Two queries.
+    """
+    posts = class_posts(school_class, day)
+    codes = _staff_codes(school_class)
+    found: dict[str, list[StaffRef]] = {}
+    for code, teaching in _by_subject(school_class, posts).items():
+        designated = [post for post in teaching if post.signs]
+        found[code] = [_ref(post, codes) for post in designated or teaching]
+    for post in posts:
+        if post.sign_subject:
+            _substitute(found, post, codes)
+    return found
+
+
+def _substitute(found: dict[str, list[StaffRef]], post: Assignment, codes: dict[int, str]) -> None:
+    original = post.stands_in_for
+    assert original is not None, "a substitute signer stands in for somebody"
+    ref = _ref(post, codes)
+    refs = found.get(post.sign_subject, [])
+    present = any(r.user_id == original.user_id for r in refs)
+    if original.valid_to is None and refs and not present:
+        return  # a colleague is designated: whom this one stands in for does not sign anyhow
+    stays = [r for r in refs if r.user_id not in (original.user_id, ref.user_id)]
+    found[post.sign_subject] = [*stays, ref]
+
+
+def _by_subject(school_class: SchoolClass, posts: list[Assignment]) -> dict[str, list[Assignment]]:
+    named: dict[str, list[Assignment]] = {}
+    for post in posts:
+        if post.subject_code:
+            named.setdefault(post.subject_code, []).append(post)
+    others = named.pop(ALL_OTHERS, [])
+    known = [subject.code for subject in subjects_of_class(school_class)]
+    return {
+        code: named.get(code, others)
+        for code in [*known, *(code for code in named if code not in known)]
+        if named.get(code, others)
+    }
+
+
+def _staff_codes(school_class: SchoolClass) -> dict[int, str]:
+    rows = StaffMember.objects.filter(organisation=school_class.school_id, user__isnull=False)
+    return {user: code for user, code in rows.values_list("user_id", "code") if user is not None}
+
+
+def _ref(post: Assignment, codes: dict[int, str]) -> StaffRef:
+    original = post.stands_in_for if post.sign_subject else None
+    return StaffRef(
+        post.user_id,
+        post.user.full_name,
+        codes.get(post.user_id, post.user.username),
+        post.pk,
+        post.decision_number,
+        original.user.full_name if original else "",
+        post.reason if original else "",
+    )

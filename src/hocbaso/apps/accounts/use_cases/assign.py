@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,6 +15,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import DomainError, register
+from hocbaso.core.vietnamese.letters import collapse, nfc
 
 register(
     {
@@ -140,11 +142,14 @@ def assign(
     decision_number: str = "",
     decision_date: date | None = None,
     decision_signer: str = "",
+    stands_in_for: Assignment | None = None,
+    reason: str = "",
 ) -> Assignment:
     """Give ``user`` a post at a unit. A missing decision does not stop it, but is a listed gap.
 
     :param subject_code: of the programme; ``*`` for all that nobody else is named for.
     :param valid_from: today when None.
+    :param stands_in_for: the post whose holder is away for a time (see :mod:`.stand_in`).
     :raises NotAllowed: policies ``accounts.assign``, ``accounts.assign_role``
     :raises DomainError: ``assign_*``
     """
@@ -173,6 +178,8 @@ def assign(
         decision_number=decision_number.strip(),
         decision_date=decision_date,
         decision_signer=decision_signer.strip(),
+        stands_in_for=stands_in_for,
+        reason=collapse(nfc(reason))[:200],
     )
     with transaction.atomic():
         _require_free(new)
@@ -181,7 +188,7 @@ def assign(
                 new.save(force_insert=True)
         except IntegrityError:  # somebody else was faster
             raise DomainError("assign_taken", name="Người khác", role=Role(role).label, where="") from None
-        _record(actor, "accounts.assign", new)
+        record_post(actor, "accounts.assign", new)
     return new
 
 
@@ -205,11 +212,12 @@ def end_assignment(actor: Actor, *, assignment: Assignment, last_day: date, reas
             raise DomainError("assign_longer", day=f"{row.valid_to:%d/%m/%Y}")
         row.valid_to = last_day
         row.save(update_fields=["valid_to"])
-        _record(actor, "accounts.end_assignment", row, reason=reason)
+        record_post(actor, "accounts.end_assignment", row, reason=reason)
     return row
 
 
-def _record(actor: Actor, action: str, post: Assignment, **details: str) -> None:
+def record_post(actor: Actor, action: str, post: Assignment, **details: Any) -> None:
+    """The event of a post: who, where, from when to when, by which decision."""
     chain.record(
         actor,
         action,
