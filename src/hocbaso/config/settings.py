@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.accounts",
     "hocbaso.apps.audit",
     "hocbaso.apps.pupils",
+    "hocbaso.apps.periods",
     "hocbaso.apps.intake",
     "hocbaso.apps.assessment",
     "hocbaso.apps.signing",

@@ -1,0 +1,214 @@
+"""Reads about periods, locks and cases: the gates that the one door of marks asks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Kind, Organisation
+from hocbaso.apps.periods.models import Act, CaseState, ColumnLock, EntryPeriod, UnlockCell
+from hocbaso.apps.periods.scope import Owner, Place, Window, decisive, levels_of
+from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.core.errors import register, sentence
+
+register(
+    {
+        "gate_closed": (
+            "Đã khóa nhập từ {at}. Muốn sửa, thầy cô gửi yêu cầu mở khóa.",
+            "Closed since {at}; ask for it to be unlocked.",
+        ),
+        "gate_not_open": (
+            "Chưa đến đợt nhập; mở từ {at}.",
+            "The entry period opens at {at}.",
+        ),
+    }
+)
+
+
+def told(moment: datetime) -> str:
+    """``17:00 ngày 31/12/2025``, in Vietnam."""
+    return moment.astimezone(clock.VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether one cell may be written now."""
+
+    open: bool
+    closes_at: datetime | None = None  # when it will close by itself
+    opens_at: datetime | None = None  # when it opens (not yet open)
+    closed_at: datetime | None = None
+    case_number: str = ""  # the unlock case that lets this cell through
+    message: str = ""  # Vietnamese sentence when closed
+
+
+_OPEN = Gate(True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a case in force opens."""
+
+    number: str
+    until: datetime
+    part: str
+    moment: str
+    column: str
+    enrolment_id: int | None
+
+
+@dataclass(slots=True)
+class Gates:
+    """The gates of some classes at one moment, read at once."""
+
+    now: datetime
+    windows: dict[int, list[Window]] = field(default_factory=dict)  # by class: the periods that cover it
+    locks: dict[int, dict[tuple[str, str, str], datetime]] = field(default_factory=dict)
+    openings: dict[int, list[_Opening]] = field(default_factory=dict)
+    #: A period or a case is past its end and nobody has written that down yet: call ``close_due``.
+    due: bool = False
+    _known: dict[tuple[int, str, str, str], Gate] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, classes: Collection[SchoolClass], now: datetime) -> Gates:
+        """Four queries, however many classes (of any schools)."""
+        found = cls(now)
+        found.windows = windows_of(classes)
+        ids = [c.pk for c in classes]
+        for lock in ColumnLock.objects.filter(school_class__in=ids):
+            of_class = found.locks.setdefault(lock.school_class_id, {})
+            of_class[lock.moment, lock.part, lock.column] = lock.closed_at
+        cells = UnlockCell.objects.filter(case__school_class__in=ids, case__state=CaseState.IN_FORCE)
+        for cell in cells.select_related("case"):
+            case = cell.case
+            if case.until <= now:
+                found.due = True
+                continue
+            found.openings.setdefault(case.school_class_id, []).append(
+                _Opening(case.number, case.until, case.part, case.moment, cell.column, cell.enrolment_id)
+            )
+        found.due = found.due or any(found._unwritten(c) for c in classes)
+        return found
+
+    def _unwritten(self, school_class: SchoolClass) -> bool:
+        """Whether a period that has ended is not in the class's locks yet."""
+        ended = [w for w in self.windows.get(school_class.pk, []) if w.closed(self.now)]
+        if not ended:
+            return False
+        latest = max(w.closes_at for w in ended)
+        written = self.locks.get(school_class.pk, {}).values()
+        return not written or max(written) < latest
+
+    def gate(
+        self,
+        school_class: SchoolClass,
+        part: str,
+        moment: str,
+        column: str,
+        enrolment_id: int | None = None,
+    ) -> Gate:
+        """May this cell be written? No query.
+
+        :param enrolment_id: the pupil; None asks for the column as a whole, which a case for single pupils
+            does not open.
+        """
+        for opening in self.openings.get(school_class.pk, ()):
+            if (
+                (opening.part, opening.moment) == (part, moment)
+                and opening.column in ("", column)
+                and (opening.enrolment_id is None or opening.enrolment_id == enrolment_id)
+            ):
+                return Gate(True, closes_at=opening.until, case_number=opening.number)
+        key = (school_class.pk, part, moment, column)
+        if key not in self._known:
+            self._known[key] = self._usual(*key)
+        return self._known[key]
+
+    def _usual(self, class_id: int, part: str, moment: str, column: str) -> Gate:
+        """Without any case."""
+        locks = self.locks.get(class_id, {})
+        shut = [locks[moment, p, c] for p in ("", part) for c in ("", column) if (moment, p, c) in locks]
+        if shut:
+            return _closed(min(shut))
+        window = decisive(self.windows.get(class_id, ()), part, moment, column)
+        if window is None:
+            return _OPEN
+        if self.now < window.opens_at:
+            message = sentence("gate_not_open", at=told(window.opens_at))
+            return Gate(False, window.closes_at, window.opens_at, message=message)
+        if window.closed(self.now):
+            return _closed(window.closes_at)
+        return Gate(True, closes_at=window.closes_at)
+
+
+def _closed(at: datetime) -> Gate:
+    return Gate(False, closed_at=at, message=sentence("gate_closed", at=told(at)))
+
+
+def living(unit_filter: Q, years: Iterable[str]) -> list[EntryPeriod]:
+    """Periods that hold: no later act has taken their place and they are not cancelled. One query."""
+    return list(
+        EntryPeriod.objects.filter(unit_filter, school_year__in=set(years), replaced_by__isnull=True)
+        .exclude(act=Act.CANCEL)
+        .select_related("unit", "school_class")
+    )
+
+
+def window_of(period: EntryPeriod) -> Window:
+    """A period as the resolution sees it; its unit must be loaded."""
+    return Window(
+        id=period.pk,
+        owner=Owner.SCHOOL if period.unit.kind == Kind.SCHOOL else Owner.PROVINCE,
+        unit_id=period.unit_id,
+        school_year=period.school_year,
+        levels=frozenset(period.levels),
+        grade=period.grade,
+        class_id=period.school_class_id,
+        part=period.part,
+        moment=period.moment,
+        columns=frozenset(period.columns),
+        opens_at=period.opens_at,
+        closes_at=period.closes_at,
+    )
+
+
+def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
+    """The periods that cover each class: the school's own and its province's. Two queries."""
+    schools = {
+        pk: (province, levels)
+        for pk, province, levels in Organisation.objects.filter(
+            pk__in={c.school_id for c in classes}
+        ).values_list("pk", "province_code", "levels")
+    }
+    provinces = {province for province, _levels in schools.values() if province}
+    owners = Q(unit__in=list(schools)) | Q(unit__kind=Kind.DEPARTMENT, unit__province_code__in=provinces)
+    by_unit: dict[int, list[Window]] = defaultdict(list)
+    by_province: dict[str, list[Window]] = defaultdict(list)
+    for period in living(owners, {c.school_year for c in classes}):
+        if period.unit.kind == Kind.DEPARTMENT:
+            by_province[period.unit.province_code].append(window_of(period))
+        else:
+            by_unit[period.unit_id].append(window_of(period))
+    found = {}
+    for school_class in classes:
+        province, levels = schools[school_class.school_id]
+        place = place_of(school_class, levels)
+        candidates = by_unit[school_class.school_id] + by_province[province]
+        found[school_class.pk] = [w for w in candidates if w.covers_class(place)]
+    return found
+
+
+def place_of(school_class: SchoolClass, school_levels: Iterable[str]) -> Place:
+    """A class as scopes see it."""
+    return Place(
+        class_id=school_class.pk,
+        school_id=school_class.school_id,
+        school_year=school_class.school_year,
+        grade=school_class.grade,
+        levels=levels_of(school_class.grade, school_levels),
+    )
