@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hocbaso.core.document.compiled import _RARE
 from hocbaso.core.document.emit import emit, emit_carefully
-from hocbaso.core.document.forms import check_whole
+from hocbaso.core.document.forms import check_whole, form_of, form_of_text
 from hocbaso.core.document.layout import QUICK_SHEET
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import document_bytes
@@ -21,15 +21,18 @@ from hocbaso.core.document.schema import validate
 from hocbaso.core.document.text import _INVISIBLE
 from hocbaso.core.errors import DomainError, Unreadable
 
+from .secondary_sheets import secondary
 from .sheets import grade_three, year_sheets
 
 TEXT = emit_carefully(grade_three())
+TEXTS = [TEXT, emit_carefully(secondary(6)), emit_carefully(secondary(10))]
 #: What a hostile editor would put in: markup of the format and of XML, entities, awkward characters.
 PIECES = [
     *b"< > </ /> & &amp; &lt; &gt; &#51; &quot; \" ' = | || <x></x> <![CDATA[ ]]> <?a?> 1 0 T true e".split(
         b" "
     ),
     *b"<GhiChu></GhiChu> <Dong>a</Dong> <TenCu>a</TenCu> <NhanXet>a</NhanXet> <Lop>3A</Lop>".split(b" "),
+    *b"<CapHoc>1</CapHoc> <CapHoc>2</CapHoc> <MonKy>toan</MonKy> 7.0 C\xc4\x90 nhan_xet".split(b" "),
     *(b" ", b"  ", b"\t", b"\n", b"\r", b"\0", b"\x7f", b' Id="tnh"', b' Id="x"', b" xmlns=''", b"<!-- -->"),
     *(b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xcc\x81"),
     *(c.encode() for c in "é\u0301\u0338\u00a0\u200b\u3164\ufe0f\ufffc\u180b\U000e0101😀中\ue000\u0378"),
@@ -47,7 +50,7 @@ def outcome(read: Any, text: bytes) -> YearSheet | None:
 
 
 def agree(text: bytes) -> YearSheet | None:
-    quick = QUICK_SHEET.read(text)
+    quick = form_of_text(text)[1].read(text)
     if not text.startswith(SHEET_OPEN):
         assert quick is outcome(parse_sheet, text) is None
         return None
@@ -68,15 +71,17 @@ def agree(text: bytes) -> YearSheet | None:
 @given(year_sheets())
 def test_every_sheet_is_written_and_read_alike_and_the_schema_takes_it(sheet: YearSheet) -> None:
     text = emit_carefully(sheet)
-    assert QUICK_SHEET.write(sheet) in (text, None)
+    assert form_of(sheet)[1].write(sheet) in (text, None)
     assert emit(sheet) == text
     assert agree(text) == sheet
     assert validate(document_bytes(text, [])) == []
 
 
-def test_ordinary_sheets_take_the_quick_way() -> None:
-    assert QUICK_SHEET.write(grade_three()) == TEXT
-    assert QUICK_SHEET.read(TEXT) == grade_three()
+@pytest.mark.parametrize("sheet", [grade_three(), secondary(6), secondary(10)], ids=["3", "6", "10"])
+def test_ordinary_sheets_take_the_quick_way(sheet: YearSheet) -> None:
+    quick, text = form_of(sheet)[1], emit_carefully(sheet)
+    assert quick.write(sheet) == text
+    assert quick.read(text) == sheet
 
 
 @settings(max_examples=1500, deadline=None)
@@ -85,11 +90,11 @@ def test_ordinary_sheets_take_the_quick_way() -> None:
         st.tuples(places, st.integers(0, 12), st.sampled_from(PIECES)),
         min_size=1,
         max_size=3,
-    )
+    ),
+    st.sampled_from(TEXTS),
 )
-@example([(0.5, 0, b"")])
-def test_no_edited_text_is_read_in_two_ways(edits: list[tuple[float, int, bytes]]) -> None:
-    text = TEXT
+@example([(0.5, 0, b"")], TEXT)
+def test_no_edited_text_is_read_in_two_ways(edits: list[tuple[float, int, bytes]], text: bytes) -> None:
     for place, cut, piece in edits:
         at = int(place * len(text))
         text = text[:at] + piece + text[at + cut :]
@@ -98,12 +103,14 @@ def test_no_edited_text_is_read_in_two_ways(edits: list[tuple[float, int, bytes]
 
 
 @settings(max_examples=300, deadline=None)
-@given(places, places, places)
-def test_no_transplanted_elements_are_read_in_two_ways(source: float, size: float, target: float) -> None:
-    """Pieces between ``<`` and ``<``: well-formed more often than anything random."""
-    pieces = TEXT.split(b"<")
-    start, goal = int(source * len(pieces)), int(target * len(pieces))
-    moved = pieces[start : start + 1 + int(size * 12)]
+@given(places, places, places, st.sampled_from(TEXTS), st.sampled_from(TEXTS))
+def test_no_transplanted_elements_are_read_in_two_ways(
+    source: float, size: float, target: float, giver: bytes, text: bytes
+) -> None:
+    """Pieces between ``<`` and ``<``, also of the other form: well-formed more often than anything random."""
+    pieces, given = text.split(b"<"), giver.split(b"<")
+    start, goal = int(source * len(given)), int(target * len(pieces))
+    moved = given[start : start + 1 + int(size * 12)]
     for changed in (
         pieces[:goal] + moved + pieces[goal:],
         pieces[:goal] + pieces[goal + len(moved) :],
@@ -118,14 +125,14 @@ ODD += [b"a", (), [], ("a",), "\u3164", "\ufe0f", "\ud800", "&<>", "|", "1", "T"
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(FIELDS), st.sampled_from(ODD))
-def test_what_may_not_be_written_is_refused_alike(field: str, value: object) -> None:
-    sheet = dataclasses.replace(grade_three(), **{field: value})
+@given(st.sampled_from(FIELDS), st.sampled_from(ODD), st.sampled_from([grade_three(), secondary()]))
+def test_what_may_not_be_written_is_refused_alike(field: str, value: object, full: YearSheet) -> None:
+    sheet = dataclasses.replace(full, **{field: value})
     try:
         text: bytes | None = emit_carefully(sheet)
     except (DomainError, AttributeError, TypeError):
         text = None
-    written = QUICK_SHEET.write(sheet)
+    written = form_of(sheet)[1].write(sheet)
     assert written is None or written == text
 
 

@@ -17,12 +17,13 @@ from hocbaso.core.document.emit import (
     subject_canonical,
     subject_texts,
 )
-from hocbaso.core.document.model import SchoolLevel, YearSheet
+from hocbaso.core.document.model import SchoolLevel, SignerRole, YearSheet
 from hocbaso.core.document.names import NS, document_bytes, sheet_canonical
 from hocbaso.core.document.parse import MAX_DEPTH, check_limits, parse_sheet, split_document
 from hocbaso.core.document.schema import validate
 from hocbaso.core.errors import DomainError, Unreadable
 
+from .secondary_sheets import secondary
 from .sheets import grade_three, year_sheets
 
 SIGNATURES = [
@@ -203,3 +204,91 @@ def test_values_outside_the_profile_are_refused(change: dict[str, object], code:
 def test_the_digest_is_sha256_of_the_canonical_text() -> None:
     assert digest(TEXT) == hashlib.sha256(sheet_canonical(TEXT)).hexdigest()
     assert short_digest("c48e07b2" + "0" * 56) == "C48E 07B2"
+
+
+# --- the secondary form ---
+
+SECONDARY = emit(secondary())
+D, CD = "Đ".encode(), "CĐ".encode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"<CaNam>9.3<", b"<CaNam>9.30<", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam>9.0<", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam>09.3<", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam>9,3<", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam>10.1<", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam>-1<", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam><", "document_value"),
+        (b"<CaNam>9.3<", b"<CaNam>" + D + b"<", "document_subject_form"),
+        (b"<HocKyI>" + CD, b"<HocKyI>5", "document_subject_form"),
+        (b"<HocKyI>" + CD, "<HocKyI>C\u0110 ".encode(), "document_value"),
+        (b"<HinhThuc>diem", b"<HinhThuc>khac", "document_value"),
+        (b"<HinhThuc>diem</HinhThuc>", b"", "document_missing"),
+        (b"<CapHoc>2", b"<CapHoc>3", "document_level_mismatch"),
+        (b"<CapHoc>2", b"<CapHoc>1", "document_structure"),
+        (b"<CapHoc>2", b"<CapHoc>4", "document_value"),
+        (b"<SoBuoiNghi>", b"<SucKhoe></SucKhoe><SoBuoiNghi>", "document_missing"),
+        (b"<MonKy>toan", b"<MonKy>van-hoc", "document_signer_subject"),
+        (b"<MonKy>toan</MonKy>", b"<MonKy>toan</MonKy>" * 2, "document_signer_subject"),
+        (b"<KyLuat></KyLuat>", b"<KyLuat><Dong></Dong></KyLuat>", "document_text_empty"),
+        (b"<KyLuat></KyLuat>", b"<KyLuat/>", "document_not_canonical"),
+        (b"<KyLuat></KyLuat>", b"", "document_missing"),
+    ],
+)
+def test_a_secondary_text_that_the_emitter_would_not_write_is_refused(
+    old: bytes, new: bytes, code: str
+) -> None:
+    assert old in SECONDARY
+    with pytest.raises(Unreadable) as refusal:
+        parse_sheet(SECONDARY.replace(old, new, 1))
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "named"),
+    [
+        ({"traits": grade_three().traits}, "document_form_mismatch", "phẩm chất"),
+        ({"height_cm": 150}, "document_form_mismatch", "chiều cao"),
+        ({"weight_kg": 40}, "document_form_mismatch", "cân nặng"),
+        ({"subjects": grade_three().subjects}, "document_form_mismatch", "môn học"),
+        ({"result": grade_three().result}, "document_form_mismatch", "kết quả"),
+    ],
+)
+def test_the_two_forms_are_never_mixed(change: dict[str, object], code: str, named: str) -> None:
+    with pytest.raises(DomainError) as refusal:
+        emit(dataclasses.replace(secondary(), **change))
+    assert refusal.value.code == code
+    assert named in str(refusal.value)
+    mixed = {name: getattr(secondary(), name) for name in ("subjects", "result")}
+    for name, value in mixed.items():
+        with pytest.raises(DomainError, match="tiểu học"):
+            emit(dataclasses.replace(grade_three(), **{name: value}))
+
+
+def test_only_subject_teachers_are_named_with_subjects_also_in_primary() -> None:
+    homeroom, principal = grade_three().responsible
+    with pytest.raises(DomainError) as refusal:
+        emit(
+            dataclasses.replace(
+                grade_three(), responsible=(dataclasses.replace(homeroom, subjects=("toan",)),)
+            )
+        )
+    assert refusal.value.code == "document_signer_role"
+    teacher = dataclasses.replace(homeroom, role=SignerRole.SUBJECT_TEACHER, subjects=("toan", "dao-duc"))
+    named = dataclasses.replace(grade_three(), responsible=(teacher, homeroom, principal))
+    assert parse_sheet(emit(named)) == named
+    assert validate(document_bytes(emit(named), [])) == []
+
+
+def test_ten_and_zero_and_tenths_are_the_only_scores() -> None:
+    line = secondary().subjects[0]
+    for tenths in range(101):
+        value = str(tenths // 10) if tenths % 10 == 0 else f"{tenths / 10:.1f}"
+        sheet = dataclasses.replace(
+            secondary(), subjects=(dataclasses.replace(line, year=value),), responsible=()
+        )
+        assert parse_sheet(emit(sheet)) == sheet
+        assert validate(document_bytes(emit(sheet), [])) == []
