@@ -124,7 +124,7 @@ class GradeProgramme:
 
     def __post_init__(self) -> None:
         headings = {
-            _heading_key(name): line
+            heading_key(name): line
             for line in self.lines
             for name in (line.name, line.short_name, *line.aliases)
         }
@@ -152,11 +152,11 @@ class GradeProgramme:
 
     def find_line(self, heading: str) -> ProgrammeLine | None:
         """Line by a heading as workbooks write it (short, printed or another name in use), exact words."""
-        return self._headings.get(_heading_key(heading))
+        return self._headings.get(heading_key(heading))
 
     def find_trait(self, heading: str) -> Trait | None:
         """Trait by its name; ``Khoa học``, ``Công nghệ`` and ``Tin học`` also name subjects."""
-        return next((t for t in self.traits if _heading_key(t.name) == _heading_key(heading)), None)
+        return next((t for t in self.traits if heading_key(t.name) == heading_key(heading)), None)
 
     @property
     def compulsory(self) -> tuple[ProgrammeLine, ...]:
@@ -194,8 +194,8 @@ class Programme:
         return grade in self.first_year and self.first_year[grade] <= year
 
 
-def _heading_key(text: str) -> str:
-    # Letters with their marks, no punctuation: "TH-CN (Tin học)" and "TH - CN(Tin học)" meet.
+def heading_key(text: str) -> str:
+    """Letters with their marks, no punctuation: ``TH-CN (Tin học)`` and ``TH - CN(Tin học)`` meet."""
     return "".join(char for char in fold(text) if char.isalnum())
 
 
