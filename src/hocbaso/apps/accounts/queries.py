@@ -106,7 +106,7 @@ class StaffRef:
     staff_code: str
     assignment_id: int
     decision: str = ""
-    #: A substitute signer (domain A5): the teacher who is responsible for the results and why he does not sign.
+    #: Of a substitute signer (domain A5): the teacher responsible for the results, and why he does not sign.
     responsible: str = ""
     reason: str = ""
 

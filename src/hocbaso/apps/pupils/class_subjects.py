@@ -39,7 +39,7 @@ def continuing(school_class: SchoolClass) -> bool:
 
 
 def subjects_of_class(school_class: SchoolClass) -> tuple[ClassSubject, ...]:
-    """Subjects in the order of the form; none where no programme is known here. No query (the school apart)."""
+    """Subjects in the order of the form; none where no programme is known here. No query but the school."""
     try:
         year = SchoolYear.parse(school_class.school_year)
         if school_class.grade in PRIMARY_GRADES:

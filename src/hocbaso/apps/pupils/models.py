@@ -210,7 +210,7 @@ class RegisterSeries(models.Model):
 
 
 class RegisterEntry(models.Model):
-    """A number of the register belongs to one pupil for ever, also when it is no longer shown. Append-only."""
+    """A number of the register belongs to one pupil for ever, even when no longer shown. Append-only."""
 
     school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="register_entries")
     level = models.CharField(max_length=12)

@@ -37,6 +37,8 @@ def confirm_proposals(
     rows = AssignmentProposal.objects.select_for_update(of=("self",)).filter(
         pk__in=chosen, school_class__school=school, school_class__school_year=year
     )
+    if actor.user is not None:
+        rows = rows.exclude(user=actor.user)  # nobody assigns himself: these stay for somebody else
     made = []
     for row in rows.select_related("user", "school_class").order_by("pk"):
         post = assign(
