@@ -1,8 +1,8 @@
 """Programmes of grades 6 to 12: subjects, periods, form of assessment, electives and topic clusters.
 
 Sources: Thông tư 32/2018/TT-BGDĐT (programme), Thông tư 13/2022/TT-BGDĐT (Lịch sử compulsory in grades
-10-12), Thông tư 22/2021/TT-BGDĐT Điều 5 (form of assessment), Điều 6 khoản 2 điểm b (number of regular marks);
-domain sheet 4.1 to 4.3. The tables themselves stand in ``secondary_tables``, pupils' choices and schools'
+10-12), Thông tư 22/2021/TT-BGDĐT Điều 5 (form of assessment) and Điều 6 khoản 2 điểm b (number of regular
+marks); domain sheet 4.1 to 4.3. The tables stand in ``secondary_tables``, pupils' choices and schools'
 adjustments in ``secondary_choice``; this module is the public face of the three.
 """
 

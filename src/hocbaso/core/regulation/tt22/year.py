@@ -57,8 +57,8 @@ def evaluate_year(
 ) -> YearOutcome:
     """Everything that one pupil's year amounts to (Thông tư 22/2021/TT-BGDĐT).
 
-    Every compulsory subject of the grade must be in ``data.subjects``; electives and optional subjects only
-    when the pupil takes them.
+    Every compulsory subject of the grade must be in ``data.subjects`` (one the pupil is exempt from with the
+    reason in ``SubjectYear.exempt``); electives and optional subjects only when the pupil takes them.
 
     :param allow_unknown_absences: absences that nobody recorded count as not more than 45, with a problem
         noted; otherwise they are missing.

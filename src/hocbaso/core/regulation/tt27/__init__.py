@@ -1,8 +1,9 @@
 """Thông tư 27/2020/TT-BGDĐT, assessment of primary pupils, as pure functions.
 
 ``evaluate_year`` gives the overall level, ``decide_promotion`` completion and promotion, ``excellent_title``
-and ``exemplary_title`` the year-end titles, ``reassess`` the result after summer, ``contradictions`` compares
-what a workbook states with the rule. Every decision carries its clause and a sentence for parents.
+and ``exemplary_title`` the year-end titles, ``reassess`` the result after summer, ``period_summary`` the
+counts of a class at one of the four moments, ``contradictions`` compares what a workbook states with the
+rule. Every decision carries its clause and a sentence for parents.
 """
 
 from hocbaso.core.regulation.tt27.awards import (
@@ -35,6 +36,13 @@ from hocbaso.core.regulation.tt27.model import (
     TraitResult,
     YearDecision,
 )
+from hocbaso.core.regulation.tt27.period import (
+    PeriodSummary,
+    PupilMoment,
+    SubjectCount,
+    TraitCount,
+    period_summary,
+)
 from hocbaso.core.regulation.tt27.promotion import Need, PrincipalDecision, Promotion, decide_promotion
 from hocbaso.core.regulation.tt27.reassessment import Reassessment, reassess
 from hocbaso.core.regulation.tt27.stated import Stated, contradiction, contradictions
@@ -50,14 +58,18 @@ __all__ = [
     "MissingKind",
     "Need",
     "Overall",
+    "PeriodSummary",
     "PrincipalDecision",
     "Promotion",
+    "PupilMoment",
     "Reassessment",
     "Ruling",
     "Setting",
     "Stated",
+    "SubjectCount",
     "SubjectLevel",
     "SubjectResult",
+    "TraitCount",
     "TraitLevel",
     "TraitResult",
     "YearDecision",
@@ -67,6 +79,7 @@ __all__ = [
     "evaluate_year",
     "excellent_title",
     "exemplary_title",
+    "period_summary",
     "read_flag",
     "read_overall",
     "read_subject_level",
