@@ -6,4 +6,4 @@ class AssessmentConfig(AppConfig):
     label = "assessment"
 
     def ready(self) -> None:
-        from hocbaso.apps.assessment import policies  # noqa: F401  registers its rules with the policy door
+        from hocbaso.apps.assessment import idempotency, policies  # noqa: F401  a model of its own; rules of the policy door

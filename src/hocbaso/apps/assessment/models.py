@@ -99,6 +99,9 @@ class SubjectMarks(models.Model):
     #: Result of the semester at the sending school (domain A4), with that school's name.
     carried = models.CharField(max_length=4, blank=True)
     carried_school = models.CharField(max_length=200, blank=True)
+    #: The year's result where the rules give none (domain A4), decided by the principal; stands at "hk2".
+    decided = models.CharField(max_length=4, blank=True)
+    decided_reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
     locked = models.BooleanField(default=False)
     updated_at = models.DateTimeField()
@@ -174,7 +177,10 @@ guard(YearRecord, **_LOCKED)
 
 
 class PupilProgramme(models.Model):
-    """What one pupil studies that the class does not decide: electives, topics, an individual plan."""
+    """What one pupil studies that the class does not decide: electives, topics, an individual plan.
+
+    Every change stands in :class:`ResultChange` as ``programme:<field>``.
+    """
 
     enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="programme")
     electives = models.JSONField(default=list, blank=True)  # subject codes chosen of the nine (THPT)
@@ -195,7 +201,10 @@ class ProgrammeAdjustment(models.Model):
     grade = models.PositiveSmallIntegerField()
     subject_code = models.CharField(max_length=40)
     periods = models.PositiveSmallIntegerField(null=True, blank=True)
+    #: None: as the programme says; True: the whole grade studies it; False: not offered (electives, optional).
     enabled = models.BooleanField(null=True)
+    #: Columns of regular marks (ĐĐGtx) that the page offers, up to six; empty: as many as the circular asks.
+    regular_columns = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=300)
     decision = models.CharField(max_length=120, blank=True)
     updated_at = models.DateTimeField()
@@ -205,6 +214,10 @@ class ProgrammeAdjustment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["school", "school_year", "grade", "subject_code"], name="one_adjustment_a_subject"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(regular_columns__isnull=True) | models.Q(regular_columns__range=(1, 6)),
+                name="adjusted_columns",
             ),
         ]
 
@@ -225,6 +238,11 @@ class CommentTemplate(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["school", "owner", "subject_code", "code"], name="one_comment_code"
+            ),
+            models.UniqueConstraint(  # a missing owner equals no other for the rule above
+                fields=["school", "subject_code", "code"],
+                condition=models.Q(owner__isnull=True),
+                name="one_school_comment_code",
             ),
         ]
 

@@ -92,3 +92,42 @@ def may_import_results(actor: Actor, school: Organisation) -> bool:
 def may_decide_promotion(actor: Actor, school: Organisation) -> bool:
     """TT 27/2020 Điều 11: the principal."""
     return holds(actor, school.pk, Role.PRINCIPAL)
+
+
+@rule("assessment.carry_results", "ghi kết quả học kỳ của trường cũ")
+def may_carry_results(actor: Actor, school: Organisation) -> bool:
+    """Who takes a pupil in: the data clerk on the school's order, or the principal (domain A4)."""
+    return holds(actor, school.pk, Role.DATA_CLERK, Role.PRINCIPAL)
+
+
+@rule("assessment.programmes", "ghi chương trình học, miễn học, kế hoạch giáo dục cá nhân")
+def may_set_programmes(actor: Actor, school: Organisation) -> bool:
+    """The principal decides; the data clerk may enter the decision."""
+    return holds(actor, school.pk, Role.PRINCIPAL, Role.DATA_CLERK)
+
+
+@rule("assessment.view_programmes", "xem chương trình học của lớp")
+def may_view_programmes(actor: Actor, school_class: SchoolClass) -> bool:
+    return may_set_programmes(actor, school_class.school) or may_view_class(actor, school_class)
+
+
+@rule("assessment.school_comments", "sửa ngân hàng nhận xét của trường")
+def may_edit_school_comments(actor: Actor, school: Organisation) -> bool:
+    """School leaders and the heads of subject groups."""
+    return holds(actor, school.pk, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.GROUP_HEAD, Role.GROUP_DEPUTY)
+
+
+@rule("assessment.own_comments", "dùng ngân hàng nhận xét")
+def may_use_comments(actor: Actor, school: Organisation) -> bool:
+    """Whoever writes comments in the school."""
+    return holds(actor, school.pk, Role.SUBJECT_TEACHER, Role.HOMEROOM) or may_edit_school_comments(
+        actor, school
+    )
+
+
+@rule("assessment.lineage", "xem nguồn gốc và lịch sử sửa kết quả", operator=True)
+def may_trace(actor: Actor, school: Organisation) -> bool:
+    """School leaders in their own school; the auditor reads every school of the node."""
+    if actor.role == Role.AUDITOR:
+        return True
+    return holds(actor, school.pk, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL)

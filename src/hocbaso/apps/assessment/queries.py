@@ -31,6 +31,8 @@ class YearVerdict:
     contradictions: tuple[Finding, ...]
     blocking_names: tuple[str, ...]
     principal_decided: bool
+    #: Results with those of the summer in their place; none without a re-assessment.
+    after: tt27.Reassessment | None = None
 
     def result(self) -> model.PrimaryResult:
         """Sections 4 to 6 of the form; only for a complete verdict."""
@@ -80,6 +82,24 @@ def _title(
         return None
 
 
+def _results(rows: Iterable[SubjectResult]) -> list[tt27.SubjectResult]:
+    return [
+        tt27.SubjectResult(
+            row.subject_code,
+            tt27.SubjectLevel(row.level) if row.level and not row.exempt_reason else None,
+            None if row.exempt_reason else row.score,
+            row.exempt_reason or None,
+        )
+        for row in rows
+    ]
+
+
+def _traits(rows: Iterable[TraitResult]) -> list[tt27.TraitResult]:
+    return [
+        tt27.TraitResult(row.trait_code, tt27.TraitLevel(row.level) if row.level else None) for row in rows
+    ]
+
+
 def year_verdict(
     grade: int,
     subjects: Iterable[SubjectResult],
@@ -88,43 +108,66 @@ def year_verdict(
     *,
     close_as_is: str | None = None,
     programme: Programme,
+    summer_subjects: Iterable[SubjectResult] = (),
+    summer_traits: Iterable[TraitResult] = (),
+    individual_plan: bool = False,
 ) -> YearVerdict:
     """Ask Circular 27/2020 about one pupil's rows.
 
     :param close_as_is: the reason why the principal closes an incomplete year now; None = wait for summer.
+    :param summer_subjects: rows of the re-assessment ("he"); they replace what kept the pupil from completing.
     """
+    own, own_traits = _results(subjects), _traits(traits)
     decision = tt27.evaluate_year(
-        grade,
-        [
-            tt27.SubjectResult(
-                row.subject_code,
-                tt27.SubjectLevel(row.level) if row.level else None,
-                row.score,
-                row.exempt_reason or None,
-            )
-            for row in subjects
-        ],
-        [
-            tt27.TraitResult(row.trait_code, tt27.TraitLevel(row.level) if row.level else None)
-            for row in traits
-        ],
-        programme=programme,
+        grade, own, own_traits, programme=programme, individual_plan=individual_plan
     )
     missing = tuple(m.message.rstrip(".") for m in decision.missing)
     contradictions = _stated(record, decision)
     if missing:
         return YearVerdict(decision, None, None, missing, contradictions, (), False)
+    after = _after_summer(
+        decision, own, own_traits, _results(summer_subjects), _traits(summer_traits), programme
+    )
+    if after is not None:
+        decision = after.decision
     decided = record is not None and record.promoted_by_principal is not None
     principal = None
-    if not decision.completed and (decided or close_as_is):
+    if (not decision.completed or individual_plan) and (decided or close_as_is):
         promoted = bool(record.promoted_by_principal) if record and decided else False
         reason = (record.promotion_reason if record else "") or close_as_is or ""
         principal = tt27.PrincipalDecision(promoted=promoted, reason=reason)
-    promotion = tt27.decide_promotion(decision, reassessed=principal is not None, principal=principal)
+    reassessed = after is not None or principal is not None
+    promotion = tt27.decide_promotion(decision, reassessed=reassessed, principal=principal)
     table = programme.grade(grade)
     names = tuple(_name(table, code) for code in decision.blocking)
-    return YearVerdict(
-        decision, promotion, _title(record, decision, programme), (), contradictions, names, decided
+    title = _title(record, decision, programme)
+    return YearVerdict(decision, promotion, title, (), contradictions, names, decided, after)
+
+
+def _after_summer(
+    decision: tt27.YearDecision,
+    subjects: list[tt27.SubjectResult],
+    traits: list[tt27.TraitResult],
+    new_subjects: list[tt27.SubjectResult],
+    new_traits: list[tt27.TraitResult],
+    programme: Programme,
+) -> tt27.Reassessment | None:
+    """The year after the re-assessment; None when there was none or nothing of it was needed."""
+    if decision.completed:
+        return None
+    wanted = set(decision.blocking)
+    some = [r for r in new_subjects if r.code in wanted and (r.level is not None or r.score is not None)]
+    others = [t for t in new_traits if t.code in wanted and t.level is not None]
+    if not some and not others:
+        return None
+    return tt27.reassess(
+        decision.grade,
+        subjects,
+        traits,
+        new_subjects=some,
+        new_traits=others,
+        individual_plan=decision.individual_plan,
+        programme=programme,
     )
 
 

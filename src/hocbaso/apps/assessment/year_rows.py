@@ -6,13 +6,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
-from hocbaso.apps.assessment.models import Moment, ResultChange, SubjectResult, TraitResult, YearRecord
+from hocbaso.apps.assessment.models import (
+    Moment,
+    PupilProgramme,
+    ResultChange,
+    SubjectResult,
+    TraitResult,
+    YearRecord,
+)
+from hocbaso.apps.assessment.parts import is_secondary
 from hocbaso.apps.assessment.queries import YearVerdict, year_verdict
+from hocbaso.apps.assessment.year_outcomes import (
+    ClassYear,
+    outcomes_in,
+    outcomes_of,
+    read_year,
+    rules_of,
+    year_input,
+)
 from hocbaso.apps.common import clock
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError
 from hocbaso.core.regulation.programme import Programme, programme_for
 from hocbaso.core.vietnamese.school_year import SchoolYear
+
+__all__ = [
+    "ClassYear",
+    "outcomes_in",
+    "outcomes_of",
+    "programme_of",
+    "read_year",
+    "rules_of",
+    "save_record",
+    "verdict_of",
+    "verdicts_of",
+    "year_input",
+]
 
 
 def programme_of(school_class: SchoolClass) -> Programme:
@@ -20,36 +49,40 @@ def programme_of(school_class: SchoolClass) -> Programme:
     return programme_for(school_class.grade, SchoolYear.parse(school_class.school_year))
 
 
-def verdict_of(enrolment: Enrolment) -> YearVerdict:
-    """What the circular says of one pupil's year. Three queries."""
-    common = {"enrolment": enrolment, "moment": Moment.YEAR_END}
-    return year_verdict(
-        enrolment.school_class.grade,
-        SubjectResult.objects.filter(**common),
-        TraitResult.objects.filter(**common),
-        YearRecord.objects.filter(enrolment=enrolment).first(),
-        programme=programme_of(enrolment.school_class),
-    )
+def verdict_of(enrolment: Enrolment, *, before_summer: bool = False) -> YearVerdict:
+    """What the circular says of one primary pupil's year. Four queries."""
+    return verdicts_of(enrolment.school_class, [enrolment.pk], before_summer=before_summer)[enrolment.pk]
 
 
-def verdicts_of(school_class: SchoolClass, enrolments: Sequence[int]) -> dict[int, YearVerdict]:
-    """The same for several pupils of one class. Three queries whatever their number."""
-    common = {"enrolment__in": enrolments, "moment": Moment.YEAR_END}
-    subjects: dict[int, list[SubjectResult]] = {}
+def verdicts_of(
+    school_class: SchoolClass, enrolments: Sequence[int], *, before_summer: bool = False
+) -> dict[int, YearVerdict]:
+    """The same for several pupils of one primary class. Four queries whatever their number.
+
+    :param before_summer: leave the re-assessment aside.
+    """
+    moments = [Moment.YEAR_END] if before_summer else [Moment.YEAR_END, Moment.SUMMER]
+    common = {"enrolment__in": enrolments, "moment__in": moments}
+    subjects: dict[tuple[int, str], list[SubjectResult]] = {}
     for row in SubjectResult.objects.filter(**common):
-        subjects.setdefault(row.enrolment_id, []).append(row)
-    traits: dict[int, list[TraitResult]] = {}
+        subjects.setdefault((row.enrolment_id, row.moment), []).append(row)
+    traits: dict[tuple[int, str], list[TraitResult]] = {}
     for trait in TraitResult.objects.filter(**common):
-        traits.setdefault(trait.enrolment_id, []).append(trait)
+        traits.setdefault((trait.enrolment_id, trait.moment), []).append(trait)
     records = {r.enrolment_id: r for r in YearRecord.objects.filter(enrolment__in=enrolments)}
+    planned = PupilProgramme.objects.filter(enrolment__in=enrolments, individual_plan=True)
+    plans = set(planned.values_list("enrolment", flat=True))
     programme = programme_of(school_class)
     return {
         key: year_verdict(
             school_class.grade,
-            subjects.get(key, ()),
-            traits.get(key, ()),
+            subjects.get((key, Moment.YEAR_END), ()),
+            traits.get((key, Moment.YEAR_END), ()),
             records.get(key),
             programme=programme,
+            summer_subjects=subjects.get((key, Moment.SUMMER), ()),
+            summer_traits=traits.get((key, Moment.SUMMER), ()),
+            individual_plan=key in plans,
         )
         for key in enrolments
     }

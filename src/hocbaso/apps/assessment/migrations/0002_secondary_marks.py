@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comment_bank', to='organisations.organisation')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('school', 'owner', 'subject_code', 'code'), name='one_comment_code')],
+                'constraints': [models.UniqueConstraint(fields=('school', 'owner', 'subject_code', 'code'), name='one_comment_code'), models.UniqueConstraint(condition=models.Q(('owner__isnull', True)), fields=('school', 'subject_code', 'code'), name='one_school_comment_code')],
             },
         ),
         migrations.CreateModel(
@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ('subject_code', models.CharField(max_length=40)),
                 ('periods', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('enabled', models.BooleanField(null=True)),
+                ('regular_columns', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('reason', models.CharField(max_length=300)),
                 ('decision', models.CharField(blank=True, max_length=120)),
                 ('updated_at', models.DateTimeField()),
@@ -116,7 +117,7 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='programme_adjustments', to='organisations.organisation')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('school', 'school_year', 'grade', 'subject_code'), name='one_adjustment_a_subject')],
+                'constraints': [models.UniqueConstraint(fields=('school', 'school_year', 'grade', 'subject_code'), name='one_adjustment_a_subject'), models.CheckConstraint(condition=models.Q(('regular_columns__isnull', True), ('regular_columns__range', (1, 6)), _connector='OR'), name='adjusted_columns')],
             },
         ),
         migrations.CreateModel(
@@ -139,6 +140,8 @@ class Migration(migrations.Migration):
                 ('stated', models.CharField(blank=True, max_length=4)),
                 ('carried', models.CharField(blank=True, max_length=4)),
                 ('carried_school', models.CharField(blank=True, max_length=200)),
+                ('decided', models.CharField(blank=True, max_length=4)),
+                ('decided_reason', models.CharField(blank=True, max_length=200)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('locked', models.BooleanField(default=False)),
                 ('updated_at', models.DateTimeField()),

@@ -1,4 +1,4 @@
-"""What a mark, a level or a comment may be: grade, subject, moment and scale (TT 27/2020 Điều 7)."""
+"""What a mark, a level or a comment may be: grade, subject, moment, scale (TT 27/2020 Điều 7, TT 22/2021)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from hocbaso.apps.assessment.class_programme import ClassProgramme
 from hocbaso.apps.assessment.models import Moment
+from hocbaso.apps.assessment.parts import is_secondary
+from hocbaso.apps.assessment.use_cases.check_marks import marks_complaint, record_complaint
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.core.regulation.programme import GradeProgramme, programme_for
@@ -32,6 +35,10 @@ register(
             "{length} characters, at most {limit}.",
         ),
         "entry_number": ("Chỉ ghi số nguyên từ {low} đến {high}.", "A whole number from {low} to {high}."),
+        "entry_level_of_school": (
+            "Lớp {name} không ghi kết quả theo mẫu này; thầy cô mở đúng trang của lớp.",
+            "Class {name} is assessed by another circular.",
+        ),
         "entry_field": ("Không có mục này trong biểu.", "No such field."),
     }
 )
@@ -45,7 +52,13 @@ TEXT_LIMITS = {
     "qualities_comment": _COMMENT,
     "general_comment": _COMMENT,
     "specific_comment": _COMMENT,
+    "awards": _COMMENT,
+    "certificates": _COMMENT,
+    "contests": _COMMENT,
+    "discipline": _COMMENT,
     "exempt_reason": _REASON,
+    "carried_school": _REASON,
+    "decided_reason": _REASON,
     "stated_overall": 4,
 }
 RANGES = {
@@ -65,20 +78,47 @@ def grade_programme(grade: int, year: str) -> GradeProgramme:
     return programme_for(grade, SchoolYear.parse(year)).grade(grade)
 
 
-def complaint(school_class: SchoolClass, sort: str, code: str, moment: str, values: Mapping[str, Any]) -> str:
-    """Why the values cannot be, in one sentence; empty when they can."""
+def complaint(
+    school_class: SchoolClass,
+    sort: str,
+    code: str,
+    moment: str,
+    values: Mapping[str, Any],
+    *,
+    programme: ClassProgramme | None = None,
+    enrolment_id: int = 0,
+) -> str:
+    """Why the values cannot be, in one sentence; empty when they can.
+
+    :param programme: what a secondary class and the pupil study; None in primary.
+    """
+    secondary = is_secondary(school_class.grade)
+    if sort in (("subject", "trait") if secondary else ("marks",)):
+        return sentence("entry_level_of_school", name=school_class.name)
+    if sort == "marks":
+        assert programme is not None
+        return marks_complaint(programme, enrolment_id, code, moment, values) or _texts(values)
+    if sort == "record":
+        return record_complaint(secondary, values) or _texts(values) or _numbers(values)
+    return _primary(school_class, sort, code, moment, values)
+
+
+def _primary(school_class: SchoolClass, sort: str, code: str, moment: str, values: Mapping[str, Any]) -> str:
     try:
         programme = grade_programme(school_class.grade, school_class.school_year)
         if sort == "subject":
             return _subject(programme, code, moment, values) or _texts(values)
-        if sort == "trait":
-            name = programme.trait(code).name
-            if values.get("level", "") not in _TRAIT_LEVELS:
-                return sentence("entry_level", name=name, allowed="T (Tốt), Đ (Đạt), C (Cần cố gắng)")
-            return "" if set(values) <= {"level"} else sentence("entry_field")
-        return _texts(values) or _numbers(values)
+        name = programme.trait(code).name
+        if values.get("level", "") not in _TRAIT_LEVELS:
+            return sentence("entry_level", name=name, allowed="T (Tốt), Đ (Đạt), C (Cần cố gắng)")
+        return "" if set(values) <= {"level"} else sentence("entry_field")
     except DomainError as error:
         return error.message
+
+
+def test_moment(moment: str) -> TestMoment:
+    """The periodic test that a moment speaks of; the re-assessment repeats the year's (Điều 11 khoản 1 b)."""
+    return TestMoment.END_YEAR if moment == Moment.SUMMER else TestMoment(moment)
 
 
 def _subject(programme: GradeProgramme, code: str, moment: str, values: Mapping[str, Any]) -> str:
@@ -91,7 +131,7 @@ def _subject(programme: GradeProgramme, code: str, moment: str, values: Mapping[
         return ""
     if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 10:
         return sentence("entry_score", name=line.short_name)
-    if TestMoment(moment) not in line.tests:
+    if test_moment(moment) not in line.tests:
         label = str(Moment(moment).label).lower()
         return sentence("entry_no_test", name=line.short_name, moment=label)
     return ""

@@ -1,24 +1,53 @@
-"""The one door through which marks are written: screen and import alike.
+"""The one door through which marks are written: screen, import, program and transfer alike.
 
-Every change leaves a :class:`ResultChange` line, counts the row's version up, and is refused on a locked row.
+Every change leaves a :class:`ResultChange` line, counts the row's version up, and is refused where a row is
+frozen or a column is closed, unless an unlock case covers the cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, allowed, require
-from hocbaso.apps.assessment.models import Moment, ResultChange, SubjectResult, TraitResult, YearRecord
+from hocbaso.apps.assessment import class_programme, summer
+from hocbaso.apps.assessment.class_programme import ClassProgramme
+from hocbaso.apps.assessment.entries import (
+    CARRIED,
+    FIELDS,
+    MODELS,
+    Answer,
+    Door,
+    Entry,
+    Row,
+    Saved,
+    Sort,
+    field_name,
+    key_of,
+    new_row,
+    open_fields,
+    value_text,
+)
+from hocbaso.apps.assessment.models import Moment, ResultChange, SubjectMarks, SubjectResult
+from hocbaso.apps.assessment.parts import is_secondary, record_moment
 from hocbaso.apps.assessment.policies import ClassSubject
+from hocbaso.apps.assessment.stored_rows import (
+    CHUNK,
+    Stored,
+    differing,
+    history,
+    hold_class,
+    hold_pages,
+    model_of,
+    save_rows,
+)
 from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_insert
 from hocbaso.apps.assessment.use_cases.check_entry import complaint
 from hocbaso.apps.audit.chain import record as audit
 from hocbaso.apps.common import clock
+from hocbaso.apps.periods.queries import Gates
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import register, sentence
 
@@ -41,179 +70,118 @@ register(
             "The pupil is exempt from this subject.",
         ),
         "results_no_pupil": ("Không có học sinh này trong lớp.", "No such pupil in the class."),
+        "results_not_here": (
+            "Mục này không ghi được bằng cách này: miễn học và kết quả do Hiệu trưởng quyết định ghi ở trang "
+            "Chương trình, kết quả trường cũ ghi khi tiếp nhận học sinh.",
+            "This door does not write that field.",
+        ),
+        "results_reason": (
+            "Kết quả của trường cũ cần lý do khi nhập từ tệp.",
+            "Carried results of an import need a reason.",
+        ),
     }
 )
 
-CHUNK = 500
+__all__ = [
+    "CHUNK",
+    "FIELDS",
+    "Answer",
+    "Door",
+    "Entry",
+    "Row",
+    "Saved",
+    "Sort",
+    "Stored",
+    "differing",
+    "field_name",
+    "history",
+    "hold_class",
+    "key_of",
+    "model_of",
+    "record",
+    "save_rows",
+]
 
-
-class Sort(StrEnum):
-    """What an entry speaks of."""
-
-    SUBJECT = "subject"
-    TRAIT = "trait"
-    RECORD = "record"
-
-
-class Door(StrEnum):
-    """Where the entry comes from, which decides the right that is asked."""
-
-    SCREEN = "screen"
-    IMPORT = "import"
-
-
-class Saved(StrEnum):
-    """What became of one entry."""
-
-    SAVED = "saved"
-    SAME = "same"
-    LOCKED = "locked"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Values for one stored row: a subject, a trait or the year's record of one pupil at one moment.
-
-    Only the fields named in ``values`` are written; "" and None clear a field. ``base_version`` is the
-    version that the writer saw (0: no row yet); None skips the check for a conflict. ``seen`` holds the
-    values that the writer saw: a row whose version moved on without touching them is no conflict.
-    """
-
-    enrolment_id: int
-    sort: Sort
-    values: Mapping[str, Any]
-    code: str = ""  # subject or trait; empty for the record
-    moment: str = Moment.YEAR_END
-    base_version: int | None = None
-    seen: Mapping[str, Any] | None = None
-
-    @property
-    def key(self) -> tuple[int, Sort, str, str]:
-        return self.enrolment_id, self.sort, self.code, "" if self.sort is Sort.RECORD else str(self.moment)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one entry, with the row's version and values afterwards."""
-
-    entry: Entry
-    state: Saved
-    version: int = 0
-    message: str = ""
-    current: Mapping[str, Any] = field(default_factory=dict)  # the entry's fields as stored now
-    before: Mapping[str, Any] | None = None  # the changed fields as they were; None: there was no row
-
-
-#: Row of the database that an entry speaks of.
-Row = SubjectResult | TraitResult | YearRecord
-_MODELS: dict[Sort, type[Row]] = {
-    Sort.SUBJECT: SubjectResult,
-    Sort.TRAIT: TraitResult,
-    Sort.RECORD: YearRecord,
+#: What a door other than the teacher's own screen asks of the school.
+_RIGHTS = {
+    Door.IMPORT: "assessment.import_results",
+    Door.API: "assessment.import_results",
+    Door.TRANSFER: "assessment.carry_results",
+    Door.OFFICE: "assessment.programmes",
 }
-FIELDS: dict[Sort, frozenset[str]] = {
-    Sort.SUBJECT: frozenset({"level", "score", "comment", "exempt_reason"}),
-    Sort.TRAIT: frozenset({"level"}),
-    Sort.RECORD: frozenset(
-        {
-            "absent_excused",
-            "absent_unexcused",
-            "height_cm",
-            "weight_kg",
-            "homeroom_comment",
-            "qualities_comment",
-            "general_comment",
-            "specific_comment",
-            "stated_overall",
-            "stated_completed",
-            "stated_promoted",
-        }
-    ),
-}
+_AUDITED = (Door.SCREEN, Door.API, Door.TRANSFER)
 
 
-def record(actor: Actor, entries: Sequence[Entry], *, door: Door, source: str) -> list[Answer]:
+def record(
+    actor: Actor, entries: Sequence[Entry], *, door: Door, source: str, reason: str = ""
+) -> list[Answer]:
     """Write entries of one school. One answer for each, in order; a refused one does not stop the others.
 
+    An entry is written whole or not at all: one closed field of several and nothing of it is written.
+
+    Queries for one page, however many cells: at most 19 in secondary, 17 in primary (PostgreSQL two more for
+    its locks): pupils, programme, rows, frozen years, right, gates (at most 5), insert, update, history and
+    the audit chain. Entries at "he" cost five more.
+
     :param door: ``SCREEN`` asks "assessment.enter" for each class and subject and "assessment.enter_traits"
-        for the rest; ``IMPORT`` asks "assessment.import_results" of the school.
-    :param source: kept in row and history: "screen" or "import:<batch>".
-    :raises NotAllowed: an import by somebody who may not; on the screen each entry is answered by itself.
+        for the rest; the others ask one right of the school (``_RIGHTS``).
+    :param source: kept in row and history: "screen", "import:<batch>", "api:<client>", "transfer".
+    :param reason: why an import carries results of another school.
+    :raises NotAllowed: by another door than the screen by somebody who may not; on the screen each entry is
+        answered by itself.
     """
     with transaction.atomic():
-        return _Writing(actor, door, source).write(entries)
-
-
-class Stored:
-    """The rows of the database that some entries speak of. Three queries per 500 pupils."""
-
-    def __init__(self, enrolment_ids: Iterable[int], *, lock: bool = False) -> None:
-        self.rows: dict[tuple[int, Sort, str, str], Row] = {}
-        self.closed: set[int] = set()  # pupils of whose year something is locked
-        ids = sorted(set(enrolment_ids))
-        for start in range(0, len(ids), CHUNK):
-            part = ids[start : start + CHUNK]
-            for sort, model in _MODELS.items():
-                found = model._default_manager.filter(enrolment_id__in=part)
-                for row in found.select_for_update() if lock else found:
-                    self.rows[key_of(sort, row)] = row
-                    if row.locked:
-                        self.closed.add(row.enrolment_id)
-
-    def locked(self, entry: Entry) -> bool:
-        """Whether the row may not be written: locked itself, or not there yet in a year that is closed."""
-        row = self.rows.get(entry.key)
-        if row is not None:
-            return row.locked
-        of_year = entry.sort is Sort.RECORD or entry.moment == Moment.YEAR_END
-        return of_year and entry.enrolment_id in self.closed
-
-
-def key_of(sort: Sort, row: Row) -> tuple[int, Sort, str, str]:
-    """The key of the entry that would speak of this row."""
-    if isinstance(row, SubjectResult):
-        return row.enrolment_id, sort, row.subject_code, row.moment
-    if isinstance(row, TraitResult):
-        return row.enrolment_id, sort, row.trait_code, row.moment
-    return row.enrolment_id, sort, "", ""
-
-
-def differing(row: Row | None, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that the stored row does not hold yet."""
-    if row is None:
-        return {name: value for name, value in values.items() if value not in (None, "")}
-    return {name: value for name, value in values.items() if getattr(row, name) != value}
+        return _Writing(actor, door, source, reason).write(entries)
 
 
 class _Writing:
     """One call of :func:`record`."""
 
-    def __init__(self, actor: Actor, door: Door, source: str) -> None:
-        self.actor, self.door, self.source = actor, door, source
+    def __init__(self, actor: Actor, door: Door, source: str, reason: str) -> None:
+        self.actor, self.door, self.source, self.reason = actor, door, source, reason.strip()
         self.now = clock.now()
         self.new: dict[Sort, list[Row]] = {sort: [] for sort in Sort}
         self.changed: dict[Sort, dict[int, Row]] = {sort: {} for sort in Sort}
+        self.names: dict[Sort, set[str]] = {sort: set() for sort in Sort}
         self.history: list[ResultChange] = []
         self._may: dict[tuple[int, str], bool] = {}
+        self._needs: dict[int, dict[int, summer.Needs]] = {}
 
     def write(self, entries: Sequence[Entry]) -> list[Answer]:
-        ids = {entry.enrolment_id for entry in entries}
-        self.enrolments = Enrolment.objects.select_related("school_class__school").in_bulk(list(ids))
-        if self.door is Door.IMPORT:
-            for school in {e.school_class.school for e in self.enrolments.values()}:
-                require(self.actor, "assessment.import_results", school)
-        self.stored = Stored(self.enrolments, lock=True)
+        self._load(entries)
         answers = [self._one(entry) for entry in entries]
-        for sort, model in _MODELS.items():
+        for sort, model in MODELS.items():
             bulk_insert(model, self.new[sort])
-        save_rows({sort: list(rows.values()) for sort, rows in self.changed.items()})
+        save_rows({sort: list(rows.values()) for sort, rows in self.changed.items()}, self.names)
         bulk_insert(ResultChange, self.history)
-        if self.history and self.door is Door.SCREEN:
+        if self.history and self.door in _AUDITED:
             counts: dict[str, Any] = {state.value: sum(a.state is state for a in answers) for state in Saved}
             audit(self.actor, "assessment.record", self._target(), **counts)
         return answers
+
+    def _load(self, entries: Sequence[Entry]) -> None:
+        """Everything that the answers need, before the first of them."""
+        ids = {entry.enrolment_id for entry in entries}
+        related = Enrolment.objects.select_related("school_class__school", "programme")
+        self.enrolments = related.in_bulk(list(ids))
+        classes = {e.school_class_id: e.school_class for e in self.enrolments.values()}
+        if self.door is not Door.SCREEN:
+            for school in {c.school for c in classes.values()}:
+                require(self.actor, _RIGHTS[self.door], school)
+        of_class = {pk: e.school_class_id for pk, e in self.enrolments.items()}
+        hold_pages(entries, of_class, whole=self.door is Door.IMPORT)
+        self.gates = Gates.of(list(classes.values()), self.now)
+        self.programmes = self._programmes(classes, entries)
+        self.stored = Stored(self.enrolments, lock=True, entries=entries)
+
+    def _programmes(
+        self, classes: Mapping[int, SchoolClass], entries: Sequence[Entry]
+    ) -> dict[int, ClassProgramme]:
+        if not any(entry.sort is Sort.MARKS for entry in entries):
+            return {}
+        own = [(e.school_class_id, e.programme) for e in self.enrolments.values() if hasattr(e, "programme")]
+        secondary = [c for c in classes.values() if is_secondary(c.grade)]
+        return class_programme.of_classes(secondary, own)
 
     def _target(self) -> str:
         classes = {e.school_class for e in self.enrolments.values()}
@@ -226,30 +194,74 @@ class _Writing:
         row = self.stored.rows.get(entry.key)
         version = row.version if row else 0
         now = {name: getattr(row, name, None) for name in entry.values}
-        if self.door is Door.SCREEN and not self._allowed(enrolment.school_class, entry):
-            return Answer(entry, Saved.REFUSED, version, sentence("results_not_allowed"), now)
-        if not FIELDS[entry.sort].issuperset(entry.values):
-            return Answer(entry, Saved.REFUSED, version, sentence("entry_field"), now)
-        if problem := complaint(enrolment.school_class, entry.sort, entry.code, entry.moment, entry.values):
+        if problem := self._refusal(entry, enrolment, row):
             return Answer(entry, Saved.REFUSED, version, problem, now)
         values = differing(row, entry.values)
         if not values:
             return Answer(entry, Saved.SAME, version, current=now)
-        if self.stored.locked(entry):
-            return Answer(entry, Saved.LOCKED, version, sentence("results_locked"), now)
-        if (
-            isinstance(row, SubjectResult)
-            and row.exempt_reason
-            and (values.get("level") or values.get("score"))
-        ):
+        cases, closed = self._gated(entry, enrolment.school_class, values)
+        if closed:
+            return Answer(entry, Saved.LOCKED, version, closed, now)
+        if _is_exempt(row) and any(values.get(name) for name in values if name not in _BESIDE_EXEMPTION):
             return Answer(entry, Saved.REFUSED, version, sentence("results_exempt"), now)
         if entry.base_version not in (None, version) and not _untouched(entry.seen, now):
             by = row.updated_by if row else ""
             return Answer(entry, Saved.CONFLICT, version, sentence("results_conflict", by=by), now)
-        return self._save(entry, row, values)
+        return self._save(entry, enrolment.school_class.grade, row, values, cases)
+
+    def _refusal(self, entry: Entry, enrolment: Enrolment, row: Row | None) -> str:
+        """Why the entry cannot be, whatever is stored; empty when it can."""
+        school_class = enrolment.school_class
+        if self.door is Door.SCREEN and not self._allowed(school_class, entry):
+            return sentence("results_not_allowed")
+        if not FIELDS[entry.sort].issuperset(entry.values):
+            return sentence("entry_field")
+        if not open_fields(entry.sort, self.door).issuperset(entry.values):
+            return sentence("results_not_here")
+        if self.door is Door.IMPORT and not self.reason and any(entry.values.get(n) for n in CARRIED):
+            return sentence("results_reason")
+        problem = complaint(
+            school_class,
+            entry.sort,
+            entry.code,
+            entry.moment,
+            entry.values,
+            programme=self.programmes.get(school_class.pk),
+            enrolment_id=enrolment.pk,
+        )
+        return problem or self._summer_refusal(entry, school_class)
+
+    def _summer_refusal(self, entry: Entry, school_class: SchoolClass) -> str:
+        """The summer re-assesses only what was not completed (TT 27 Điều 11, TT 22 Điều 13 and 14)."""
+        training = entry.sort is Sort.RECORD and bool(entry.values.get("conduct_summer"))
+        summers = entry.sort is not Sort.RECORD and entry.moment == Moment.SUMMER
+        if not training and not (summers and any(entry.values.values())):
+            return ""
+        if school_class.pk not in self._needs:
+            wanted = [e.pk for e in self.enrolments.values() if e.school_class_id == school_class.pk]
+            self._needs[school_class.pk] = summer.needs_of(school_class, wanted)
+        needs = self._needs[school_class.pk].get(entry.enrolment_id)
+        return summer.refusal(needs, conduct=training, code=entry.code)
+
+    def _gated(
+        self, entry: Entry, school_class: SchoolClass, values: Mapping[str, Any]
+    ) -> tuple[dict[str, str], str]:
+        """The unlock case of each field that is written under one, and why the entry is closed (or empty)."""
+        frozen = self.stored.locked(entry)
+        cases = {}
+        for name in values:
+            moment = _moment(entry, school_class.grade, name)
+            gate = self.gates.gate(school_class, entry.part, moment, name, entry.enrolment_id)
+            if not gate.open:
+                return {}, gate.message or sentence("results_locked")
+            if frozen and not gate.case_number:
+                return {}, sentence("results_locked")
+            if gate.case_number:
+                cases[name] = gate.case_number
+        return cases, ""
 
     def _allowed(self, school_class: SchoolClass, entry: Entry) -> bool:
-        subject = entry.code if entry.sort is Sort.SUBJECT else ""
+        subject = entry.code if entry.sort in (Sort.SUBJECT, Sort.MARKS) else ""
         key = (school_class.pk, subject)
         if key not in self._may:
             self._may[key] = (
@@ -259,80 +271,45 @@ class _Writing:
             )
         return self._may[key]
 
-    def _save(self, entry: Entry, row: Row | None, values: dict[str, Any]) -> Answer:
+    def _save(
+        self, entry: Entry, grade: int, row: Row | None, values: dict[str, Any], cases: dict[str, str]
+    ) -> Answer:
         before = {name: getattr(row, name) for name in values} if row else None
         if row is None:
-            row = _new_row(entry)
+            row = new_row(entry)
             row.version = 0
+            row.locked = self.stored.locked(entry)  # under a case in a closed year: closed like the others
             self.new[entry.sort].append(row)
             self.stored.rows[entry.key] = row
         elif row.pk is not None:
             self.changed[entry.sort][row.pk] = row
+        self.names[entry.sort].update(values)
         for name, value in values.items():
             setattr(row, name, value)
         row.version += 1
         row.updated_at, row.updated_by, row.source = self.now, self.actor.label, self.source
-        self.history += history(self.actor, entry, before or {}, values, self.source, self.now)
+        moments = {name: _moment(entry, grade, name) for name in values}
+        self.history += history(
+            self.actor, entry, before or {}, values, self.source, self.now, moments=moments, cases=cases
+        )
         current = {name: getattr(row, name) for name in entry.values}
         return Answer(entry, Saved.SAVED, row.version, current=current, before=before)
 
 
+#: What may still be written for a pupil who is exempt from the subject.
+_BESIDE_EXEMPTION = frozenset({"comment", "exempt_reason"})
+
+
+def _is_exempt(row: Row | None) -> bool:
+    return isinstance(row, SubjectResult | SubjectMarks) and bool(row.exempt_reason)
+
+
+def _moment(entry: Entry, grade: int, name: str) -> str:
+    """The moment whose gate and history a field belongs to."""
+    return record_moment(grade, name) if entry.sort is Sort.RECORD else str(entry.moment)
+
+
 def _untouched(seen: Mapping[str, Any] | None, now: Mapping[str, Any]) -> bool:
-    return seen is not None and all(_text(seen.get(name)) == _text(value) for name, value in now.items())
-
-
-def _new_row(entry: Entry) -> Row:
-    if entry.sort is Sort.SUBJECT:
-        return SubjectResult(enrolment_id=entry.enrolment_id, moment=entry.moment, subject_code=entry.code)
-    if entry.sort is Sort.TRAIT:
-        return TraitResult(enrolment_id=entry.enrolment_id, moment=entry.moment, trait_code=entry.code)
-    return YearRecord(enrolment_id=entry.enrolment_id)
-
-
-def history(
-    actor: Actor,
-    entry: Entry,
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
-    source: str,
-    at: Any,
-) -> list[ResultChange]:
-    """One line a field: who changed it from what to what."""
-    return [
-        ResultChange(
-            enrolment_id=entry.enrolment_id,
-            moment=entry.moment,
-            field=field_name(entry.sort, entry.code, name),
-            old=_text(old.get(name)),
-            new=_text(new.get(name)),
-            at=at,
-            by=actor.label,
-            source=source,
-        )
-        for name in new
-    ]
-
-
-def field_name(sort: Sort, code: str, name: str) -> str:
-    """How the history names a field: ``subject:toan:level``, ``trait:pc-yeu-nuoc``, ``record:weight_kg``."""
-    if sort is Sort.RECORD:
-        return f"record:{name}"
-    return f"trait:{code}" if sort is Sort.TRAIT else f"subject:{code}:{name}"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "x" if value else "không"
-    return "" if value is None else str(value)
-
-
-def save_rows(rows: Mapping[Sort, Sequence[Row]]) -> None:
-    """Store changed rows with as few statements as SQLite's limits allow."""
-    for sort, changed in rows.items():
-        names = [*sorted(FIELDS[sort]), "version", "updated_at", "updated_by", "source"]
-        _MODELS[sort]._default_manager.bulk_update(list(changed), names, batch_size=50)  # type: ignore[arg-type]
-
-
-def model_of(sort: Sort) -> type[models.Model]:
-    """The table of a sort of entry."""
-    return _MODELS[sort]
+    return seen is not None and all(
+        value_text(seen.get(name)) == value_text(value) for name, value in now.items()
+    )

@@ -1,0 +1,197 @@
+"""The stored rows behind entries: read with few queries, written with few statements, each with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.assessment.entries import (
+    FIELDS,
+    MODELS,
+    Entry,
+    Key,
+    Row,
+    Sort,
+    field_name,
+    key_of,
+    value_text,
+)
+from hocbaso.apps.assessment.models import Moment, ResultChange
+from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_update_rows
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
+
+CHUNK = 500
+_PAGE_LOCKS = 0x4842_5302  # first key of the advisory locks on PostgreSQL
+_ROW_META = ("version", "updated_at", "updated_by", "source")
+
+
+class Stored:
+    """The rows of the database that some entries speak of.
+
+    Without ``entries`` every row of the pupils: four queries per 500 of them. With ``entries`` only what
+    these touch, and one query more for the years that are closed.
+    """
+
+    def __init__(
+        self, enrolment_ids: Iterable[int], *, lock: bool = False, entries: Collection[Entry] | None = None
+    ) -> None:
+        self.rows: dict[Key, Row] = {}
+        self.closed: set[int] = set()  # pupils of whose year something is locked
+        ids = sorted(set(enrolment_ids))
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            for sort, model in MODELS.items():
+                if entries is not None and not any(entry.sort is sort for entry in entries):
+                    continue
+                found = model._default_manager.filter(_touched(sort, entries), enrolment_id__in=part)
+                found = found.order_by("pk")  # everybody locks in one order
+                for row in found.select_for_update() if lock else found:
+                    self.rows[key_of(sort, row)] = row
+                    if row.locked:
+                        self.closed.add(row.enrolment_id)
+            if entries is not None:
+                self.closed |= closed_years(part)
+
+    def locked(self, entry: Entry) -> bool:
+        """Whether the row may not be written: locked itself, or not there yet in a year that is closed."""
+        row = self.rows.get(entry.key)
+        if row is not None:
+            return row.locked
+        return entry.enrolment_id in self.closed and _of_year(entry)
+
+
+def _of_year(entry: Entry) -> bool:
+    """Whether the value stands on the year sheet, which closing has frozen."""
+    if entry.sort in (Sort.RECORD, Sort.MARKS):
+        return True
+    return entry.moment in (Moment.YEAR_END, Moment.SUMMER)
+
+
+def _touched(sort: Sort, entries: Collection[Entry] | None) -> Q:
+    """Rows that the entries speak of, or a little more."""
+    if entries is None or sort is Sort.RECORD:
+        return Q()
+    own = [entry for entry in entries if entry.sort is sort]
+    code = "trait_code" if sort is Sort.TRAIT else "subject_code"
+    return Q(moment__in={e.moment for e in own}, **{f"{code}__in": {e.code for e in own}})
+
+
+def closed_years(enrolment_ids: Collection[int]) -> set[int]:
+    """Enrolments of whose year something is frozen. One query."""
+    some = Q()
+    for model in MODELS.values():
+        some |= Q(Exists(model._default_manager.filter(enrolment=OuterRef("pk"), locked=True)))
+    return set(Enrolment.objects.filter(some, pk__in=enrolment_ids).values_list("pk", flat=True))
+
+
+def hold_pages(entries: Collection[Entry], classes: Mapping[int, int], *, whole: bool) -> None:
+    """Wait for others who write the same pages, until the transaction ends (PostgreSQL; one statement).
+
+    Row locks do not help where the row is not there yet: two teachers would insert the same one.
+
+    :param classes: class of each enrolment; ``whole``: hold whole classes (an import), not single pages.
+    """
+    if connection.vendor != "postgresql":
+        return  # SQLite has one writer anyhow
+    ids = sorted({classes[e.enrolment_id] for e in entries if e.enrolment_id in classes})
+    if whole:
+        _advisory([f"pg_advisory_xact_lock({_PAGE_LOCKS}, {pk})" for pk in ids])
+        return
+    pages = sorted({_page_key(classes[e.enrolment_id], e) for e in entries if e.enrolment_id in classes})
+    shared = [f"pg_advisory_xact_lock_shared({_PAGE_LOCKS}, {pk})" for pk in ids]
+    _advisory(shared + [f"pg_advisory_xact_lock({key})" for key in pages])
+
+
+def hold_class(school_class: SchoolClass) -> None:
+    """Let nobody write results of the class until the transaction ends (closing, locking; PostgreSQL)."""
+    if connection.vendor == "postgresql":
+        _advisory([f"pg_advisory_xact_lock({_PAGE_LOCKS}, {school_class.pk})"])
+
+
+def _advisory(calls: list[str]) -> None:
+    if calls:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join(calls))  # numbers only
+
+
+def _page_key(class_id: int, entry: Entry) -> int:
+    """A lock number for one page: 63 bits of class, sort and code."""
+    letters = f"{entry.sort}|{entry.code}".encode()
+    number = 0
+    for byte in letters:
+        number = (number * 257 + byte) % 0x7FFF_FFFF
+    return ((class_id % 0x7FFF_FFFF) << 32) | number
+
+
+def differing(row: Row | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the stored row does not hold yet."""
+    if row is None:
+        return {name: value for name, value in values.items() if value not in (None, "")}
+    return {name: value for name, value in values.items() if getattr(row, name) != value}
+
+
+def history(
+    actor: Actor,
+    entry: Entry,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    source: str,
+    at: datetime,
+    *,
+    moments: Mapping[str, str] | None = None,
+    cases: Mapping[str, str] | None = None,
+) -> list[ResultChange]:
+    """One line a field: who changed it from what to what.
+
+    :param moments: the moment of a field where it is not the entry's (fields of the record in secondary).
+    :param cases: the unlock case under which a field was written.
+    """
+    return [
+        ResultChange(
+            enrolment_id=entry.enrolment_id,
+            moment=(moments or {}).get(name, entry.moment),
+            field=field_name(entry.sort, entry.code, name),
+            old=value_text(old.get(name)),
+            new=value_text(new.get(name)),
+            at=at,
+            by=actor.label,
+            source=source,
+            case_number=(cases or {}).get(name, ""),
+        )
+        for name in new
+    ]
+
+
+def save_rows(
+    rows: Mapping[Sort, Sequence[Row]], names: Mapping[Sort, Collection[str]] | None = None
+) -> None:
+    """Store changed rows: one prepared statement a table.
+
+    A row that is frozen (``locked``) is opened for the write and closed again: only an unlock case leads here.
+
+    :param names: the fields that changed, by sort; all fields when not given.
+    """
+    for sort, changed in rows.items():
+        if not changed:
+            continue
+        fields = [*sorted(names[sort] if names is not None else FIELDS[sort]), *_ROW_META]
+        frozen = [row for row in changed if row.locked]
+        for row in frozen:
+            row.locked = False
+        if frozen:
+            fields.append("locked")
+        bulk_update_rows(MODELS[sort], list(changed), fields)
+        for row in frozen:
+            row.locked = True
+        if frozen:
+            MODELS[sort]._default_manager.filter(pk__in=[row.pk for row in frozen]).update(locked=True)
+
+
+def model_of(sort: Sort) -> type[models.Model]:
+    """The table of a sort of entry."""
+    return MODELS[sort]
