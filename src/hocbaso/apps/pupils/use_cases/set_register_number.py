@@ -7,6 +7,7 @@ from django.db import transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.pupils.models import Enrolment
+from hocbaso.apps.pupils.use_cases.number_register import keep_number
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import collapse, nfc
 
@@ -29,6 +30,8 @@ LIMIT = 40
 def set_register_number(actor: Actor, *, enrolment: Enrolment, number: str) -> Enrolment:
     """Write the number of this enrolment; an empty text takes it away.
 
+    The number stays the pupil's also when it is taken away here: nobody else gets it.
+
     :raises DomainError: ``register_number_*``
     :raises NotAllowed: policy ``pupils.edit``
     """
@@ -47,6 +50,8 @@ def set_register_number(actor: Actor, *, enrolment: Enrolment, number: str) -> E
         )
         if number and taken is not None:
             raise DomainError("register_number_taken", number=number, name=taken.pupil.full_name)
+        if number:
+            keep_number(actor, enrolment, number)
         row = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
         before, row.register_number = row.register_number, number
         row.save(update_fields=["register_number"])
