@@ -7,11 +7,13 @@ a "yes" settles), what is wrong is refused with row, column and reason; nothing 
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.workbooks.annotate import annotate
 from hocbaso.engines.workbooks.detect import detect
+from hocbaso.engines.workbooks.mark_book import read_mark_book
 from hocbaso.engines.workbooks.model import (
     ALL_OTHER,
     Decisions,
     HeaderPosition,
     Issue,
+    MarkRow,
     PrimaryResultRow,
     PupilRow,
     Reading,
@@ -19,6 +21,7 @@ from hocbaso.engines.workbooks.model import (
     StaffRow,
     SubjectResult,
     Teaching,
+    WorkbookKey,
     WorkbookKind,
 )
 from hocbaso.engines.workbooks.pupils import read_pupils
@@ -32,6 +35,7 @@ __all__ = [
     "Decisions",
     "HeaderPosition",
     "Issue",
+    "MarkRow",
     "PrimaryResultRow",
     "PupilRow",
     "Reading",
@@ -40,10 +44,12 @@ __all__ = [
     "SubjectResult",
     "Teaching",
     "Unreadable",
+    "WorkbookKey",
     "WorkbookKind",
     "annotate",
     "detect",
     "pupil_template",
+    "read_mark_book",
     "read_primary_results",
     "read_pupils",
     "read_staff",

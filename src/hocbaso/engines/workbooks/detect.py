@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from hocbaso.core.regulation.programme import TT32_PRIMARY
 from hocbaso.engines.workbooks.grid import Book, Sheet
+from hocbaso.engines.workbooks.mark_columns import find_page
 from hocbaso.engines.workbooks.model import WorkbookKind
 from hocbaso.engines.workbooks.opening import PUPILS, RESULTS, STAFF
 from hocbaso.engines.workbooks.result_columns import layout
 from hocbaso.engines.workbooks.table import Headings, find_table
 
-#: Mark book of a subject and semester, and the conduct sheet (domain sheet 9.2).
-SECONDARY = Headings(
-    {
-        "code": ("Mã học sinh", "Mã HS"),
-        "full_name": ("Họ và tên", "Họ tên", "Họ tên học sinh"),
-        "often": ("TX1", "TX2", "TX3", "TX4", "TX5", "ĐĐGtx", "ĐĐGtx TX1", "ĐĐGTX 1"),
-        "mid": ("ĐĐGgk", "GK", "Giữa kỳ"),
-        "final": ("ĐĐGck", "CK", "Cuối kỳ"),
-        "average": ("ĐTBmhk", "ĐTB mhk", "TBM", "ĐTBmcn", "ĐTBmhkI", "ĐTBmhkII"),
-        "conduct": ("Rèn luyện HKI", "Rèn luyện HKII", "Kết quả rèn luyện", "Rèn luyện cả năm"),
-    }
-)
-_SECONDARY_MARKS = {"often", "mid", "final", "average", "conduct"}
 _STAFF_MARKS = {"position", "group", "homeroom_class", "teaching", "subject", "email"}
 _PUPIL_MARKS = {"code", "sex", "status", "ethnic_group", "personal_number", "father_name", "mother_name"}
 _MANY_RESULTS = 6
@@ -45,8 +33,7 @@ def detect(data: bytes) -> WorkbookKind:
 
 
 def _kind(sheet: Sheet) -> WorkbookKind | None:
-    marks = _fields(sheet, SECONDARY)
-    if len(marks & _SECONDARY_MARKS) >= 2 and "full_name" in marks:
+    if find_page(sheet) is not None:
         return WorkbookKind.SECONDARY_MARKS
     results = find_table(sheet, RESULTS, needed=2)
     if (

@@ -210,7 +210,48 @@ class PrimaryResultRow:
         return asdict(self)
 
 
-T = TypeVar("T", PupilRow, StaffRow, PrimaryResultRow)
+@dataclass(slots=True)  # not frozen: a mark book has a thousand lines
+class MarkRow:
+    """One pupil's line on one page of a secondary mark book.
+
+    ``subject`` is the programme's code, "" on the page of conduct, absences and the homeroom teacher's
+    comment; ``term`` is "hk1" or "hk2" ("" on that page). ``values`` holds what is written, by the name of
+    the stored column: marks as canonical text ("7.5", "Đ", "V"), ``stated`` (ĐTBmhk of the file),
+    ``comment``, ``conduct_1``, ``conduct_2``, ``absent_excused`` … Empty cells are not in it. The column
+    of each value stands in the page's :class:`HeaderPosition`.
+    """
+
+    sheet: str
+    row: int
+    ok: bool
+    class_name: str | None = None
+    subject: str = ""
+    term: str = ""
+    code: str | None = None
+    full_name: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookKey:
+    """What a workbook that this system wrote says of itself, on its hidden sheet.
+
+    ``moment`` is an ISO instant: values changed later elsewhere are not overwritten by the file's older ones.
+    ``pages`` is sheet name → (class, subject code, term).
+    """
+
+    school: str
+    year: str
+    moment: str
+    version: str
+    pages: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+
+
+T = TypeVar("T", PupilRow, StaffRow, PrimaryResultRow, MarkRow)
 
 
 @dataclass(slots=True)
@@ -223,6 +264,7 @@ class Reading(Generic[T]):
     issues: list[Issue] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     headers: list[HeaderPosition] = field(default_factory=list)
+    key: WorkbookKey | None = None
 
     @property
     def good_rows(self) -> list[T]:

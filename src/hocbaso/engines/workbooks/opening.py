@@ -14,7 +14,7 @@ from hocbaso.engines.workbooks.columns import (
     STAFF_COLUMNS,
 )
 from hocbaso.engines.workbooks.grid import Book, Sheet, column_letter
-from hocbaso.engines.workbooks.model import Decisions
+from hocbaso.engines.workbooks.model import Decisions, Severity
 from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.table import Headings, Table, find_table
 from hocbaso.engines.workbooks.text import bare, is_blank, tidy
@@ -95,6 +95,7 @@ def check_header(
     year: SchoolYear,
     optional: Sequence[str] = (),
     expected: Sequence[str] = (),
+    other_year: Severity = "warning",
 ) -> bool:
     """Note what is wrong with the header; False when the table cannot be read because of it.
 
@@ -102,6 +103,7 @@ def check_header(
     :param year: the school year it is read for; a title that names another is told.
     :param optional: of these, the ones that may come from elsewhere (the class from a line above).
     :param expected: fields whose column is missed with a warning only.
+    :param other_year: how much a title weighs that names another school year.
     """
     table = notes.table
     notes.begin(table.first)
@@ -124,7 +126,7 @@ def check_header(
             label = FIELD_NAMES.get(name, name)
             notes.warn(None, f"no_{name}_column", f"Tệp không có cột “{label}”.")
     _hidden(notes)
-    _other_year(notes, year)
+    _other_year(notes, year, other_year)
     return readable
 
 
@@ -146,7 +148,7 @@ def note_no_records(notes: Notes, what: str) -> None:
     notes.warn(None, "no_records", f"Bảng không có dòng {what} nào dưới tiêu đề.")
 
 
-def _other_year(notes: Notes, year: SchoolYear) -> None:
+def _other_year(notes: Notes, year: SchoolYear, severity: Severity) -> None:
     """A list of last year, uploaded for this one, is the costliest mistake of all."""
     for index, row in enumerate(notes.table.sheet.rows[: notes.table.first]):
         for column, cell in enumerate(row):
@@ -155,7 +157,8 @@ def _other_year(notes: Notes, year: SchoolYear) -> None:
                 message = (
                     f"Tiêu đề ghi năm học {match[1]}-{match[2]}, nhưng thầy cô đang nhập cho năm {year}."
                 )
-                notes.at(index, column, "other_year", "warning", message, cell)
+                notes.at(index, column, "other_year", severity, message, cell)
+                notes.bad = notes.bad or severity == "error"
 
 
 def _hidden(notes: Notes) -> None:

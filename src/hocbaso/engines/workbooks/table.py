@@ -19,6 +19,7 @@ _SIGNATURE = re.compile(
     r"^(?:(?:kt |tm |tl )?(?:pho )?hieu truong|(?:kt )?(?:pho )?giam doc|ky dong dau"
     r"|ky ten|ky ghi ro|ky va ghi|nguoi lap|can bo lap"
     r"|van thu$|ke toan$|giao vien chu nhiem$|gvcn$|thu truong|xac nhan"
+    r"|giao vien (?:bo mon|mon hoc|giang day|day)|gvbm$|(?:ttcm|to truong|to pho)(?: chuyen mon)?$"
     r"|(?:[^0-9]* )?ngay(?: \d+)? thang(?: \d+)? nam|tong so|tong cong|cong$|an dinh danh sach"
     r"|danh sach (?:nay )?(?:co|gom)|noi nhan|ghi chu)"
 )
