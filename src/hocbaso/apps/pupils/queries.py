@@ -101,25 +101,27 @@ def place_history(enrolment: Enrolment) -> list[PlaceEvent]:
 
 def _by_workbooks(enrolment: Enrolment) -> list[PlaceEvent]:
     changes = [
-        change
+        (change.batch, change.before or {}, change.after)
         for change in Change.objects.filter(
             model=Enrolment._meta.label, object_id=enrolment.pk, before__isnull=False
         ).select_related("batch")
         if change.batch.applied_at and not change.batch.undone_at
     ]
-    ids = {value for c in changes for side in (c.before, c.after) if (value := side.get("school_class_id"))}
+    ids = {
+        v for _b, before, after in changes for side in (before, after) if (v := side.get("school_class_id"))
+    }
     names = dict(SchoolClass.objects.filter(pk__in=ids).values_list("pk", "name"))
     events = []
-    for change in changes:
-        at, by, reason = change.batch.applied_at, change.batch.created_by, change.batch.file_name
-        assert at is not None
-        if "school_class_id" in change.before:
-            before = names.get(change.before["school_class_id"], "")
-            after = names.get(change.after["school_class_id"], "")
-            events.append(PlaceEvent(at, None, "import", before, after, reason, "", by))
-        if "status" in change.before:
-            before, after = change.before["status"], change.after["status"]
-            events.append(PlaceEvent(at, None, "import", before, after, reason, "", by))
+    for batch, before, after in changes:
+        assert batch.applied_at is not None
+        told = (batch.file_name, "", batch.created_by)
+        if "school_class_id" in before:
+            classes = [names.get(side["school_class_id"], "") for side in (before, after)]
+            events.append(PlaceEvent(batch.applied_at, None, "import", *classes, *told))
+        if "status" in before:
+            events.append(
+                PlaceEvent(batch.applied_at, None, "import", before["status"], after["status"], *told)
+            )
     return events
 
 

@@ -156,7 +156,7 @@ def propose(school: Organisation, level: str) -> list[Numbered]:
     shown = Enrolment.objects.filter(school_class__school=school).exclude(register_number="")
     used |= dict(shown.values_list("register_number", "pupil_id"))
     serials = RegisterEntry.objects.filter(school=school, level=level, serial__isnull=False)
-    serial = max(series.first - 1, *serials.values_list("serial", flat=True), 0)
+    serial = max(series.first - 1, *(n or 0 for n in serials.values_list("serial", flat=True)), 0)
     made = []
     for rows in waiting(school, level):
         first = rows[0].school_class

@@ -64,6 +64,11 @@ register(
             "Học bạ năm học này của học sinh đã chốt ở lớp {name}, không đổi lớp bằng tệp được.",
             "The year sheet is frozen in class {name}.",
         ),
+        "pupil_class_moved": (
+            "Học sinh đã chuyển từ lớp {old} sang lớp {name} ngày {day}, còn tệp ghi lớp {old}. Nếu tệp là danh "
+            "sách cũ, thầy cô sửa lại lớp; nếu ghi tệp này, học sinh trở về lớp {old}.",
+            "The pupil was moved to class {name} on {day}; the workbook names the former class.",
+        ),
         "pupil_too_long": (
             "Dài {length} ký tự, chỉ được nhiều nhất {limit} ký tự.",
             "{length} characters, at most {limit} are allowed.",
@@ -229,7 +234,23 @@ def _acceptable(judge: Judge, roster: Roster, row: PupilRow) -> bool:
     if enrolment and enrolment.pk in roster.frozen and enrolment.school_class.name != row.class_name:
         text = sentence("pupil_class_frozen", name=enrolment.school_class.name)
         judge.refuse(row, "class_name", "class_frozen", text, row.class_name)
+    _moved_back(judge, roster, row, enrolment)
     return judge.stands(row)
+
+
+def _moved_back(judge: Judge, roster: Roster, row: PupilRow, enrolment: Enrolment | None) -> None:
+    """Warn of a workbook that is older than a class change."""
+    move = roster.moves.get(enrolment.pupil_id) if enrolment else None
+    if move is None or enrolment is None or enrolment.school_class_id != move.to_class_id:
+        return
+    if row.class_name == move.from_class.name:
+        text = sentence(
+            "pupil_class_moved",
+            old=move.from_class.name,
+            name=move.to_class.name,
+            day=f"{move.moved_on:%d/%m/%Y}",
+        )
+        judge.warn(row, "class_name", "class_moved", text, row.class_name)
 
 
 def _belongs_elsewhere(roster: Roster, pupil: Pupil, row: PupilRow) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hocbaso.apps.intake.planning import chunks
 from hocbaso.apps.organisations.models import Organisation
-from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
+from hocbaso.apps.pupils.models import ClassMove, Enrolment, Pupil, SchoolClass
+from hocbaso.apps.pupils.queries import moved_since_import
 from hocbaso.engines.workbooks.model import PupilRow
 
 
 class Roster:
-    """What the database holds about the people in the file. Nine queries per 500 rows at most."""
+    """What the database holds about the people in the file. Ten queries per 500 rows at most."""
 
     def __init__(self, school: Organisation, year: str, rows: list[PupilRow]) -> None:
         self.school = school
@@ -28,6 +29,7 @@ class Roster:
         self.here: dict[int, Enrolment] = {}
         self.elsewhere: dict[int, list[Enrolment]] = {}
         self.frozen: set[int] = set()
+        self.moves: dict[int, ClassMove] = {}  # the latest class change of the year, by pupil
         wanted = sorted({p.pk for p in self.pupils.values()} | {p.pk for p in self.holders.values()})
         self.of_school: set[int] = set()
         for part in chunks(wanted):
@@ -42,6 +44,7 @@ class Roster:
             self.of_school.add(enrolment.pupil_id)
             if enrolment.school_class.school_year == self.year:
                 self.here[enrolment.pupil_id] = enrolment
+        self.moves |= moved_since_import(pupil_ids, self.school, self.year)
         self.frozen |= set(
             Enrolment.objects.filter(pupil_id__in=pupil_ids, sheets__isnull=False)
             .exclude(sheets__state="voided")
