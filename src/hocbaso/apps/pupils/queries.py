@@ -117,7 +117,7 @@ def _by_workbooks(enrolment: Enrolment) -> list[PlaceEvent]:
         told = (batch.file_name, "", batch.created_by)
         if "school_class_id" in before:
             classes = [names.get(side["school_class_id"], "") for side in (before, after)]
-            events.append(PlaceEvent(batch.applied_at, None, "import", *classes, *told))
+            events.append(PlaceEvent(batch.applied_at, None, "import", classes[0], classes[1], *told))
         if "status" in before:
             events.append(
                 PlaceEvent(batch.applied_at, None, "import", before["status"], after["status"], *told)

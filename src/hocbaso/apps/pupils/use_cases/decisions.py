@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db import connection
+
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment
@@ -67,3 +69,9 @@ def live_sheet_state(enrolment: Enrolment) -> str:
     """State of the enrolment's live year sheet: "issued" beats others; "" when there is none."""
     states = set(enrolment.sheets.exclude(state="voided").values_list("state", flat=True))
     return "issued" if "issued" in states else next(iter(states), "")
+
+
+def hold_school(school: Organisation) -> None:
+    """One numbering or roll-over a school at a time (on SQLite the transaction itself is the lock)."""
+    if connection.vendor == "postgresql":
+        Organisation.objects.select_for_update().get(pk=school.pk)

@@ -10,9 +10,9 @@ from django.db import transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
-from hocbaso.apps.intake.use_cases.write_plan import lock_school
 from hocbaso.apps.organisations.models import Level, Organisation
 from hocbaso.apps.pupils.models import Enrolment, Pupil, RegisterEntry, RegisterSeries
+from hocbaso.apps.pupils.use_cases.decisions import hold_school
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import collapse, nfc
 from hocbaso.core.vietnamese.school_year import SchoolYear
@@ -178,7 +178,7 @@ def assign_register_numbers(actor: Actor, *, school: Organisation, level: str) -
     :raises DomainError: ``register_level``, ``register_pattern``
     """
     require(actor, "pupils.number", school)
-    lock_school(school)
+    hold_school(school)
     series = series_of(school, level)
     made = propose(school, level)
     now = clock.now()

@@ -65,8 +65,8 @@ register(
             "The year sheet is frozen in class {name}.",
         ),
         "pupil_class_moved": (
-            "Học sinh đã chuyển từ lớp {old} sang lớp {name} ngày {day}, còn tệp ghi lớp {old}. Nếu tệp là danh "
-            "sách cũ, thầy cô sửa lại lớp; nếu ghi tệp này, học sinh trở về lớp {old}.",
+            "Học sinh đã chuyển từ lớp {old} sang lớp {name} ngày {day}, còn tệp ghi lớp {old}. Nếu tệp là "
+            "danh sách cũ, thầy cô sửa lại lớp; nếu ghi tệp này, học sinh trở về lớp {old}.",
             "The pupil was moved to class {name} on {day}; the workbook names the former class.",
         ),
         "pupil_too_long": (

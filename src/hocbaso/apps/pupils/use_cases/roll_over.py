@@ -11,9 +11,9 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.intake.planning import fingerprint
 from hocbaso.apps.intake.states import UNDO_WITHIN
 from hocbaso.apps.intake.use_cases.put_back import put_back
-from hocbaso.apps.intake.use_cases.write_plan import lock_school
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, RollOver, RollOverChange, RollOverState, SchoolClass
+from hocbaso.apps.pupils.use_cases.decisions import hold_school
 from hocbaso.apps.pupils.use_cases.number_register import level_of_grade
 from hocbaso.apps.pupils.use_cases.plan_roll_over import Choices, Planned, RollOverPlan, plan_roll_over
 from hocbaso.core.errors import DomainError, NotFound, register
@@ -88,7 +88,7 @@ def roll_over(
     :raises DomainError: ``roll_over_nothing``, ``roll_over_moved``
     """
     require(actor, "pupils.roll_over", school)
-    lock_school(school)
+    hold_school(school)
     batch = prepared(school, from_year)
     if choices is None:
         choices = Choices.from_json(batch.choices) if batch else Choices()
@@ -204,7 +204,7 @@ def undo_roll_over(actor: Actor, *, school: Organisation, batch_id: int) -> Roll
         for, or changed in, the new year; nothing is undone then.
     """
     require(actor, "pupils.roll_over", school)
-    lock_school(school)
+    hold_school(school)
     find_batch(actor, school, batch_id)
     batch = RollOver.objects.select_for_update().get(pk=batch_id)
     if batch.state != RollOverState.APPLIED:
