@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 PRINCIPAL, DEPUTY, SEAL = Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER
 HOMEROOM, TEACHER, CLERK = Role.HOMEROOM, Role.SUBJECT_TEACHER, Role.DATA_CLERK
+GROUP_HEAD, GROUP_DEPUTY = Role.GROUP_HEAD, Role.GROUP_DEPUTY
 COMMUNE, DEPARTMENT, MINISTRY = Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.MINISTRY_OFFICER
 AUDITOR, ADMIN, OPERATOR = Role.AUDITOR, Role.SYSTEM_ADMIN, "operator"
 EVERYBODY = {*Role, OPERATOR}
@@ -30,12 +31,18 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "accounts.import_staff": ("school", {CLERK, OPERATOR}),
     "accounts.reset_access": ("somebody", {ADMIN, OPERATOR}),
     "accounts.view_staff": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
+    "assessment.carry_results": ("school", {PRINCIPAL, CLERK}),
     "assessment.decide_promotion": ("school", {PRINCIPAL}),
     "assessment.enter": ("subject", {TEACHER}),
     "assessment.enter_traits": ("class", {HOMEROOM}),
     "assessment.import_results": ("school", {CLERK, OPERATOR}),
+    "assessment.lineage": ("school", {PRINCIPAL, DEPUTY, AUDITOR, OPERATOR}),
+    "assessment.own_comments": ("school", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER, GROUP_HEAD, GROUP_DEPUTY}),
+    "assessment.programmes": ("school", {PRINCIPAL, CLERK}),
+    "assessment.school_comments": ("school", {PRINCIPAL, DEPUTY, GROUP_HEAD, GROUP_DEPUTY}),
     "assessment.view_class": ("class", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER, OPERATOR}),
     "assessment.view_part": ("subject", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER}),
+    "assessment.view_programmes": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER}),
     "audit.read": ("school", {AUDITOR, OPERATOR}),
     "ledger.audit": ("school", EVERYBODY),
     "organisations.create": ("commune", {COMMUNE, OPERATOR}),
@@ -115,7 +122,9 @@ def test_who_may(permission, world):
     assert may == expected
 
 
-@pytest.mark.parametrize("permission", sorted(set(TABLE) - BEYOND_ONE_SCHOOL - {"audit.read"}))
+@pytest.mark.parametrize(
+    "permission", sorted(set(TABLE) - BEYOND_ONE_SCHOOL - {"audit.read", "assessment.lineage"})
+)
 def test_nobody_of_another_school_may(permission, world):
     elsewhere = people.school("79000102", "Trường Tiểu học Khác")
     target = world.target(TABLE[permission][0])

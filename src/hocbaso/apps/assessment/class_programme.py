@@ -1,4 +1,4 @@
-"""What a secondary class and each of its pupils study: the programme, the school's adjustments, the choices."""
+"""What a secondary class and each of its pupils study: programme, school's adjustments, choices."""
 
 from __future__ import annotations
 

@@ -201,9 +201,9 @@ class ProgrammeAdjustment(models.Model):
     grade = models.PositiveSmallIntegerField()
     subject_code = models.CharField(max_length=40)
     periods = models.PositiveSmallIntegerField(null=True, blank=True)
-    #: None: as the programme says; True: the whole grade studies it; False: not offered (electives, optional).
+    #: None: as the programme says; True: the whole grade studies it; False: not offered (electives).
     enabled = models.BooleanField(null=True)
-    #: Columns of regular marks (ĐĐGtx) that the page offers, up to six; empty: as many as the circular asks.
+    #: Columns of regular marks (ĐĐGtx) that the page offers, up to six; empty: as the circular asks.
     regular_columns = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=300)
     decision = models.CharField(max_length=120, blank=True)

@@ -1,4 +1,4 @@
-"""How a class's gradebook is divided: parts, moments, and at which moment a field of the record is written."""
+"""How a class's gradebook is divided: parts, moments, and when a field of the record is written."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def year_verdict(
     """Ask Circular 27/2020 about one pupil's rows.
 
     :param close_as_is: the reason why the principal closes an incomplete year now; None = wait for summer.
-    :param summer_subjects: rows of the re-assessment ("he"); they replace what kept the pupil from completing.
+    :param summer_subjects: rows of the re-assessment ("he"), in the place of what was not completed.
     """
     own, own_traits = _results(subjects), _traits(traits)
     decision = tt27.evaluate_year(

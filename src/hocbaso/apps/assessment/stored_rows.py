@@ -1,4 +1,4 @@
-"""The stored rows behind entries: read with few queries, written with few statements, each with its history."""
+"""The stored rows behind entries: read with few queries, written with few statements, with history."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def save_rows(
 ) -> None:
     """Store changed rows: one prepared statement a table.
 
-    A row that is frozen (``locked``) is opened for the write and closed again: only an unlock case leads here.
+    A frozen row (``locked``) is opened for the write and closed again: only an unlock case leads here.
 
     :param names: the fields that changed, by sort; all fields when not given.
     """

@@ -25,8 +25,8 @@ register(
             "The pupil need not be re-assessed in this.",
         ),
         "summer_no_training": (
-            "Học sinh không phải rèn luyện trong hè: kết quả rèn luyện cả năm không phải là Chưa đạt, hoặc đã "
-            "nghỉ học quá {most} buổi.",
+            "Học sinh không phải rèn luyện trong hè: kết quả rèn luyện cả năm không phải là Chưa đạt, hoặc "
+            "đã nghỉ học quá {most} buổi.",
             "No training in summer is due.",
         ),
     }

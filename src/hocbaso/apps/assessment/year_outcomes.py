@@ -75,7 +75,7 @@ def read_year(school_class: SchoolClass) -> ClassYear:
 
 
 def term_marks(row: SubjectMarks | None, kept: int = 0) -> tt22.TermMarks | None:
-    """A stored row for the rules. ``kept``: regular columns of the class's book (0: as the circular counts)."""
+    """A stored row for the rules. ``kept``: regular columns of the class's book (0: as counted)."""
     if row is None:
         return None
     regular = tuple(getattr(row, name) for name in REGULAR_COLUMNS)

@@ -14,7 +14,6 @@ from hocbaso.apps.assessment.models import (
     TraitResult,
     YearRecord,
 )
-from hocbaso.apps.assessment.parts import is_secondary
 from hocbaso.apps.assessment.queries import YearVerdict, year_verdict
 from hocbaso.apps.assessment.year_outcomes import (
     ClassYear,

@@ -1,4 +1,4 @@
-"""What a row of secondary marks may hold: subject, columns, form of the mark, moment (TT 22/2021 Điều 5 to 7)."""
+"""What a row of secondary marks may hold: subject, columns, form, moment (TT 22/2021 Điều 5 to 7)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from hocbaso.apps.assessment.models import ResultChange
 from hocbaso.apps.assessment.use_cases.record_results import Answer, Door, Entry, Saved, record
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
-from hocbaso.core.regulation import tt27
+from hocbaso.core.regulation import tt22, tt27
 from hocbaso.core.vietnamese.decimals import read_integer
 from hocbaso.core.vietnamese.letters import INVISIBLE, collapse, nfc
 from hocbaso.core.vietnamese.reading import Reading, empty, exact
@@ -70,10 +70,18 @@ class CellAnswer:
 
 
 def enter_cells(
-    actor: Actor, school_class: SchoolClass, part: str, moment: str, typed: Sequence[TypedCell]
+    actor: Actor,
+    school_class: SchoolClass,
+    part: str,
+    moment: str,
+    typed: Sequence[TypedCell],
+    *,
+    quick: bool = False,
 ) -> list[CellAnswer]:
     """Read and write cells of one page; one answer for each, in order. Repeating it changes nothing.
 
+    :param quick: keyboard entry of marks: ``75`` is 7.5, ``d`` is Đ; the answer's ``message`` says what was
+        understood.
     :raises NotFound: ``no_such_part``. Rights are asked by :func:`record_results.record` for each entry.
     """
     fields = {f.key: f for f in fields_of(school_class, part, moment)}
@@ -82,23 +90,25 @@ def enter_cells(
     )
     answers: dict[int, CellAnswer] = {}
     entries: dict[int, Entry] = {}
+    notes: dict[int, str] = {}
     for index, cell in enumerate(typed):
         column = fields.get(cell.key)
         refusal = _refusal(column, pupils.get(cell.enrolment_id))
         if column is None or refusal:
             answers[index] = CellAnswer(cell, State.REFUSED, version=cell.version, message=refusal)
             continue
-        reading = read_cell(column, cell.text)
+        reading = read_cell(column, cell.text, quick=quick)
         if reading.asked or reading.refused:
             state = State.ASKED if reading.asked else State.REFUSED
             answers[index] = CellAnswer(
                 cell, state, shown(reading.value), cell.version, reading.message or ""
             )
             continue
+        notes[index] = reading.message or ""
         entries[index] = _entry(column, cell, moment, reading.value)
     written = record(actor, list(entries.values()), door=Door.SCREEN, source="screen") if entries else []
     for index, answer in zip(entries, written, strict=True):
-        answers[index] = _answer(typed[index], fields[typed[index].key], answer)
+        answers[index] = _answer(typed[index], fields[typed[index].key], answer, notes[index])
     return _with_rivals([answers[i] for i in range(len(typed))], fields)
 
 
@@ -108,8 +118,16 @@ def _refusal(column: Field | None, active: bool | None) -> str:
     return "" if active else sentence("cell_pupil_left")
 
 
-def read_cell(column: Field, text: str) -> Reading[Any]:
-    """The text of one cell by the grammar of Thông tư 27/2020."""
+def read_cell(column: Field, text: str, *, quick: bool = False) -> Reading[Any]:
+    """The text of one cell by the grammar of its circular.
+
+    :param quick: see :func:`tt22.read_mark`; marks only.
+    """
+    if column.kind in (Kind.MARK, Kind.PASS):
+        form = tt22.Form.SCORED if column.kind is Kind.MARK else tt22.Form.COMMENT
+        return tt22.read_mark(text, form, quick=quick)
+    if column.kind is Kind.RATING:
+        return tt22.read_rating(text)
     if column.kind is Kind.LEVEL:
         return tt27.read_subject_level(text)
     if column.kind is Kind.TRAIT:
@@ -146,7 +164,7 @@ def _entry(column: Field, cell: TypedCell, moment: str, value: Any) -> Entry:
     )
 
 
-def _answer(cell: TypedCell, column: Field, answer: Answer) -> CellAnswer:
+def _answer(cell: TypedCell, column: Field, answer: Answer, note: str) -> CellAnswer:
     states = {
         Saved.SAVED: State.SAVED,
         Saved.SAME: State.SAVED,
@@ -155,7 +173,7 @@ def _answer(cell: TypedCell, column: Field, answer: Answer) -> CellAnswer:
         Saved.REFUSED: State.REFUSED,
     }
     text = shown(answer.current.get(column.name))
-    return CellAnswer(cell, states[answer.state], text, answer.version, answer.message)
+    return CellAnswer(cell, states[answer.state], text, answer.version, answer.message or note)
 
 
 def _with_rivals(answers: list[CellAnswer], fields: dict[str, Field]) -> list[CellAnswer]:
