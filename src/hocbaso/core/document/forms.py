@@ -23,6 +23,7 @@ from hocbaso.core.document.model import (
     SubjectLine,
     YearSheet,
 )
+from hocbaso.core.document.names import MAX_SUBJECT_SIGNATURES
 from hocbaso.core.errors import DomainError, register
 
 _LEVEL = re.compile(rb"<CapHoc>([123])</CapHoc>")
@@ -56,6 +57,11 @@ register(
             "{name} được giao ký môn có mã “{subject}”, nhưng tờ học bạ không có môn ấy hoặc môn ấy được ghi "
             "hai lần cho cùng một người.",
             "{name} is to sign {subject}, which is not in the sheet or named twice.",
+        ),
+        "document_too_many_signers": (
+            "Tờ học bạ giao cho {count} giáo viên bộ môn ký; tối đa là {limit}. Với môn nhiều người dạy, "
+            "hiệu trưởng chỉ định một người ký.",
+            "{count} subject teachers are to sign one sheet; at most {limit} can.",
         ),
         "document_signer_role": (
             "{name} không phải giáo viên bộ môn nên không được giao ký riêng môn học nào.",
@@ -91,7 +97,7 @@ def check_whole(sheet: YearSheet) -> None:
 
     :raises DomainError: ``document_level_mismatch``, ``document_replaces``, ``document_subject_twice``,
         ``document_form_mismatch``, ``document_subject_form``, ``document_signer_subject``,
-        ``document_signer_role``, ``transcript_code_invalid``.
+        ``document_signer_role``, ``document_too_many_signers``, ``transcript_code_invalid``.
     """
     if parse_code(sheet.code).level != sheet.school_level:
         raise DomainError("document_level_mismatch", level=sheet.school_level, code=sheet.code)
@@ -104,9 +110,11 @@ def check_whole(sheet: YearSheet) -> None:
             raise DomainError("document_subject_twice", subject=subject.code)
         seen.add(subject.code)
     _check_form(sheet)
-    for person in sheet.responsible:
-        if person.subjects:
-            _check_signer(person, seen)
+    signers = [person for person in sheet.responsible if person.subjects]
+    if len(signers) > MAX_SUBJECT_SIGNATURES:
+        raise DomainError("document_too_many_signers", count=len(signers), limit=MAX_SUBJECT_SIGNATURES)
+    for person in signers:
+        _check_signer(person, seen)
 
 
 def _check_form(sheet: YearSheet) -> None:

@@ -14,7 +14,9 @@ SIGNATURES_CLOSE = b"</DSCKS>"
 TAIL = b"</HocBaSo>"
 
 SHEET_ID = "tnh"
-#: Signature Ids by role; a subject teacher's is followed by the subject's code.
+#: A document holds 30 signatures; homeroom teacher, principal and seal are three of them.
+MAX_SUBJECT_SIGNATURES = 27
+#: Signature Ids by role; a subject teacher's is followed by the first subject's code (signers.py).
 SIGNATURE_IDS = {"gvbm": "ck-bm-", "gvcn": "ck-cn", "hieu_truong": "ck-ht", "con_dau": "ck-cd"}
 
 

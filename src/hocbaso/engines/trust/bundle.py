@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -27,7 +27,10 @@ from hocbaso.engines.ledger.entries import LogEntry
 from hocbaso.engines.ledger.proofs import InclusionProof
 from hocbaso.engines.trust.strict_json import Fault, JsonObject, no_doubles, pem_text, refuse_constant
 
+#: The first is written as long as it can say everything, so that verifiers of before read on.
 FORMAT = "hocbaso-trust-bundle/1"
+#: Adds ``subjects`` and ``staff_code`` to entries of the authority register.
+FORMAT_2 = "hocbaso-trust-bundle/2"
 #: Labels of RFC 7468: what other people's tools read stands in the form in which they read it.
 CERTIFICATE, CRL = "CERTIFICATE", "X509 CRL"
 MAX_BYTES = 64 * 1024 * 1024
@@ -75,7 +78,16 @@ class AuthorityEntry:
     valid_to: datetime | None
     name: str  # person, or the school for its seal
     subject: str | None = None  # only this subject code (gvbm)
-    class_name: str | None = None  # only this class (gvcn)
+    class_name: str | None = None  # only this class (gvcn, gvbm)
+    subjects: tuple[str, ...] | None = None  # only these subject codes (gvbm); beside ``subject``
+    staff_code: str | None = None  # compared with the sheet's list of responsible people
+
+    @property
+    def allowed_subjects(self) -> frozenset[str] | None:
+        """The only subject codes that this entry allows; ``None``: any."""
+        if self.subject is None and self.subjects is None:
+            return None
+        return frozenset((*((self.subject,) if self.subject is not None else ()), *(self.subjects or ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +261,7 @@ def _anchor_data(anchor: Anchor) -> dict[str, Any]:
 
 def _as_data(bundle: TrustBundle) -> dict[str, Any]:
     return {
-        "format": FORMAT,
+        "format": _format_of(bundle),
         "created": _time_text(bundle.created),
         "as_of": _time_text(bundle.as_of),
         "anchors": [_anchor_data(item) for item in bundle.anchors],
@@ -263,20 +275,27 @@ def _as_data(bundle: TrustBundle) -> dict[str, Any]:
     }
 
 
+def _format_of(bundle: TrustBundle) -> str:
+    newer = any(item.subjects is not None or item.staff_code is not None for item in bundle.authority)
+    return FORMAT_2 if newer else FORMAT
+
+
 # --- reading -----------------------------------------------------------------------------------------------
 
 
 def _read_bundle(value: Any) -> TrustBundle:
     top = JsonObject(value, "gói")
-    if top.take("format", str) != FORMAT:
-        raise Fault(f"gói không phải định dạng {FORMAT}")
+    known = {FORMAT: _read_authority, FORMAT_2: _read_authority_2}
+    read_authority = known.get(top.take("format", str))
+    if read_authority is None:
+        raise Fault(f"gói không phải định dạng {FORMAT} hoặc {FORMAT_2}")
     bundle = TrustBundle(
         created=top.time("created"),
         as_of=top.time("as_of"),
         anchors=top.objects("anchors", _read_anchor),
         intermediates=top.pems("intermediates", CERTIFICATE),
         crls=top.pems("crls", CRL),
-        authority=top.objects("authority", _read_authority),
+        authority=top.objects("authority", read_authority),
         logs=top.objects("logs", _read_log),
         evidence=top.objects("evidence", _read_evidence),
         status=top.objects("status", _read_status),
@@ -317,6 +336,11 @@ def _read_authority(item: JsonObject) -> AuthorityEntry:
         subject=item.maybe("subject", str),
         class_name=item.maybe("class", str),
     )
+
+
+def _read_authority_2(item: JsonObject) -> AuthorityEntry:
+    subjects, staff_code = item.maybe_texts("subjects"), item.maybe("staff_code", str)
+    return replace(_read_authority(item), subjects=subjects, staff_code=staff_code)
 
 
 def _read_log(item: JsonObject) -> LogInfo:

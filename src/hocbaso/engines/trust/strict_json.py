@@ -110,6 +110,14 @@ class JsonObject:
         values = enumerate(self.take(key, list), start=1)
         return tuple(_read_b64(value, f"{self.place}.{key}[{number}]") for number, value in values)
 
+    def maybe_texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of texts, or ``None`` when the key is absent or null."""
+        values = self.maybe(key, list)
+        if values is None:
+            return None
+        numbered = JsonObject({str(number): value for number, value in enumerate(values, start=1)}, key)
+        return tuple(numbered.take(number, str) for number in list(numbered.left))
+
     def end(self) -> None:
         """Refuse keys that nobody took."""
         if self.left:

@@ -46,6 +46,25 @@ def test_writing_and_reading_are_inverse_and_the_text_is_stable() -> None:
     assert TrustBundle.from_json(text.encode()) == read
 
 
+def test_only_a_register_with_subjects_or_staff_codes_is_written_in_the_second_format() -> None:
+    """Verifiers of before read on as long as nothing is said that they do not know."""
+    assert json.loads(full()[1].to_json())["format"] == "hocbaso-trust-bundle/1"
+    for changes in ({"staff_code": "CB0007"}, {"subjects": ()}, {"subjects": ("toan", "tin-hoc")}):
+        entry = replace(full()[1].authority[0], **changes)  # type: ignore[arg-type]
+        newer = replace(full()[1], authority=(entry, *full()[1].authority[1:]))
+        text = newer.to_json()
+        assert json.loads(text)["format"] == "hocbaso-trust-bundle/2"
+        assert TrustBundle.from_json(text) == newer
+        assert TrustBundle.from_json(text).to_json() == text
+        with pytest.raises(Unreadable, match="khóa lạ"):
+            TrustBundle.from_json(text.replace("trust-bundle/2", "trust-bundle/1"))
+    for wrong in ("toan", [1], [["toan"]], [True], {"1": "toan"}):
+        data = json.loads(text)
+        data["authority"][0]["subjects"] = wrong
+        with pytest.raises(Unreadable, match="subjects"):
+            TrustBundle.from_json(json.dumps(data))
+
+
 def test_a_bundle_that_was_written_and_read_verifies_the_document() -> None:
     document, bundle = full()
     read = TrustBundle.from_json(bundle.to_json())

@@ -95,7 +95,7 @@ def _answer(finding: Finding, judged: Judged | None, token: TimeStampInfo | None
         reason=reason,
         time=token.time if sealed and token is not None else claimed,
         serial=finding.serial,
-        subject=finding.place.subject if finding.place is not None else None,
+        subjects=finding.subjects,
     )
 
 
@@ -107,4 +107,5 @@ def _signature_reason(finding: Finding, judged: Judged | None) -> tuple[bool, st
     for check in (judged.path, judged.authority):
         if check.result is not Result.OK:
             return False, check.sentence
-    return True, "Chữ ký đúng, chứng thư số còn hiệu lực, ký đúng quyền."
+    good = "Chữ ký đúng, chứng thư số còn hiệu lực, ký đúng quyền."
+    return True, " ".join(filter(None, (good, judged.authority.note)))

@@ -8,18 +8,20 @@ places must sign; only then are people, times, status and log asked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.parse import SplitDocument, parse_sheet, split_document
+from hocbaso.core.document.signers import signatures_of_subject
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker
 from hocbaso.engines.trust.verification import conclude
 from hocbaso.engines.trust.verification.evidence import Vouching
 from hocbaso.engines.trust.verification.logged import LogReader
+from hocbaso.engines.trust.verification.named import check_everyone_signed
 from hocbaso.engines.trust.verification.people import STAMPER, Judged, People, worst
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet, teachers_missing
 from hocbaso.engines.trust.verification.signatures import (
@@ -107,7 +109,7 @@ class Verifier:
         )
 
     def _signatures(self, case: _Case, subjects: list[str]) -> Check:
-        found = check_signatures(case.findings)
+        found = check_signatures(case.findings, subjects)
         if found.result is not Result.OK:
             return found
         sheet, stamped = case.sheet, case.stamped
@@ -116,7 +118,7 @@ class Verifier:
         time = stamped.token.time if stamped.token is not None else None
         faults.append(claimed_times_fault(case.findings, frozen, time))
         if sheet is not None:
-            faults.append(_missing_teachers(sheet, subjects, case.findings))
+            faults.append(_missing_teachers(sheet, case.findings))
         known = [fault for fault in faults if fault is not None]
         fine = f"Đủ {len(case.findings)} chữ ký, đúng thứ tự; con dấu có dấu thời gian."
         return worst(known, Check(Result.OK, fine))
@@ -161,6 +163,15 @@ class Verifier:
             chain_check = Check(Result.FAILED, sentence, "CHAIN_CONSTRAINTS_FAILURE", sentence)
         right = Check(Result.OK, "Mỗi người được giao đúng vai trò ở trường này vào ngày ký.")
         authority = worst([item.authority for item in judged.values()], right)
+        if authority.result is Result.OK:
+            notes = [item.authority.note for item in judged.values() if item.authority.note]
+            teachers = [
+                (finding, judged[number].staff_codes)
+                for number, finding in enumerate(case.findings)
+                if finding.role == "gvbm" and number in judged
+            ]
+            told = replace(right, sentence=" ".join([right.sentence, *notes]))
+            authority = check_everyone_signed(sheet, teachers) or told
         return {Question.CHAIN: chain_check, Question.AUTHORITY: authority}
 
     def _ask_records(self, case: _Case) -> dict[Question, Check]:
@@ -256,17 +267,12 @@ def _evidence(case: _Case) -> Evidence:
     return Evidence((*spare, *seal.unsigned.certificates), seal.unsigned.crls, seal.unsigned.ocsps)
 
 
-def _missing_teachers(sheet: YearSheet, subjects: list[str], findings: tuple[Finding, ...]) -> Check | None:
-    signed = frozenset(
-        reference.target
-        for finding in findings
-        if finding.role == "gvbm" and finding.parts is not None
-        for reference in finding.parts.references
-    )
-    exempt = frozenset(f"mon-{line.code}" for line in sheet.subjects if line.exempt is not None)
-    missing = teachers_missing(sheet.school_level, subjects, exempt, signed)
+def _missing_teachers(sheet: YearSheet, findings: tuple[Finding, ...]) -> Check | None:
+    signed = [(finding.certificate, finding.subjects) for finding in findings if finding.role == "gvbm"]
+    missing = teachers_missing(signatures_of_subject(sheet), signed)
     if not missing:
         return None
-    names = {f"mon-{line.code}": line.name for line in sheet.subjects}
-    sentence = f"Thiếu chữ ký giáo viên bộ môn: {', '.join(names.get(m, m) for m in missing)}."
-    return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE")
+    names = {line.code: line.name for line in sheet.subjects}
+    sentence = f"Thiếu chữ ký giáo viên bộ môn: {', '.join(names[code] for code in missing)}."
+    headline = f"Học bạ không hợp lệ. {sentence}"
+    return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE", headline)

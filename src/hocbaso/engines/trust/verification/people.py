@@ -9,6 +9,7 @@ from datetime import datetime
 from hocbaso.core.document.model import YearSheet
 from hocbaso.engines.trust.bundle import AuthorityEntry, TrustBundle, certificate_digest
 from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, PathState, Purpose
+from hocbaso.engines.trust.verification.named import compare_named
 from hocbaso.engines.trust.verification.sentences import day, path_sentence, role_name
 from hocbaso.engines.trust.verification.signatures import Finding
 from hocbaso.engines.trust.verification.verdict import Check, Result
@@ -27,6 +28,7 @@ class Judged:
     authority: Check
     environment: str | None = None
     registered_name: str | None = None
+    staff_codes: frozenset[str] = frozenset()  # of the certificate in this role, as the register knows them
 
 
 class People:
@@ -42,8 +44,11 @@ class People:
         entries = self._bundle.authority_by_certificate.get(certificate_digest(finding.certificate), [])
         path = self._path_check(result, self._who(finding, entries), known=bool(entries))
         authority = self._authority(finding, entries, sheet, at)
-        name = next((entry.name for entry in entries if entry.role == finding.role), None)
-        return Judged(path, authority, result.environment, name)
+        own = [entry for entry in entries if entry.role == finding.role]
+        codes = frozenset(
+            e.staff_code for e in own if e.staff_code is not None and e.school == sheet.school.code
+        )
+        return Judged(path, authority, result.environment, own[0].name if own else None, codes)
 
     def judge_stamper(self, certificate: bytes, at: datetime, evidence: Evidence) -> Judged:
         """The path of the time-stamp authority at the time that it states; it needs no registration."""
@@ -89,19 +94,37 @@ class People:
         in_time = [e for e in in_role if e.valid_from <= at and (e.valid_to is None or at <= e.valid_to)]
         if not in_time:
             return _refusal(f"{_upper(who)} không có quyền ký vào ngày {day(at)}.")
-        if not _cover(in_time, finding, sheet):
-            return _refusal(f"{_upper(who)} không được giao ký lớp hoặc môn học này.")
-        return Check(Result.OK, f"{_upper(who)} ký đúng vai trò được giao.")
+        lacking = _not_covered(in_time, finding, sheet)
+        if lacking is None:
+            return _refusal(f"{_upper(who)} không được giao ký lớp {sheet.class_name}.")
+        if lacking:
+            names = ", ".join(line.name for line in sheet.subjects if line.code in lacking)
+            what = f"ký môn {names}" if names else "ký lớp hoặc môn học này"
+            return _refusal(f"{_upper(who)} không được giao {what}.")
+        named = compare_named(finding, in_time, sheet)
+        if named is not None and named.result is not Result.OK:
+            return named
+        note = named.sentence if named is not None else None
+        return Check(Result.OK, f"{_upper(who)} ký đúng vai trò được giao.", note=note)
 
 
-def _cover(entries: Sequence[AuthorityEntry], finding: Finding, sheet: YearSheet) -> bool:
-    """Whether the entries together let this person sign everything that was signed, in this class."""
+def _not_covered(
+    entries: Sequence[AuthorityEntry], finding: Finding, sheet: YearSheet
+) -> frozenset[str] | None:
+    """What of the signature the entries together do not allow in this class: subject codes, or ``{"tnh"}``.
+
+    ``None``: nothing at all in this class.
+    """
     here = [entry for entry in entries if entry.class_name in (None, sheet.class_name)]
-    if any(entry.subject is None for entry in here):
-        return True
+    if not here:
+        return None
+    allowed: set[str] = set()
+    for entry in here:
+        if entry.allowed_subjects is None:
+            return frozenset()
+        allowed |= entry.allowed_subjects
     assert finding.parts is not None
-    subjects = {f"mon-{entry.subject}" for entry in here}
-    return all(reference.target in subjects for reference in finding.parts.references)
+    return frozenset(ref.target.removeprefix("mon-") for ref in finding.parts.references) - allowed
 
 
 def _refusal(sentence: str) -> Check:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hocbaso.core.document.model import SchoolLevel
 from hocbaso.core.document.names import NS, SHEET_ID, SIGNATURE_IDS, sheet_canonical
+from hocbaso.core.document.signers import in_signing_order, read_subject_signature_id, subject_signature_id
 
 _SUBJECT = re.compile(rb'<MonHoc (Id="(mon-[a-z0-9-]+)">)')
 _SUBJECT_CLOSE = b"</MonHoc>"
@@ -59,10 +59,11 @@ def repeated_id(document: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of one signature: the role that its Id gives, and for a subject teacher the subject."""
+    """The place of one signature: the role that its Id gives; for a subject teacher the first subject."""
 
     role: str
     subject: str | None = None
+    number: int = 1  # among the teachers whose signatures begin with the same subject
 
 
 def place_of(signature_id: str) -> Place | None:
@@ -70,16 +71,19 @@ def place_of(signature_id: str) -> Place | None:
     for role in _CHAIN:
         if signature_id == SIGNATURE_IDS[role]:
             return Place(role)
-    prefix = SIGNATURE_IDS["gvbm"]
-    if signature_id.startswith(prefix) and len(signature_id) > len(prefix):
-        return Place("gvbm", signature_id[len(prefix) :])
-    return None
+    subject = read_subject_signature_id(signature_id)
+    return Place("gvbm", *subject) if subject is not None else None
 
 
-def order_fault(places: Sequence[Place | None]) -> tuple[str | None, tuple[str, ...]]:
+def order_fault(
+    places: Sequence[Place | None], subjects: Sequence[str] = ()
+) -> tuple[str | None, tuple[str, ...]]:
     """What is wrong with the sequence of signatures: (sentence or ``None``, roles that are missing).
 
-    Right is: any number of subject teachers, then one homeroom teacher, one principal, one seal.
+    Right is: any number of subject teachers in the order of their subjects, then one homeroom teacher, one
+    principal, one seal.
+
+    :param subjects: Ids of the sheet's ``MonHoc``, in order.
     """
     if any(place is None for place in places):
         return "Tệp có chữ ký lạ, không thuộc vai trò nào của học bạ.", ()
@@ -90,16 +94,26 @@ def order_fault(places: Sequence[Place | None]) -> tuple[str | None, tuple[str, 
     teachers = len(roles) - len(chain)
     if any(role != "gvbm" for role in roles[:teachers]) or chain != [r for r in _CHAIN if r in chain]:
         return "Các chữ ký không đứng đúng thứ tự ký.", ()
+    ids = [subject_signature_id(p.subject or "", p.number) for p in places[:teachers] if p is not None]
+    if not in_signing_order(ids, [name.removeprefix("mon-") for name in subjects]):
+        return "Chữ ký của giáo viên bộ môn không đứng theo thứ tự môn học của tờ.", ()
     return None, tuple(role for role in _CHAIN if role not in chain)
 
 
 def teachers_missing(
-    level: SchoolLevel, subjects: Sequence[str], exempt: frozenset[str], signed: frozenset[str]
+    wanted: Mapping[str, int], signed: Iterable[tuple[bytes, Iterable[str]]]
 ) -> tuple[str, ...]:
-    """Ids of subjects that no subject teacher signed although the level asks for it (secondary only)."""
-    if level is SchoolLevel.PRIMARY:
-        return ()
-    return tuple(name for name in subjects if name not in signed and name not in exempt)
+    """Codes of subjects that too few subject teachers signed.
+
+    :param wanted: subject code → how many teachers must sign it (``core.document.signers``).
+    :param signed: certificate (DER) and subject codes of every subject teacher's signature; one certificate
+        counts once for a subject.
+    """
+    by_subject: dict[str, set[bytes]] = {}
+    for certificate, codes in signed:
+        for code in codes:
+            by_subject.setdefault(code, set()).add(certificate)
+    return tuple(code for code, count in wanted.items() if len(by_subject.get(code, ())) < count)
 
 
 #: What a signature must refer to: (target Id, SHA-256 of its canonical octets), in order.
@@ -116,9 +130,11 @@ def expected_targets(
     """
     sheet: Target = (SHEET_ID, slices.digest)
     if place.role == "gvbm":
-        own = f"mon-{place.subject}"
+        # The Id follows from what is signed and from the earlier signatures: one way to write it.
         chosen = [name for name in slices.subjects if name in set(claimed)]
-        if own not in chosen or len(chosen) != len(claimed):
+        earlier_ones = sum(p.role == "gvbm" and p.subject == place.subject for p, _ in before)
+        named = chosen[:1] == [f"mon-{place.subject}"] and place.number == earlier_ones + 1
+        if not named or len(chosen) != len(claimed):
             return None
         return tuple((name, slices.subjects[name]) for name in chosen)
     if place.role == "gvcn":

@@ -31,6 +31,7 @@ class Fault:
     sub_indication: str
     sentence: str
     altered: bool = False  # the signed content is not the content that stands in the file
+    misplaced: bool = False  # it refers to other things than its place asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ class Finding:
         if self.place is not None:
             return self.place.role
         return self.parts.role if self.parts is not None else "la"
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Codes of the subjects that a subject teacher's signature refers to."""
+        if self.role != "gvbm" or self.parts is None:
+            return ()
+        return tuple(reference.target.removeprefix("mon-") for reference in self.parts.references)
 
     @property
     def certificate(self) -> bytes:
@@ -121,7 +129,7 @@ def _reference_fault(
     expected = expected_targets(place, slices, claimed, before)
     if expected is None or [name for name, _ in expected] != claimed:
         sentence = "Chữ ký không ký đúng các phần mà vai trò này phải ký."
-        return Fault("SIG_CONSTRAINTS_FAILURE", sentence)
+        return Fault("SIG_CONSTRAINTS_FAILURE", sentence, misplaced=True)
     for reference, (name, digest) in zip(parts.references, expected, strict=True):
         if reference.digest == digest:
             continue
@@ -146,11 +154,15 @@ def check_intact(findings: Sequence[Finding]) -> Check:
     return Check(Result.OK, "Nội dung đúng từng chữ với bản đã ký.")
 
 
-def check_signatures(findings: Sequence[Finding]) -> Check:
-    """Number, places, order and mathematics of the signatures (the time stamp is judged apart)."""
+def check_signatures(findings: Sequence[Finding], subjects: Sequence[str] = ()) -> Check:
+    """Number, places, order and mathematics of the signatures (the time stamp is judged apart).
+
+    :param subjects: Ids of the sheet's ``MonHoc``, in order.
+    """
     bad = next((finding for finding in findings if finding.fault is not None), None)
-    order, missing = order_fault([finding.place for finding in findings])
-    if bad is not None and bad.fault is not None:
+    order, missing = order_fault([finding.place for finding in findings], subjects)
+    misplaced = bad is not None and bad.fault is not None and bad.fault.misplaced
+    if bad is not None and bad.fault is not None and not (misplaced and order is not None):
         sentence = f"Chữ ký của {role_name(bad.role)} không đúng: {bad.fault.sentence}"
         return Check(Result.FAILED, sentence, bad.fault.sub_indication, "Học bạ không hợp lệ. " + sentence)
     if order is not None:

@@ -53,6 +53,7 @@ class Check:
     sentence: str
     sub_indication: str | None = None  # EN 319 102-1 table 6
     headline: str | None = None
+    note: str | None = None  # what a reader should know although it decides nothing
 
 
 NOT_ASKED = Check(Result.UNKNOWN, "Không xét: chỉ xét khi nội dung còn nguyên vẹn.")
@@ -73,7 +74,12 @@ class SignatureAnswer:
     reason: str
     time: datetime | None
     serial: str
-    subject: str | None = None  # subject code of a subject teacher
+    subjects: tuple[str, ...] = ()  # codes of the subjects that a subject teacher signed
+
+    @property
+    def subject(self) -> str | None:
+        """The first subject of a subject teacher, which the signature's Id names."""
+        return self.subjects[0] if self.subjects else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,7 @@ def _signature_data(answer: SignatureAnswer) -> dict[str, Any]:
     return {
         "role": answer.role,
         "subject": answer.subject,
+        "subjects": list(answer.subjects),
         "signer": answer.signer,
         "valid": answer.valid,
         "reason": answer.reason,

@@ -25,6 +25,7 @@ from hocbaso.engines.trust.xades.signing import (
     signature_value_digest,
     signature_value_reference,
 )
+from hocbaso.engines.trust.xades.subjects import prepare_subjects, subject_objects
 from hocbaso.engines.trust.xades.unsigned import Unsigned, with_unsigned, without_unsigned
 
 __all__ = [
@@ -42,12 +43,14 @@ __all__ = [
     "dump_prepared",
     "load_prepared",
     "prepare",
+    "prepare_subjects",
     "read_signature",
     "sheet_object",
     "sign",
     "signature_id_for",
     "signature_value_digest",
     "signature_value_reference",
+    "subject_objects",
     "with_unsigned",
     "without_unsigned",
 ]

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import C14N10, DS, NS, SIGNATURE_IDS, XADES
+from hocbaso.core.document.signers import subject_signature_id
 from hocbaso.engines.trust.keys import PublicKey, signature_algorithm, signing_public_key
 
 SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -44,7 +45,7 @@ VALUE_CLOSE = b"</ds:SignatureValue>"
 PROPERTIES_TAG = b"<xades:SignedProperties"
 PROPERTIES_CLOSE = b"</xades:SignedProperties>"
 #: The start tag of an emitted signature; group 1 is its Id.
-HEAD = re.compile(re.escape(b"<ds:Signature" + XMLNS_DS + b' Id="') + rb'([A-Za-z_][A-Za-z0-9._-]{0,63})">')
+HEAD = re.compile(re.escape(b"<ds:Signature" + XMLNS_DS + b' Id="') + rb'([A-Za-z_][A-Za-z0-9._-]{0,79})">')
 QUALIFYING_CLOSE = b"</xades:QualifyingProperties></ds:Object></ds:Signature>"
 
 C14N_METHOD = f'<ds:CanonicalizationMethod Algorithm="{C14N10}"></ds:CanonicalizationMethod>'.encode()
@@ -226,6 +227,8 @@ def object_head(signature_id: str) -> bytes:
     )
 
 
-def signature_id_for(role: SignerRole, subject: str | None = None) -> str:
-    """The Id of the signature of ``role``; a subject teacher's is followed by the subject's code."""
+def signature_id_for(role: SignerRole, subject: str | None = None, number: int = 1) -> str:
+    """The Id of the signature of ``role``; a subject teacher's names the first subject that is signed."""
+    if role is SignerRole.SUBJECT_TEACHER:
+        return subject_signature_id(subject or "", number)
     return SIGNATURE_IDS[role.value] + (subject or "")

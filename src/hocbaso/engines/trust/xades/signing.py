@@ -18,7 +18,8 @@ from functools import lru_cache
 from cryptography import x509
 
 from hocbaso.core.document.model import SignerRole
-from hocbaso.core.document.names import SHEET_ID, SIGNATURE_IDS, sheet_canonical
+from hocbaso.core.document.names import MAX_SUBJECT_SIGNATURES, SHEET_ID, SIGNATURE_IDS, sheet_canonical
+from hocbaso.core.document.signers import read_subject_signature_id
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.keys import verify_with_key
 from hocbaso.engines.trust.ports import Signer
@@ -40,6 +41,11 @@ register(
             "Một chữ ký chỉ được phủ tối đa {limit} phần tử; thầy cô hãy chia thành nhiều lần ký.",
             "A signature holds at most {limit} references.",
         ),
+        "xades_too_many_teachers": (
+            "Tờ này có {count} chữ ký giáo viên bộ môn; tối đa là {limit}. Với môn nhiều người dạy, "
+            "hiệu trưởng chỉ định một người ký.",
+            "{count} signatures of subject teachers; a document holds {limit}.",
+        ),
         "xades_not_signable": (
             "Không thể ký: nội dung đưa vào không phải dạng văn bản chuẩn của học bạ số.",
             "What was handed over to sign is not in the emitted form.",
@@ -47,7 +53,7 @@ register(
     }
 )
 
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,63}")
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,79}")
 _ORDER: dict[str, str] = {
     SignerRole.HOMEROOM: SIGNATURE_IDS["gvbm"],
     SignerRole.PRINCIPAL: SIGNATURE_IDS["gvcn"],
@@ -131,6 +137,7 @@ def prepare(
     chain: Sequence[x509.Certificate] = (),
     previous: Sequence[bytes] = (),
     subject: str | None = None,
+    number: int = 1,
     signature_id: str | None = None,
 ) -> Prepared:
     """Step 1: what ``role`` will sign.
@@ -140,17 +147,22 @@ def prepare(
     :param chain: issuing certificates below the root, nearest first; they stand in ``KeyInfo``.
     :param previous: emitted signatures of the step just before (homeroom teacher: those of every subject
         teacher; principal: the homeroom teacher's; seal: the principal's), referenced by their value.
-    :param subject: code of the subject, for a subject teacher's signature.
+    :param subject: code of the first subject, for a subject teacher's signature (see ``subjects.py``).
+    :param number: 2 and more for further teachers whose signatures begin with the same subject.
     :param signature_id: overrides the Id that the role gives (documents other than a year sheet).
-    :raises DomainError: ``xades_wrong_order``, ``xades_too_many_references``, ``xades_not_signable``,
-        ``key_kind_not_allowed``.
+    :raises DomainError: ``xades_wrong_order``, ``xades_too_many_references``, ``xades_too_many_teachers``,
+        ``xades_not_signable``, ``key_kind_not_allowed``.
     :raises ValueError: ``signing_time`` is naive (a programming error).
     """
-    sid = signature_id or profile.signature_id_for(role, subject)
+    sid = signature_id or profile.signature_id_for(role, subject, number)
+    if role is SignerRole.HOMEROOM and len(previous) > MAX_SUBJECT_SIGNATURES:
+        raise DomainError("xades_too_many_teachers", count=len(previous), limit=MAX_SUBJECT_SIGNATURES)
     bound = tuple(map(signature_value_reference, previous))
     _check_order(role, objects, bound, sid)
     references = (*(profile.Reference(item.id, item.digest) for item in objects), *bound)
     _check_references(sid, references)
+    if role is SignerRole.SUBJECT_TEACHER:
+        _check_first_subject(sid, references)
     path = (certificate, *chain)
     parts = profile.signer_parts(path)
     properties = profile.render_properties(sid, xml_time(signing_time), role.value, parts, len(references))
@@ -245,7 +257,7 @@ def _check_order(
     """The order of a year sheet; other documents (package, receipt) have no steps before the seal."""
     whole_sheet = any(item.id == SHEET_ID for item in objects)
     if role is SignerRole.SUBJECT_TEACHER:
-        allowed = not bound and signature_id != SIGNATURE_IDS["gvbm"]
+        allowed = not bound and read_subject_signature_id(signature_id) is not None
     elif not whole_sheet:
         allowed = True
     elif role is SignerRole.HOMEROOM:
@@ -254,6 +266,13 @@ def _check_order(
         allowed = [item.target for item in bound] == [_ORDER[role] + "-sv"]
     if not allowed:
         raise DomainError("xades_wrong_order")
+
+
+def _check_first_subject(signature_id: str, references: tuple[profile.Reference, ...]) -> None:
+    """The Id names the first subject that is signed: one content, one Id."""
+    place = read_subject_signature_id(signature_id)
+    if place is None or references[0].target != f"mon-{place[0]}":
+        raise DomainError("xades_not_signable")
 
 
 def _check_references(signature_id: str, references: tuple[profile.Reference, ...]) -> None:
