@@ -44,6 +44,10 @@ register(
             "nên không dùng.",
             "A summer training result that is not due is not used.",
         ),
+        "tt22.absences_unknown": (
+            "Chưa ghi số buổi nghỉ cả năm; học sinh nghỉ quá 45 buổi thì không được lên lớp.",
+            "Absences are not recorded.",
+        ),
         "tt22.fewer_columns": (
             "{name}: {note}.",
             "{name}: {note}.",
@@ -74,43 +78,32 @@ def evaluate_year(
     if data.individual_plan:
         rules = _for_plan(rules, outcomes)
     absent = _absent_subjects(data.grade, outcomes)
-    study1 = _study(outcomes, rules, Term.ONE, absent)
-    study2 = _study(outcomes, rules, Term.TWO, absent)
     study = _study(outcomes, rules, YEAR, absent)
     conduct = conduct_year(data.conduct1, data.conduct2, rules)
     conduct_after = _conduct_after(data, conduct, rules)
-    case = decide(
-        Case(
-            data=data,
-            outcomes=outcomes,
-            study=study,
-            conduct=conduct,
-            conduct_after=conduct_after,
-            setting=rules,
-            absences_known=data.absences is not None or allow_unknown_absences,
-        )
-    )
+    known = data.absences is not None or allow_unknown_absences
+    verdict = decide(Case(data, outcomes, study, conduct, conduct_after, rules, known))
     return YearOutcome(
         grade=data.grade.grade,
         subjects=outcomes,
-        study1=study1,
-        study2=study2,
+        study1=_study(outcomes, rules, Term.ONE, absent),
+        study2=_study(outcomes, rules, Term.TWO, absent),
         study_year=study,
         conduct1=conduct_term(data.conduct1, Term.ONE.label, rules),
         conduct2=conduct_term(data.conduct2, Term.TWO.label, rules),
         conduct_year=conduct,
-        study_after=case.study_after,
+        study_after=verdict.study_after,
         conduct_after=conduct_after,
         absences=data.absences,
-        promoted=case.promoted,
-        completed=case.completed,
-        promotion=case.promotion,
+        promoted=verdict.promoted,
+        completed=verdict.completed,
+        promotion=verdict.promotion,
         title=title(outcomes, study, conduct, rules),
-        retests=case.retests,
-        summer=case.summer,
-        summer_pending=case.pending,
-        missing=tuple(_missing(data, outcomes, absent, allow_unknown_absences)),
-        problems=tuple(_problems(data, outcomes, case.retests, conduct, allow_unknown_absences)),
+        retests=verdict.retests,
+        summer=verdict.summer,
+        summer_pending=verdict.pending,
+        missing=tuple(_missing(data, outcomes, absent, known)),
+        problems=tuple(_problems(data, outcomes, verdict.retests, conduct)),
     )
 
 
@@ -160,7 +153,7 @@ def _conduct_after(data: YearInput, conduct: Decision | None, setting: Setting) 
 
 
 def _missing(
-    data: YearInput, outcomes: tuple[SubjectOutcome, ...], absent: tuple[str, ...], allow_unknown: bool
+    data: YearInput, outcomes: tuple[SubjectOutcome, ...], absent: tuple[str, ...], absences_known: bool
 ) -> Iterable[str]:
     for name in absent:
         yield f"{name}: chưa có kết quả"
@@ -171,7 +164,7 @@ def _missing(
         yield "Kết quả rèn luyện học kỳ I"
     if data.conduct2 is None:
         yield "Kết quả rèn luyện học kỳ II"
-    if data.absences is None and not allow_unknown:
+    if not absences_known:
         yield "Số buổi nghỉ"
 
 
@@ -180,7 +173,6 @@ def _problems(
     outcomes: tuple[SubjectOutcome, ...],
     retests: tuple[str, ...],
     conduct: Decision | None,
-    allow_unknown: bool,
 ) -> Iterable[str]:
     for given, one in zip(data.subjects, outcomes, strict=True):
         for note in one.notes:
@@ -189,8 +181,8 @@ def _problems(
             yield sentence("tt22.retest_not_due", name=one.subject.name)
     if data.conduct_summer is not None and conduct is not None and conduct.rating is not Rating.FAIL:
         yield sentence("tt22.summer_not_due")
-    if data.absences is None and allow_unknown:
-        yield "Nhà trường không ghi số buổi nghỉ; coi như không quá 45 buổi."
+    if data.absences is None:
+        yield sentence("tt22.absences_unknown")
     chosen = sum(1 for one in outcomes if one.subject.elective_group == ELECTIVE)
     if data.grade.electives and chosen != ELECTIVES_NEEDED and not data.individual_plan:
         yield sentence("electives.count")
