@@ -143,6 +143,11 @@ def test_the_sentence_says_why_and_what_stands_in_the_way_of_the_next_level() ->
     )
 
 
+def test_the_sentence_names_the_subjects_that_are_too_low_with_their_marks() -> None:
+    decision = decide([50] * 6 + [49, 34], [True], Setting())
+    assert "chưa đủ điều kiện của mức Đạt: Môn 7 (3,4) dưới 3,5 " in decision.explanation
+
+
 def test_the_sentence_of_an_adjusted_level_names_the_subject_and_the_clause() -> None:
     decision = decide([80] * 7 + [45], [True], Setting())
     assert decision.adjusted_by == "s7"

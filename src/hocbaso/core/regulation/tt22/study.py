@@ -186,7 +186,7 @@ def _obstacles(data: _Results, rung: _Rung, needed: int) -> Iterator[str]:
         yield f"{', '.join(failed)} Chưa đạt"
     low = [(subject.name, value) for subject, value in data.scores if value < rung.lowest]
     if low:
-        names = ", ".join(f"{name} {_vi(value)}" for name, value in low)
+        names = ", ".join(f"{name} ({_vi(value)})" for name, value in low)
         yield f"{names} dưới {_vi(rung.lowest)}"
     reached = sum(1 for _, value in data.scores if value >= rung.counted)
     if reached < needed:
