@@ -172,24 +172,13 @@ def save_rows(
 ) -> None:
     """Store changed rows: one prepared statement a table.
 
-    A frozen row (``locked``) is opened for the write and closed again: only an unlock case leads here.
+    A frozen row stays frozen; the database lets a covered cell of it through (``periods.lock_guard``).
 
     :param names: the fields that changed, by sort; all fields when not given.
     """
     for sort, changed in rows.items():
-        if not changed:
-            continue
         fields = [*sorted(names[sort] if names is not None else FIELDS[sort]), *_ROW_META]
-        frozen = [row for row in changed if row.locked]
-        for row in frozen:
-            row.locked = False
-        if frozen:
-            fields.append("locked")
         bulk_update_rows(MODELS[sort], list(changed), fields)
-        for row in frozen:
-            row.locked = True
-        if frozen:
-            MODELS[sort]._default_manager.filter(pk__in=[row.pk for row in frozen]).update(locked=True)
 
 
 def model_of(sort: Sort) -> type[models.Model]:

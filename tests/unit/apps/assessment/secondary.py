@@ -82,7 +82,7 @@ def choose(who: Enrolment, electives: tuple[str, ...] = ELECTIVES, **more: objec
 
 
 def fill_year(who: Enrolment, *, mark: str = "8", passed: str = "Đ", **by_subject: str) -> None:
-    """The same mark in every column of every compulsory subject, conduct Tốt; ``toan="3"`` for one subject."""
+    """One mark in every column of every compulsory subject, conduct Tốt; ``toan="3"`` for one subject."""
     common = {"updated_at": clock.now(), "updated_by": "test", "source": "test"}
     grade = secondary_grade(who.school_class.grade, SchoolYear.parse(YEAR))
     chosen = set(who.programme.electives) if hasattr(who, "programme") else set()

@@ -98,18 +98,7 @@ _GROUP_COMMENT = {
     TraitGroup.GENERAL: "general_comment",
     TraitGroup.SPECIFIC: "specific_comment",
 }
-_MODEL = "assessment.Enrolment"  # one line for undo covers all rows of one pupil
-_AT_ONCE = 200
-
-
-@dataclass(slots=True)
-class Work:
-    """What :func:`apply` writes: entries by pupil."""
-
-    entries: dict[int, list[Entry]] = field(default_factory=dict)
-
-
-def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow]) -> Plan:
+def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow], actor: Actor) -> Plan:
     """What importing the year-end results would do.
 
     An empty cell never erases what is stored. What the file says about the overall result is compared with
@@ -118,20 +107,24 @@ def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow]) ->
     judge = Judge(columns_of(reading, FIELD_NAMES))
     judge.issues = list(reading.issues)
     enrolments = _enrolments(school, year, reading.rows)
-    stored = Stored(e.pk for e in enrolments.values())
-    result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=Work())
+    check = EntryCheck(list(enrolments.values()), exported_at=exported_at(reading, school, year))
+    writers = Writers(actor, school)
+    work = Work()
+    result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=work)
     for row in reading.rows:
         enrolment = enrolments.get(row.code or "")
-        entries = _accepted(judge, stored, row, enrolment, year) if judge.stands(row) else []
+        entries = _accepted(judge, check, writers, row, enrolment, year) if judge.stands(row) else []
         planned = PlannedRow(
             row.sheet, row.row, row.code or "", row.full_name or "", row.class_name or "", RowState.REFUSED
         )
         result.rows.append(planned)
         if not judge.stands(row) or enrolment is None:
             continue
-        _state(planned, stored, entries, grade_programme(enrolment.school_class.grade, year))
+        mine = [entry for entry, _ in entries]
+        _state(planned, check.stored, mine, grade_programme(enrolment.school_class.grade, year))
         if planned.state is not RowState.SAME:
-            result.work.entries[enrolment.pk] = entries
+            for entry, (door, writer) in entries:
+                work.add(door, writer, [entry])
         _contradictions(judge, row, enrolment, year)
     result.missing = _missing(school, year, reading.rows)
     return result
@@ -314,63 +307,3 @@ def _missing(school: Organisation, year: str, rows: Sequence[PrimaryResultRow]) 
     return [
         Missing(*line) for line in enrolled.order_by("school_class__name", "order") if line[0] not in named
     ]
-
-
-def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> None:
-    """Write the accepted rows through :func:`record_results.record`.
-
-    :raises DomainError: ``result_locked``, a row was locked since it was planned.
-    """
-    work: Work = made.work
-    for part in chunks(list(work.entries), _AT_ONCE):
-        entries = [entry for pk in part for entry in work.entries[pk]]
-        answers = record(recorder.actor, entries, door=Door.IMPORT, source=recorder.source)
-        refused = [a for a in answers if a.state not in (Saved.SAVED, Saved.SAME)]
-        if refused:
-            raise DomainError("result_locked", what=refused[0].message)
-        notes: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
-        for answer in answers:
-            if answer.state is Saved.SAVED:
-                before, after = notes.setdefault(answer.entry.enrolment_id, ({}, {}))
-                key = f"{answer.entry.sort}|{answer.entry.code}"
-                before[key] = answer.before
-                names = answer.before if answer.before is not None else answer.entry.values
-                after[key] = {name: answer.current[name] for name in names}
-        for pk, (before, after) in notes.items():
-            recorder.note(_MODEL, pk, before, after)
-        recorder.step(2 * len(part))
-
-
-def put_back(changes: list[Change], actor: Actor, source: str) -> None:
-    """Take results back: created rows go, changed ones get their former values; history says so.
-
-    :raises DomainError: ``intake_undo_depends``, a result was changed or locked since.
-    """
-    now = clock.now()
-    for part in chunks(list(reversed(changes)), _AT_ONCE):
-        stored = Stored((change.object_id for change in part), lock=True)
-        lines: list[ResultChange] = []
-        gone: dict[Sort, list[int]] = defaultdict(list)
-        former: dict[Sort, list[Row]] = defaultdict(list)
-        for change in part:
-            for key, after in change.after.items():
-                sort, _, code = key.partition("|")
-                entry = Entry(change.object_id, Sort(sort), after, code, Moment.YEAR_END)
-                row = stored.rows.get(entry.key)
-                if row is None or row.locked or any(getattr(row, n) != v for n, v in after.items()):
-                    raise depends(_MODEL, 1)
-                before = change.before[key]
-                lines += history(actor, entry, after, before or dict.fromkeys(after), source, now)
-                if before is None:
-                    gone[entry.sort].append(row.pk)
-                    continue
-                for name, value in before.items():
-                    setattr(row, name, value)
-                row.version += 1
-                row.updated_at, row.updated_by, row.source = now, actor.label, source
-                former[entry.sort].append(row)
-        save_rows(former)
-        for sort, ids in gone.items():
-            for some in chunks(ids):
-                model_of(sort)._default_manager.filter(pk__in=some).delete()
-        bulk_insert(ResultChange, lines)

@@ -48,6 +48,7 @@ from hocbaso.apps.assessment.use_cases.check_entry import complaint
 from hocbaso.apps.audit.chain import record as audit
 from hocbaso.apps.common import clock
 from hocbaso.apps.periods.queries import Gates
+from hocbaso.apps.periods.use_cases.close_due import close_due
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import register, sentence
 
@@ -171,6 +172,9 @@ class _Writing:
         of_class = {pk: e.school_class_id for pk, e in self.enrolments.items()}
         hold_pages(entries, of_class, whole=self.door is Door.IMPORT)
         self.gates = Gates.of(list(classes.values()), self.now)
+        if self.gates.due:  # a period has ended and nobody wrote it down yet: the lock is written here
+            for school in {c.school for c in classes.values()}:
+                close_due(Actor.system(), school=school, now=self.now)
         self.programmes = self._programmes(classes, entries)
         self.stored = Stored(self.enrolments, lock=True, entries=entries)
 

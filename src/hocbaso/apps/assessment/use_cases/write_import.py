@@ -1,0 +1,140 @@
+"""Write and take back what a workbook's plan holds: primary results and secondary marks alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.assessment.entries import Door, Entry, Row, Saved, Sort
+from hocbaso.apps.assessment.import_check import moment_of
+from hocbaso.apps.assessment.models import Moment, ResultChange
+from hocbaso.apps.assessment.stored_rows import Stored, history, model_of, save_rows
+from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_insert
+from hocbaso.apps.assessment.use_cases.record_results import record
+from hocbaso.apps.common import clock
+from hocbaso.apps.intake.models import Change
+from hocbaso.apps.intake.planning import Plan, Recorder, chunks
+from hocbaso.apps.intake.use_cases.put_back import depends
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.periods.queries import Gates
+from hocbaso.apps.pupils.models import Enrolment
+from hocbaso.core.errors import DomainError, register
+
+register(
+    {
+        "result_moved": (
+            "Chưa ghi gì: trong lúc nhập, một kết quả đã đổi. {why} Thầy cô kiểm tra lại tệp.",
+            "A result changed while it was imported: {why}",
+        ),
+    }
+)
+
+_MODEL = "assessment.Enrolment"  # one line for undo covers all rows of one pupil
+_AT_ONCE = 200
+
+
+@dataclass(slots=True)
+class Group:
+    """Entries that one post writes through one door, by pupil."""
+
+    door: Door
+    actor: Actor
+    entries: dict[int, list[Entry]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Work:
+    """What :func:`apply` writes."""
+
+    groups: list[Group] = field(default_factory=list)
+    _by_post: dict[tuple[Door, int], Group] = field(default_factory=dict)
+
+    def add(self, door: Door, actor: Actor, entries: list[Entry]) -> None:
+        """Entries of one pupil that are to be written."""
+        post = actor.assignment.pk if actor.assignment else 0
+        group = self._by_post.get((door, post))
+        if group is None:
+            group = self._by_post[door, post] = Group(door, actor)
+            self.groups.append(group)
+        for entry in entries:
+            group.entries.setdefault(entry.enrolment_id, []).append(entry)
+
+
+def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> None:
+    """Write the accepted rows through :func:`record_results.record`.
+
+    :raises DomainError: ``result_moved``, the door answers otherwise than when the plan was made.
+    """
+    work: Work = made.work
+    for group in work.groups:
+        for part in chunks(list(group.entries), _AT_ONCE):
+            entries = [entry for pk in part for entry in group.entries[pk]]
+            answers = record(group.actor, entries, door=group.door, source=recorder.source)
+            refused = [a for a in answers if a.state not in (Saved.SAVED, Saved.SAME)]
+            if refused:
+                raise DomainError("result_moved", why=refused[0].message)
+            notes: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+            for answer in answers:
+                if answer.state is Saved.SAVED:
+                    before, after = notes.setdefault(answer.entry.enrolment_id, ({}, {}))
+                    key = _key(answer.entry)
+                    before[key] = answer.before
+                    names = answer.before if answer.before is not None else answer.entry.values
+                    after[key] = {name: answer.current[name] for name in names}
+            for pk, (before, after) in notes.items():
+                recorder.note(_MODEL, pk, before, after)
+            recorder.step(len(entries))
+
+
+def _key(entry: Entry) -> str:
+    return f"{entry.sort}|{entry.code}|{entry.moment}"
+
+
+def _entry(enrolment_id: int, key: str, values: dict[str, Any]) -> Entry:
+    sort, code, moment = [*key.split("|"), Moment.YEAR_END][:3]
+    return Entry(enrolment_id, Sort(sort), values, code, moment)
+
+
+def put_back(changes: list[Change], actor: Actor, source: str) -> None:
+    """Take results back: created rows go, changed ones get their former values; history says so.
+
+    :raises DomainError: ``intake_undo_depends``, a result was changed, locked or closed since.
+    """
+    now = clock.now()
+    for part in chunks(list(reversed(changes)), _AT_ONCE):
+        ids = {change.object_id for change in part}
+        enrolments = Enrolment.objects.select_related("school_class").in_bulk(ids)
+        gates = Gates.of({e.school_class for e in enrolments.values()}, now)
+        stored = Stored(ids, lock=True)
+        lines: list[ResultChange] = []
+        gone: dict[Sort, list[int]] = defaultdict(list)
+        former: dict[Sort, list[Row]] = defaultdict(list)
+        for change in part:
+            school_class = enrolments[change.object_id].school_class
+            for key, after in change.after.items():
+                entry = _entry(change.object_id, key, after)
+                row = stored.rows.get(entry.key)
+                moments = {name: moment_of(entry, school_class.grade, name) for name in after}
+                shut = any(
+                    not gates.gate(school_class, entry.part, moments[n], n, entry.enrolment_id).open for n in after
+                )
+                if row is None or row.locked or shut or any(getattr(row, n) != v for n, v in after.items()):
+                    raise depends(_MODEL, 1)
+                before = change.before[key]
+                old = before or dict.fromkeys(after)
+                lines += history(actor, entry, after, old, source, now, moments=moments)
+                if before is None:
+                    gone[entry.sort].append(row.pk)
+                    continue
+                for name, value in before.items():
+                    setattr(row, name, value)
+                row.version += 1
+                row.updated_at, row.updated_by, row.source = now, actor.label, source
+                former[entry.sort].append(row)
+        save_rows(former)
+        for sort, pks in gone.items():
+            for some in chunks(pks):
+                model_of(sort)._default_manager.filter(pk__in=some).delete()
+        bulk_insert(ResultChange, lines)
