@@ -1,7 +1,8 @@
 """Rows that nobody may change: triggers on SQLite and PostgreSQL, installed after every migrate.
 
 Each app that holds such rows registers a :class:`Guard` beside its model. The database then refuses UPDATE,
-DELETE and (PostgreSQL) TRUNCATE with ``IntegrityError``, whatever door the statement came through.
+DELETE, where asked INSERT, and (PostgreSQL) TRUNCATE with ``IntegrityError``, whatever door the statement
+came through.
 """
 
 from __future__ import annotations
@@ -16,27 +17,57 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """What is refused on one table.
+class Condition:
+    """When an operation is refused, as SQL over ``OLD`` and ``NEW`` that may look into other tables.
 
-    A condition is SQL over ``OLD`` (and for updates ``NEW``); the empty condition refuses always.
+    PostgreSQL evaluates ``first`` before the rest: let it be cheap, and false for nearly every row.
     """
 
+    sqlite: str
+    postgresql: str
+    first: str = "true"
+
+
+#: Plain SQL over the row alone serves both databases; the empty text refuses always.
+Refusal = str | Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What is refused on one table. Inserting is free unless a condition says otherwise."""
+
     model: type[models.Model]
-    update_when: str = ""
-    delete_when: str = ""
+    update_when: Refusal = ""
+    delete_when: Refusal = ""
+    insert_when: Refusal | None = None
 
     @property
     def table(self) -> str:
         return self.model._meta.db_table
 
+    @property
+    def rules(self) -> list[tuple[str, Refusal]]:
+        """(operation, condition) pairs that are refused."""
+        pairs: list[tuple[str, Refusal]] = [("update", self.update_when), ("delete", self.delete_when)]
+        return pairs if self.insert_when is None else [*pairs, ("insert", self.insert_when)]
+
 
 _guards: dict[str, Guard] = {}
 
 
-def guard(model: type[models.Model], *, update_when: str = "", delete_when: str = "") -> None:
-    """Register a guarded table; call it right below the model. Without conditions it is append-only."""
-    entry = Guard(model, update_when, delete_when)
+def guard(
+    model: type[models.Model],
+    *,
+    update_when: Refusal = "",
+    delete_when: Refusal = "",
+    insert_when: Refusal | None = None,
+) -> None:
+    """Register a guarded table; call it right below the model. Without conditions it is append-only.
+
+    A later call for the same table takes the place of the earlier one: an app that knows more than the
+    model's own (``periods.lock_guard``) says the whole rule again.
+    """
+    entry = Guard(model, update_when, delete_when, insert_when)
     _guards[entry.table] = entry
 
 
@@ -44,16 +75,16 @@ def all_guards() -> list[Guard]:
     return sorted(_guards.values(), key=lambda g: g.table)
 
 
-def _rules(entry: Guard) -> list[tuple[str, str]]:
-    """(operation, condition) pairs that are refused."""
-    return [("update", entry.update_when), ("delete", entry.delete_when)]
+def _name(entry: Guard, operation: str) -> str:
+    return f"guard_{entry.table}_{operation}"
 
 
 def _sqlite(entry: Guard) -> list[str]:
     statements = []
-    for operation, condition in _rules(entry):
-        name = f"guard_{entry.table}_{operation}"
-        when = f"WHEN {condition}" if condition else ""
+    for operation, condition in entry.rules:
+        name = _name(entry, operation)
+        text = condition.sqlite if isinstance(condition, Condition) else condition
+        when = f"WHEN {text}" if text else ""
         statements += [
             f"DROP TRIGGER IF EXISTS {name}",
             f"CREATE TRIGGER {name} BEFORE {operation.upper()} ON {entry.table} {when} "
@@ -62,26 +93,46 @@ def _sqlite(entry: Guard) -> list[str]:
     return statements
 
 
-_PG_FUNCTION = """
+_PG_RAISE = """RAISE EXCEPTION 'guarded row: % refuses %', TG_TABLE_NAME, lower(TG_OP)
+    USING ERRCODE = 'integrity_constraint_violation';"""
+_PG_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION hocbaso_refuse() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-  RAISE EXCEPTION 'guarded row: % refuses %', TG_TABLE_NAME, lower(TG_OP)
-    USING ERRCODE = 'integrity_constraint_violation';
+  {_PG_RAISE}
+END $body$
+"""
+
+
+def _pg_function(name: str, operation: str, condition: Condition) -> str:
+    """A trigger's WHEN may not look into other tables there: such a condition stands in a function."""
+    return f"""
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+  IF {condition.first} THEN
+    IF {condition.postgresql} THEN
+      {_PG_RAISE}
+    END IF;
+  END IF;
+  RETURN {"OLD" if operation == "delete" else "NEW"};
 END $body$
 """
 
 
 def _postgresql(entry: Guard) -> list[str]:
     statements = [_PG_FUNCTION]
-    for operation, condition in _rules(entry):
-        name = f"guard_{entry.table}_{operation}"
-        when = f"WHEN ({condition})" if condition else ""
+    for operation, condition in entry.rules:
+        name = function = _name(entry, operation)
+        when = ""
+        if isinstance(condition, Condition):
+            statements.append(_pg_function(name, operation, condition))
+        else:
+            function, when = "hocbaso_refuse", f"WHEN ({condition})" if condition else ""
         statements += [
             f"DROP TRIGGER IF EXISTS {name} ON {entry.table}",
             f"CREATE TRIGGER {name} BEFORE {operation.upper()} ON {entry.table} "
-            f"FOR EACH ROW {when} EXECUTE FUNCTION hocbaso_refuse()",
+            f"FOR EACH ROW {when} EXECUTE FUNCTION {function}()",
         ]
-    name = f"guard_{entry.table}_truncate"
+    name = _name(entry, "truncate")
     statements += [
         f"DROP TRIGGER IF EXISTS {name} ON {entry.table}",
         f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {entry.table} "
@@ -110,8 +161,12 @@ def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
 
 
 def _expected(connection: BaseDatabaseWrapper) -> set[str]:
-    operations = ["update", "delete"] + (["truncate"] if connection.vendor == "postgresql" else [])
-    return {f"guard_{g.table}_{operation}" for g in all_guards() for operation in operations}
+    truncate = ["truncate"] if connection.vendor == "postgresql" else []
+    return {
+        _name(entry, operation)
+        for entry in all_guards()
+        for operation in [*(rule[0] for rule in entry.rules), *truncate]
+    }
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -127,15 +182,38 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return sorted(_expected(connection) - present)
 
 
+def _standing(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    """(trigger, table) of ours in the database, those of former versions too."""
+    query = (
+        "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE NOT t.tgisinternal"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return [(name, table) for name, table in cursor.fetchall() if name.startswith("guard_")]
+
+
+def take_away(connection: BaseDatabaseWrapper) -> None:
+    """Drop every trigger of ours; :func:`install` brings them back."""
+    for name, table in _standing(connection):
+        on = "" if connection.vendor == "sqlite" else f" ON {table}"
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER {name}{on}")
+
+
+def take_away_before_migrate(sender: Any, using: str, **_: Any) -> None:
+    """SQLite cannot rebuild a table that a trigger of another table reads. After the migration all stand
+    again; if it broke off, the check at start says loudly that they are missing."""
+    if connections[using].vendor == "sqlite":
+        take_away(connections[using])
+
+
 @contextmanager
 def suspended(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Take the triggers away inside the block: only the test suite's flush needs this."""
-    with connection.cursor() as cursor:
-        for entry in all_guards():
-            for operation in ("update", "delete", "truncate"):
-                name = f"guard_{entry.table}_{operation}"
-                on = "" if connection.vendor == "sqlite" else f" ON {entry.table}"
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+    take_away(connection)
     try:
         yield
     finally:

@@ -11,7 +11,15 @@ from hocbaso.core.errors import NotFound, register
 register({"school_not_found": ("Không có trường mang mã {code}.", "There is no school with code {code}.")})
 
 #: Settings with their defaults (design 4.2: default is to warn and record).
-DEFAULTS = {"identity_gate": "warn", "photo_gate": "warn"}
+DEFAULTS = {
+    "unlock_after_issue": "manager",  # manager | principal: who opens results of an issued sheet
+    "unlock_minutes": "before",  # before | after: when the signed minutes of an unlock case are due
+    "unlock_max_days": "14",
+    "signing_waits_for_review": "no",  # yes | no
+    "identity_gate": "warn",
+    "photo_gate": "warn",
+    "primary_subject_teachers_sign": "no",  # "yes": giáo viên môn ký in primary too (trust.md section 1)
+}
 
 
 def school(code: str) -> Organisation:

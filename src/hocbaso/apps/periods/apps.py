@@ -6,4 +6,9 @@ class PeriodsConfig(AppConfig):
     label = "periods"
 
     def ready(self) -> None:
-        from hocbaso.apps.periods import policies  # noqa: F401  registers its rules with the policy door
+        from hocbaso.apps.periods import (
+            lock_guard,
+            policies,  # noqa: F401  registers its rules with the policy door
+        )
+
+        lock_guard.register()

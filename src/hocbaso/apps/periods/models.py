@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from hocbaso.apps.accounts.models import User
-from hocbaso.apps.common.guards import guard
+from hocbaso.apps.common.guards import Condition, guard
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 
@@ -164,6 +164,33 @@ class UnlockCase(models.Model):
         ]
 
 
+_FIXED = (
+    *("number", "school_id", "school_class_id", "part", "moment", "requested_by_id", "requested_at"),
+    *("why", "minutes"),
+)
+_ILLEGAL_STEP = """
+    OLD.state IN ('closed', 'refused', 'withdrawn')
+    OR (OLD.state = 'requested' AND NEW.state NOT IN ('requested', 'granted', 'refused', 'withdrawn'))
+    OR (OLD.state = 'granted' AND NEW.state NOT IN ('granted', 'in_force', 'refused', 'withdrawn', 'closed'))
+    OR (OLD.state = 'in_force' AND NEW.state NOT IN ('in_force', 'closed'))
+    OR NEW.until > OLD.until OR (OLD.state <> 'requested' AND NEW.until <> OLD.until)
+    OR (OLD.state <> 'requested' AND (NEW.needs_manager <> OLD.needs_manager
+        OR NEW.needs_minutes <> OLD.needs_minutes))
+    OR (OLD.decided_by_id IS NOT NULL AND (NEW.decided_by_id IS NULL
+        OR NEW.decided_by_id <> OLD.decided_by_id))
+    OR (NEW.state = 'in_force' AND NEW.needs_minutes
+        AND NOT EXISTS (SELECT 1 FROM periods_caseminutes m WHERE m.case_id = NEW.id))
+"""
+_CASE_RULE = " OR ".join([*(f"NEW.{name} <> OLD.{name}" for name in _FIXED), _ILLEGAL_STEP])
+
+# A case moves only as states.py says; what was asked for stays as it was asked.
+guard(
+    UnlockCase,
+    update_when=Condition(_CASE_RULE, _CASE_RULE),
+    insert_when="NEW.state <> 'requested' OR NEW.decided_by_id IS NOT NULL OR NEW.agreed_by_id IS NOT NULL",
+)
+
+
 class UnlockCell(models.Model):
     """Which cells a case is about: a column (empty: all) of a pupil (none: the whole class)."""
 
@@ -180,6 +207,11 @@ class UnlockCell(models.Model):
                 fields=["case", "column"], condition=Q(enrolment__isnull=True), name="one_unlock_column"
             ),
         ]
+
+
+# Nobody widens a case after it was asked for.
+_DECIDED = "EXISTS (SELECT 1 FROM periods_unlockcase k WHERE k.id = NEW.case_id AND k.state <> 'requested')"
+guard(UnlockCell, insert_when=Condition(_DECIDED, _DECIDED))
 
 
 class MinutesFile(models.Model):
@@ -274,3 +306,8 @@ class ReviewItem(models.Model):
     class Meta:
         ordering = ["order"]
         constraints = [models.UniqueConstraint(fields=["review", "enrolment"], name="once_in_a_sample")]
+
+
+_ENDED = """EXISTS (SELECT 1 FROM periods_review r WHERE r.id = OLD.review_id
+    AND r.state IN ('confirmed', 'returned', 'cancelled'))"""
+guard(ReviewItem, update_when=Condition(_ENDED, _ENDED))

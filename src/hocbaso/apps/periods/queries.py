@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.organisations import queries as units
 from hocbaso.apps.organisations.models import Kind, Organisation
-from hocbaso.apps.periods.models import Act, CaseState, ColumnLock, EntryPeriod, UnlockCell
-from hocbaso.apps.periods.scope import Owner, Place, Window, decisive, levels_of
+from hocbaso.apps.periods.models import (
+    Act,
+    CaseState,
+    ColumnLock,
+    EntryPeriod,
+    Review,
+    ReviewState,
+    UnlockCase,
+    UnlockCell,
+)
+from hocbaso.apps.periods.parts import COLUMN_NAMES, MOMENT_NAMES, part_name, parts_of
+from hocbaso.apps.periods.scope import Closing, Owner, Place, Window, closings, decisive, levels_of
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import register, sentence
 
@@ -25,6 +36,22 @@ register(
         "gate_not_open": (
             "Chưa đến đợt nhập; mở từ {at}.",
             "The entry period opens at {at}.",
+        ),
+        "review_open": (
+            "Chưa xong kiểm tra bài với điểm: {what}, người kiểm tra {who}.",
+            "The check of papers against marks is not finished: {what}.",
+        ),
+        "review_returned": (
+            "Kết quả kiểm tra bài đã trả lại giáo viên, chờ kiểm tra lại: {what}.",
+            "The check was returned to the teacher: {what}.",
+        ),
+        "review_none": (
+            "Trường quy định kiểm tra bài với điểm trước khi ký, nhưng lớp {name} chưa được giao kiểm tra.",
+            "Signing waits for a check of papers, and none was assigned for class {name}.",
+        ),
+        "unlock_open": (
+            "Yêu cầu mở khóa {number} chưa kết thúc ({state}).",
+            "Unlock case {number} is not over ({state}).",
         ),
     }
 )
@@ -73,6 +100,7 @@ class Gates:
     #: A period or a case is past its end and nobody has written that down yet: call ``close_due``.
     due: bool = False
     _known: dict[tuple[int, str, str, str], Gate] = field(default_factory=dict)
+    _written: set[tuple[int, int]] = field(default_factory=set)  # (class, period that has left locks)
 
     @classmethod
     def of(cls, classes: Collection[SchoolClass], now: datetime) -> Gates:
@@ -83,6 +111,7 @@ class Gates:
         for lock in ColumnLock.objects.filter(school_class__in=ids):
             of_class = found.locks.setdefault(lock.school_class_id, {})
             of_class[lock.moment, lock.part, lock.column] = lock.closed_at
+            found._written.add((lock.school_class_id, lock.period_id))
         cells = UnlockCell.objects.filter(case__school_class__in=ids, case__state=CaseState.IN_FORCE)
         for cell in cells.select_related("case"):
             case = cell.case
@@ -97,12 +126,11 @@ class Gates:
 
     def _unwritten(self, school_class: SchoolClass) -> bool:
         """Whether a period that has ended is not in the class's locks yet."""
-        ended = [w for w in self.windows.get(school_class.pk, []) if w.closed(self.now)]
-        if not ended:
+        windows = self.windows.get(school_class.pk, [])
+        if all((school_class.pk, w.id) in self._written or not w.closed(self.now) for w in windows):
             return False
-        latest = max(w.closes_at for w in ended)
-        written = self.locks.get(school_class.pk, {}).values()
-        return not written or max(written) < latest
+        known = self.locks.get(school_class.pk, {})
+        return any(not implied(known, c.cell) for c in closings_of(school_class, windows, self.now))
 
     def gate(
         self,
@@ -146,6 +174,26 @@ class Gates:
         return Gate(True, closes_at=window.closes_at)
 
 
+def implied(locks: Container[tuple[str, str, str]], cell: tuple[str, str, str]) -> bool:
+    """Whether locks that stand close this cell (moment, part, column; empty: all of them)."""
+    moment, part, column = cell
+    return any((moment, p, c) in locks for p in {"", part} for c in {"", column})
+
+
+def locks_of(classes: Collection[SchoolClass]) -> dict[int, dict[tuple[str, str, str], datetime]]:
+    """The locks of each class: when each (moment, part, column) was closed. One query."""
+    found: dict[int, dict[tuple[str, str, str], datetime]] = {}
+    for lock in ColumnLock.objects.filter(school_class__in=[c.pk for c in classes]):
+        found.setdefault(lock.school_class_id, {})[lock.moment, lock.part, lock.column] = lock.closed_at
+    return found
+
+
+def closings_of(school_class: SchoolClass, windows: Sequence[Window], now: datetime) -> list[Closing]:
+    """The locks that the class should have at ``now``."""
+    parts = [code for code, _name in parts_of(school_class)]
+    return closings(windows, parts, school_class.grade, now)
+
+
 def _closed(at: datetime) -> Gate:
     return Gate(False, closed_at=at, message=sentence("gate_closed", at=told(at)))
 
@@ -159,10 +207,13 @@ def living(unit_filter: Q, years: Iterable[str]) -> list[EntryPeriod]:
     )
 
 
-def window_of(period: EntryPeriod) -> Window:
-    """A period as the resolution sees it; its unit must be loaded."""
+def window_of(period: EntryPeriod, pk: int | None = None) -> Window:
+    """A period as the resolution sees it; its unit must be loaded.
+
+    :param pk: number of a period that is not stored yet.
+    """
     return Window(
-        id=period.pk,
+        id=period.pk if pk is None else pk,
         owner=Owner.SCHOOL if period.unit.kind == Kind.SCHOOL else Owner.PROVINCE,
         unit_id=period.unit_id,
         school_year=period.school_year,
@@ -179,13 +230,8 @@ def window_of(period: EntryPeriod) -> Window:
 
 def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
     """The periods that cover each class: the school's own and its province's. Two queries."""
-    schools = {
-        pk: (province, levels)
-        for pk, province, levels in Organisation.objects.filter(
-            pk__in={c.school_id for c in classes}
-        ).values_list("pk", "province_code", "levels")
-    }
-    provinces = {province for province, _levels in schools.values() if province}
+    schools = Organisation.objects.in_bulk({c.school_id for c in classes})
+    provinces = {school.province_code for school in schools.values() if school.province_code}
     owners = Q(unit__in=list(schools)) | Q(unit__kind=Kind.DEPARTMENT, unit__province_code__in=provinces)
     by_unit: dict[int, list[Window]] = defaultdict(list)
     by_province: dict[str, list[Window]] = defaultdict(list)
@@ -196,9 +242,11 @@ def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
             by_unit[period.unit_id].append(window_of(period))
     found = {}
     for school_class in classes:
-        province, levels = schools[school_class.school_id]
-        place = place_of(school_class, levels)
-        candidates = by_unit[school_class.school_id] + by_province[province]
+        school = schools[school_class.school_id]
+        if "school" not in school_class._state.fields_cache:
+            school_class.school = school  # nobody asks for it again, class by class
+        place = place_of(school_class, school.levels)
+        candidates = by_unit[school.pk] + by_province[school.province_code]
         found[school_class.pk] = [w for w in candidates if w.covers_class(place)]
     return found
 
@@ -211,4 +259,44 @@ def place_of(school_class: SchoolClass, school_levels: Iterable[str]) -> Place:
         school_year=school_class.school_year,
         grade=school_class.grade,
         levels=levels_of(school_class.grade, school_levels),
+    )
+
+
+def review_block(school_class: SchoolClass) -> tuple[str, ...]:
+    """Why closing or signing has to wait for a check of test papers; empty when it need not. Its own setting
+    (``signing_waits_for_review``) decides whether anything waits. One query beside the setting's.
+
+    What waits: every check that is assigned, or returned without a later one; and a class without any check.
+    """
+    if units.setting(school_class.school, "signing_waits_for_review") != "yes":
+        return ()
+    reviews = Review.objects.filter(school_class=school_class, next__isnull=True)
+    living = list(reviews.exclude(state=ReviewState.CANCELLED).select_related("checker").order_by("id"))
+    if not living:
+        return (sentence("review_none", name=school_class.name),)
+    found = []
+    for review in living:
+        what = review_title(school_class, review)
+        if review.state == ReviewState.RETURNED:
+            found.append(sentence("review_returned", what=what))
+        elif review.state != ReviewState.CONFIRMED:
+            found.append(sentence("review_open", what=what, who=review.checker.full_name))
+    return tuple(found)
+
+
+def unlock_block(school_class: SchoolClass) -> tuple[str, ...]:
+    """Unlock cases of the class that are open: freezing now would freeze half a correction. One query."""
+    cases = UnlockCase.objects.filter(
+        school_class=school_class, state__in=(CaseState.GRANTED, CaseState.IN_FORCE)
+    )
+    return tuple(
+        sentence("unlock_open", number=case.number, state=CaseState(case.state).label.lower())
+        for case in cases.order_by("id")
+    )
+
+
+def review_title(school_class: SchoolClass, review: Review) -> str:
+    """``Toán, ĐĐGgk, Học kỳ I``."""
+    return ", ".join(
+        (part_name(school_class, review.part), COLUMN_NAMES[review.column], MOMENT_NAMES[review.moment])
     )

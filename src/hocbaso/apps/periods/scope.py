@@ -152,6 +152,10 @@ class Closing:
     closed_at: datetime
     window_id: int
 
+    @property
+    def cell(self) -> tuple[str, str, str]:
+        return self.moment, self.part, self.column
+
 
 def closings(windows: Sequence[Window], parts: Sequence[str], grade: int, now: datetime) -> list[Closing]:
     """The locks of one class at ``now``, as few rows as say it exactly.
