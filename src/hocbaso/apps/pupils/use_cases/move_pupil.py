@@ -120,6 +120,12 @@ def _held(enrolment: Enrolment) -> Enrolment:
     )
 
 
+def _as_it_stands(school_class: SchoolClass) -> SchoolClass:
+    """Read anew and held, so that nobody closes or renames it meanwhile."""
+    rows = SchoolClass.objects.select_for_update(of=("self",)).select_related("school")
+    return rows.get(pk=school_class.pk)
+
+
 @transaction.atomic
 def move_pupil(
     actor: Actor,
@@ -138,6 +144,7 @@ def move_pupil(
     """
     require(actor, "pupils.place", enrolment.school_class.school)
     row = _held(enrolment)
+    to_class = _as_it_stands(to_class)
     _require_possible(row, to_class)
     reason, decision = reason_and_decision(actor, row.school_class.school, reason, decision)
     require_day(day, row.school_class.school_year)
@@ -158,12 +165,13 @@ def undo_move(actor: Actor, *, move: ClassMove, reason: str, decision: str = "")
         raise DomainError("move_undone")
     if last is None or last.pk != move.pk or row.school_class_id != move.to_class_id:
         raise DomainError("move_not_last")
-    _require_possible(row, move.from_class)
+    from_class = _as_it_stands(move.from_class)
+    _require_possible(row, from_class)
     entered = ResultChange.objects.filter(enrolment=row, at__gt=move.at).count()
     if entered:
         raise DomainError("move_depends", count=entered, name=row.pupil.full_name)
     reason, decision = reason_and_decision(actor, row.school_class.school, reason, decision)
-    return _write(actor, row, move.from_class, move.moved_on, reason, decision, move)
+    return _write(actor, row, from_class, move.moved_on, reason, decision, move)
 
 
 def _write(
