@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,15 +12,17 @@ from django.utils.translation import gettext as _
 from hocbaso.apps.common import clock
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, YearSheet
 from hocbaso.core.document.emit import short_digest
-from hocbaso.core.document.model import SignerRole
+from hocbaso.core.document.forms import is_primary
+from hocbaso.core.document.model import PrimaryResult, SignerRole, SubjectLine
 from hocbaso.core.document.model import YearSheet as Model
 from hocbaso.core.document.parse import parse_sheet
 from hocbaso.core.vietnamese.dates import format_vi
 from hocbaso.engines.rendering.content import place_and_date, stamp_time
 from hocbaso.engines.trust.qr import verification_url
-from hocbaso.interfaces.web import qr
+from hocbaso.interfaces.web import paper_secondary, qr
 
 DASH = "–"
+_SUBJECT = re.compile(rb' URI="#mon-([a-z0-9-]+)"')
 
 
 def role_words(role: str, class_name: str) -> str:
@@ -36,8 +39,11 @@ def signature_line(signature: SheetSignature, sheet: YearSheet) -> dict[str, Any
     """One signature for the list under the form."""
     serial = signature.certificate.serial.upper()
     serial = serial.zfill(len(serial) + len(serial) % 2)
+    role = role_words(signature.role, sheet.school_class.name)
+    if signature.role == SignerRole.SUBJECT_TEACHER:
+        role = f"{role}: {', '.join(_subjects_of(signature, sheet))}"
     return {
-        "role": role_words(signature.role, sheet.school_class.name),
+        "role": role,
         "name": signature.signer_name,
         "at": signature.signed_at,
         "serial": " ".join(serial[i : i + 2] for i in range(0, len(serial), 2)),
@@ -45,9 +51,24 @@ def signature_line(signature: SheetSignature, sheet: YearSheet) -> dict[str, Any
     }
 
 
+def _subjects_of(signature: SheetSignature, sheet: YearSheet) -> list[str]:
+    """The names of the subjects that a subject teacher's signature covers."""
+    names = {line.code: line.name for line in parse_sheet(bytes(sheet.body)).subjects}
+    codes = (code.decode() for code in _SUBJECT.findall(bytes(signature.text)))
+    return [names.get(code, code) for code in codes]
+
+
 def tables(model: Model) -> dict[str, Any]:
-    """Sections 1 to 6 of the form as plain values."""
+    """The sections of the form of the sheet's level as plain values."""
+    sections = _primary(model) if is_primary(model) else paper_secondary.tables(model)
+    return {**sections, "notes": _notes(model)}
+
+
+def _primary(model: Model) -> dict[str, Any]:
+    """Sections 1 to 6 of the primary form."""
     traits, result = model.traits, model.result
+    assert traits is not None
+    assert isinstance(result, PrimaryResult)
     awards = ([result.title.value] if result.title else []) + list(result.other_awards)
     return {
         "subjects": [
@@ -58,6 +79,7 @@ def tables(model: Model) -> dict[str, Any]:
                 "comment": _subject_comment(line.comment, line.exempt if line.level is None else None),
             }
             for line in model.subjects
+            if isinstance(line, SubjectLine)
         ],
         "qualities": _group(traits.qualities, traits.qualities_comment),
         "general": _group(traits.general_competences, traits.general_comment),
@@ -69,7 +91,6 @@ def tables(model: Model) -> dict[str, Any]:
         if model.grade == 5
         else _("Hoàn thành chương trình lớp học"),
         "homeroom_comment": model.homeroom_comment,
-        "notes": _notes(model),
     }
 
 

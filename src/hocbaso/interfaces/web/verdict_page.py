@@ -175,12 +175,18 @@ def _signature_answer(verdict: Verdict) -> dict[str, Any]:
     if worst.result is Result.OK:
         line["sentence"] = chain.sentence
     if verdict.check(Question.INTACT).result is not Result.FAILED:
-        line["signatures"] = _signature_lines(verdict.signatures)
+        names = {line.code: line.name for line in verdict.sheet.subjects} if verdict.sheet else {}
+        line["signatures"] = _signature_lines(verdict.signatures, names)
     return line
 
 
-def _signature_lines(signatures: tuple[SignatureAnswer, ...]) -> list[dict[str, Any]]:
-    """Subject teachers together, then one line each."""
+def _signature_lines(
+    signatures: tuple[SignatureAnswer, ...], subjects: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Subject teachers together, then one line each.
+
+    :param subjects: name of each subject by its code.
+    """
     names = {
         "gvcn": _("Giáo viên chủ nhiệm"),
         "hieu_truong": _("Hiệu trưởng"),
@@ -189,11 +195,10 @@ def _signature_lines(signatures: tuple[SignatureAnswer, ...]) -> list[dict[str, 
     teachers = [s for s in signatures if s.role == "gvbm"]
     lines = []
     if teachers:
-        who = "; ".join(f"{s.subject}: {s.signer}" if s.subject else s.signer for s in teachers)
+        who = "; ".join(_teacher(s, subjects) for s in teachers)
         role = _("%(n)s giáo viên bộ môn") % {"n": number(len(teachers))}
-        lines.append(
-            {"role": role, "who": who, "when": "", "ok": all(s.valid for s in teachers), "reason": ""}
-        )
+        bad = next((s.reason for s in teachers if not s.valid), "")
+        lines.append({"role": role, "who": who, "when": "", "ok": not bad, "reason": bad})
     for s in signatures:
         if s.role in names:
             when = datetime_vi(s.time)
@@ -204,6 +209,11 @@ def _signature_lines(signatures: tuple[SignatureAnswer, ...]) -> list[dict[str, 
                 {"role": names[s.role], "who": s.signer, "when": when, "ok": s.valid, "reason": reason}
             )
     return lines
+
+
+def _teacher(answer: SignatureAnswer, subjects: dict[str, str]) -> str:
+    signed = ", ".join(subjects.get(code, code) for code in answer.subjects)
+    return f"{signed}: {answer.signer}" if signed else answer.signer
 
 
 def _standing_answer(found: Found) -> dict[str, Any]:
