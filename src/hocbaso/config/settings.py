@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.signing",
     "hocbaso.apps.ledger",
     "hocbaso.apps.transcripts",
+    "hocbaso.apps.books",
     "hocbaso.interfaces.web",
 ]
 

@@ -18,6 +18,7 @@ _AREAS = (
     "gradebook",
     "signing",
     "transcripts",
+    "books",
     "verification",
     "log",
 )

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 HOME, PUPILS, EXCEL, STAFF = "Việc hôm nay", "Học sinh", "Nhập từ Excel", "Cán bộ"
 MARKS, CLOSE, OWN = "Sổ điểm", "Tổng kết lớp", "Lớp chủ nhiệm"
 SIGN, ISSUE, SHEETS, CHECK = "Ký học bạ", "Phát hành", "Học bạ", "Xác thực"
+BOOKS = "Sổ sách"
 
 MENUS = {
     Role.PRINCIPAL: [HOME, PUPILS, STAFF, MARKS, CLOSE, SIGN, SHEETS, CHECK],

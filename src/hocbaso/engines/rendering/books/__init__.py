@@ -11,7 +11,16 @@ from hocbaso.engines.rendering.books.homeroom import (
     HomeroomRow,
     homeroom_book,
 )
-from hocbaso.engines.rendering.books.layout import Book, PageCode, School, Stamp
+from hocbaso.engines.rendering.books.layout import (
+    Book,
+    PageCode,
+    School,
+    Stamp,
+    average,
+    mark,
+    shown,
+    vn_date,
+)
 from hocbaso.engines.rendering.books.people import ClassHead, Person
 from hocbaso.engines.rendering.books.primary import (
     ClassSummary,
@@ -60,13 +69,17 @@ __all__ = [
     "SubjectRow",
     "TermCells",
     "TraitColumn",
+    "average",
     "class_book",
     "class_summary",
     "entry_sheets",
     "form_number",
     "homeroom_book",
+    "mark",
     "register_book",
     "render_book",
     "render_slips",
+    "shown",
     "subject_book",
+    "vn_date",
 ]

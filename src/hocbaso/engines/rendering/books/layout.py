@@ -150,6 +150,12 @@ def mark(text: str | None) -> Value:
     return value if value.is_finite() else text
 
 
+def average(text: str | None) -> Value:
+    """A canonical average: always one decimal (``"8"`` becomes 8.0), letters stay text."""
+    value = mark(text)
+    return value.quantize(Decimal("0.1")) if isinstance(value, Decimal) else value
+
+
 def shown(value: Value) -> str:
     """A cell in print: decimals with a comma, nothing for nothing."""
     if value is None:

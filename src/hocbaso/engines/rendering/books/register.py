@@ -1,6 +1,6 @@
 """Sổ đăng bộ: every pupil the school has taken in, under the number that stands on the transcript.
 
-Columns as schools keep the book; the Điều lệ of primary and secondary schools (TT 28/2020, TT 32/2020) name it
+Columns as schools keep the book; the Điều lệ of primary and secondary schools (TT 28/2020, 32/2020) name it
 (sổ đăng bộ, sổ đăng kí học sinh) and leave its columns to practice.
 """
 

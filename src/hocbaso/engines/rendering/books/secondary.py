@@ -1,8 +1,8 @@
 """Sổ theo dõi và đánh giá học sinh (TT 22/2021/TT-BGDĐT): of a subject teacher, and of the whole class.
 
 Subject book: Điều 6, 7 (regular, mid-term and final marks), Điều 9 (averages), comments. Class book: results
-of every subject by semester and year, kết quả rèn luyện (Điều 8), kết quả học tập (Điều 9), absences, promotion
-(Điều 12–14), titles (Điều 15). Marks are canonical text and are shown as they were entered.
+of every subject by semester and year, kết quả rèn luyện (Điều 8), kết quả học tập (Điều 9), absence,
+promotion (Điều 12–14), titles (Điều 15). Marks are canonical text and are shown as they were entered.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from hocbaso.engines.rendering.books.layout import (
     Stamp,
     Table,
     Value,
+    average,
     mark,
     place_line,
     vn_date,
@@ -85,7 +86,8 @@ class ClassRow:
     retests: tuple[str, ...] = ()  # "Toán 5,5"
     study_after: str = ""  # after re-assessment in summer
     conduct_after: str = ""
-    promotion: str = ""  # "Lên lớp", "Ở lại lớp", …
+    promotion: str = ""  # as printed: "Lên lớp", "Ở lại lớp", "Chờ hè"
+    promoted: bool | None = None
     title: str = ""  # "Học sinh Xuất sắc" | "Học sinh Giỏi"
 
 
@@ -168,7 +170,7 @@ def _subject_row(row: SubjectRow, term: int, count: int) -> tuple[Value, ...]:
     remarks = [row.note, cells.comment]
     if term == 2 and row.retest:
         remarks.append(f"Đánh giá lại trong hè: {row.retest.replace('.', ',')}")
-    results = [mark(cells.result)] + ([mark(row.year)] if term == 2 else [])
+    results = [average(cells.result)] + ([average(row.year)] if term == 2 else [])
     person = row.person
     return (
         person.number,
@@ -296,7 +298,7 @@ def _class_row(data: ClassBook, row: ClassRow, term: int) -> tuple[Value, ...]:
         f"{person.name} ({person.left_note})" if person.left_note else person.name,
         vn_date(person.birth),
     )
-    marks = tuple(mark(results.get(code)) for code, _name in data.subjects)
+    marks = tuple(average(results.get(code)) for code, _name in data.subjects)
     levels = (row.study[term - 1] or None, row.conduct[term - 1] or None)
     if term < 3:
         return (*lead, *marks, *levels)
@@ -326,7 +328,7 @@ def _class_counts(data: ClassBook, term: int) -> tuple[str, ...]:
     ]
     if term == 3:
         titles = Counter(row.title for row in present if row.title)
-        up = sum(row.promotion == "Lên lớp" for row in present)
+        up = sum(row.promoted is True for row in present)
         words = "; ".join(f"{title}: {n}" for title, n in sorted(titles.items()))
         lines.append(f"Được lên lớp: {up}." + (f" {words}." if words else ""))
     return (" ".join(lines),)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hocbaso.engines.rendering.books.draw import compile_template, printed
-from hocbaso.engines.rendering.books.layout import School, Stamp, mark, shown, vn_date
+from hocbaso.engines.rendering.books.layout import School, Stamp, vn_date
 from hocbaso.engines.rendering.books.people import ClassHead, Person
 from hocbaso.engines.rendering.fonts import require_printable
 
 
 @dataclass(frozen=True, slots=True)
 class SlipLine:
-    """One subject: values under :attr:`Slips.columns`, and the teacher's comment."""
+    """One subject: values under :attr:`Slips.columns` as printed ("8,0"), and the teacher's comment."""
 
     name: str
     values: tuple[str, ...]
@@ -89,7 +89,7 @@ def _content(slip: Slip) -> dict[str, object]:
         "code": slip.person.code,
         "birth": vn_date(slip.person.birth),
         "lines": [
-            [printed(line.name), [printed(shown(mark(v))) for v in line.values], printed(line.comment)]
+            [printed(line.name), [printed(v) for v in line.values], printed(line.comment)]
             for line in slip.lines
         ],
         "traits": [[printed(label), value] for label, value in slip.traits],

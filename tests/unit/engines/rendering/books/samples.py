@@ -111,6 +111,7 @@ def class_book(pupils: int = 5) -> books.ClassBook:
             "Đạt" if n == 4 else "",
             "",
             "Lên lớp",
+            True,
             "Học sinh Giỏi" if n % 2 == 0 else "",
         )
         for n in range(1, pupils + 1)
@@ -217,7 +218,7 @@ def slips(pupils: int = 5, per_page: int = 2, *, secondary: bool = True) -> book
         lines = [
             lambda n, code=code, name=name: books.SlipLine(
                 name,
-                (results(n)[code], results(n + 1)[code], results(n + 2)[code]),
+                tuple(results(n + i)[code].replace(".", ",") for i in range(3)),
                 "Có tiến bộ, cần trình bày cẩn thận hơn." if name == "Toán" else "",
             )
             for code, name in SUBJECTS
