@@ -71,7 +71,7 @@ def test_what_cannot_be_read_ends_with_a_sentence_and_status_2(
         ("pupils", rubbish, "workbook_not_one"),
         ("pupils", tmp_path / "khong_co.xlsx", "intake_no_file"),
         ("pupils", primary / "danh_sach_can_bo.xlsx", "intake_other_form"),
-        ("results", primary.parent / "thcs" / "so_diem_6A1.xlsx", "intake_secondary"),
+        ("results", primary.parent / "thcs" / "danh_sach_can_bo.xlsx", "intake_other_form"),
     ]:
         status, told = node.load(kind, file)
         assert (status, told["error"]["code"]) == (2, code)

@@ -36,6 +36,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "assessment.decide_promotion": ("school", {PRINCIPAL}),
     "assessment.enter": ("subject", {TEACHER}),
     "assessment.enter_traits": ("class", {HOMEROOM}),
+    "assessment.import_own": ("school", {HOMEROOM, TEACHER}),
     "assessment.import_results": ("school", {CLERK, OPERATOR}),
     "assessment.lineage": ("school", {PRINCIPAL, DEPUTY, AUDITOR, OPERATOR}),
     "assessment.own_comments": ("school", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER, GROUP_HEAD, GROUP_DEPUTY}),

@@ -22,20 +22,52 @@ from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.assessment.stored_rows import CHUNK, Stored, differing
 from hocbaso.apps.assessment.use_cases.check_entry import complaint
 from hocbaso.apps.common import clock
+from hocbaso.apps.intake.planning import Judge
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.periods.queries import Gates
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import register, sentence
+from hocbaso.engines.workbooks.model import Issue, Reading
 
 register(
     {
+        "result_not_enrolled": (
+            "Trường không có học sinh mang mã {code} trong năm học {year}. Thầy cô nhập danh sách học sinh "
+            "trước.",
+            "No pupil with code {code} is enrolled in {year}.",
+        ),
+        "result_other_class": (
+            "Học sinh mã {code} học lớp {actual}, không phải lớp {stated}.",
+            "Pupil {code} is in class {actual}, not {stated}.",
+        ),
+        "result_other_name": (
+            "Mã {code} trong trường là {actual}, khác với tên trong tệp. Thầy cô kiểm tra mã hoặc tên.",
+            "Code {code} belongs to {actual}.",
+        ),
         "import_changed_since": (
-            "{by} đã sửa ô này thành “{stored}” lúc {at}, sau khi tệp được xuất; tệp ghi “{written}”. Thầy cô "
-            "xuất lại tệp, hoặc sửa ô này trên màn hình.",
+            "{by} đã sửa ô này thành “{stored}” lúc {at}, sau khi tệp được xuất; tệp ghi “{written}”. Thầy "
+            "cô xuất lại tệp, hoặc sửa ô này trên màn hình.",
             "{by} changed this cell to {stored!r} at {at}, after the workbook was written.",
         ),
     }
 )
+
+_OTHER_FILE = (
+    "Tệp này được xuất cho trường {school}, năm học {year}; thầy cô đang nhập cho trường khác hoặc năm khác."
+)
+
+
+def check_key(judge: Judge, reading: Reading[Any], school: Organisation, year: str) -> datetime | None:
+    """When this system wrote the workbook; None for any other. One of another school or year is refused."""
+    key = reading.key
+    if key is None:
+        return None
+    if (key.school, key.year) != (school.code, year):
+        told = _OTHER_FILE.format(school=key.school, year=key.year)
+        sheet = reading.sheets[0] if reading.sheets else ""
+        judge.issues.append(Issue(1, "", "", "other_school_or_year", "error", told, key.school, None, sheet))
+    return datetime.fromisoformat(key.moment)
+
 
 #: What may still be written for a pupil who is exempt from the subject (as the door has it).
 _BESIDE_EXEMPTION = frozenset({"comment", "exempt_reason"})
@@ -104,9 +136,7 @@ class EntryCheck:
     Eleven queries whatever the number of lines, per 500 pupils.
     """
 
-    def __init__(
-        self, enrolments: Collection[Enrolment], *, exported_at: datetime | None = None
-    ) -> None:
+    def __init__(self, enrolments: Collection[Enrolment], *, exported_at: datetime | None = None) -> None:
         """:param exported_at: when this system wrote the workbook: later changes are not overwritten."""
         self.now = clock.now()
         classes = {e.school_class_id: e.school_class for e in enrolments}
@@ -161,7 +191,7 @@ class EntryCheck:
             for name, value in entry.values.items()
             if (told := self._complaint(entry, school_class, {name: value}))
         ]
-        if not found or len({one.message for one in found}) == 1 and len(found) == len(entry.values):
+        if not found or (len({one.message for one in found}) == 1 and len(found) == len(entry.values)):
             return [Refusal("", "impossible_value", problem)]
         return found
 

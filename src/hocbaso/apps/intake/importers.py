@@ -8,14 +8,17 @@ from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.use_cases import import_staff
-from hocbaso.apps.assessment.use_cases import import_results
+from hocbaso.apps.assessment.use_cases import import_marks, import_results, write_import
 from hocbaso.apps.intake.models import Change, Kind
 from hocbaso.apps.intake.planning import Plan, Recorder
 from hocbaso.apps.intake.use_cases.put_back import put_back
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.use_cases import import_pupils
 from hocbaso.core.errors import DomainError, Unreadable, register
+from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.detect import detect
+from hocbaso.engines.workbooks.grid import Book
+from hocbaso.engines.workbooks.mark_book import mark_pages, read_mark_book
 from hocbaso.engines.workbooks.model import Decisions, Reading, WorkbookKind
 from hocbaso.engines.workbooks.pupils import read_pupils
 from hocbaso.engines.workbooks.results import read_primary_results
@@ -23,11 +26,6 @@ from hocbaso.engines.workbooks.staff import read_staff
 
 register(
     {
-        "intake_secondary": (
-            "Đây là sổ điểm cấp trung học. Phiên bản này chưa nhập được mẫu đó; kết quả cuối năm cấp tiểu "
-            "học thì nhập được.",
-            "This is a secondary mark book, which is not yet supported in this version.",
-        ),
         "intake_other_form": (
             "Tệp này là {found}, không phải {wanted}. Thầy cô chọn lại loại tệp hoặc tệp.",
             "The workbook is {found}, not {wanted}.",
@@ -39,11 +37,12 @@ _NAMES = {
     WorkbookKind.PUPILS: "danh sách học sinh",
     WorkbookKind.STAFF: "danh sách cán bộ, giáo viên",
     WorkbookKind.PRIMARY_RESULTS: "kết quả cuối năm cấp tiểu học",
+    WorkbookKind.SECONDARY_MARKS: "sổ điểm cấp trung học",
 }
-_FORM = {
-    Kind.PUPILS: WorkbookKind.PUPILS,
-    Kind.STAFF: WorkbookKind.STAFF,
-    Kind.RESULTS: WorkbookKind.PRIMARY_RESULTS,
+_FORMS = {
+    Kind.PUPILS: (WorkbookKind.PUPILS,),
+    Kind.STAFF: (WorkbookKind.STAFF,),
+    Kind.RESULTS: (WorkbookKind.PRIMARY_RESULTS, WorkbookKind.SECONDARY_MARKS),
 }
 
 
@@ -64,15 +63,26 @@ def _for_anybody(
     return lambda school, year, reading, _actor: plan(school, year, reading)
 
 
+def read_results(data: bytes, *, year: SchoolYear | str, decisions: Decisions | None = None) -> Reading[Any]:
+    """Read the year-end form of primary classes or a secondary mark book, whichever it is.
+
+    :raises Unreadable: no workbook, or neither form.
+    """
+    book = Book(data)
+    if mark_pages(book):
+        return read_mark_book(book, year=year, decisions=decisions)
+    return read_primary_results(data, year=year, decisions=decisions)
+
+
+def _plan_results(school: Organisation, year: str, reading: Reading[Any], actor: Actor) -> Plan:
+    marks = reading.kind is WorkbookKind.SECONDARY_MARKS
+    return (import_marks if marks else import_results).plan(school, year, reading, actor)
+
+
 IMPORTERS = {
     Kind.PUPILS: Importer(read_pupils, _for_anybody(import_pupils.plan), import_pupils.apply, put_back),
     Kind.STAFF: Importer(read_staff, import_staff.plan, import_staff.apply, import_staff.put_back),
-    Kind.RESULTS: Importer(
-        read_primary_results,
-        _for_anybody(import_results.plan),
-        import_results.apply,
-        import_results.put_back,
-    ),
+    Kind.RESULTS: Importer(read_results, _plan_results, write_import.apply, write_import.put_back),
 }
 
 
@@ -96,7 +106,5 @@ def read(kind: Kind, data: bytes, year: str, decisions: Decisions | None = None)
 
 def _tell_other_form(kind: Kind, data: bytes) -> None:
     found = detect(data)
-    if found is WorkbookKind.SECONDARY_MARKS:
-        raise Unreadable("intake_secondary")
-    if found in _NAMES and found is not _FORM[kind]:
-        raise Unreadable("intake_other_form", found=_NAMES[found], wanted=_NAMES[_FORM[kind]])
+    if found in _NAMES and found not in _FORMS[kind]:
+        raise Unreadable("intake_other_form", found=_NAMES[found], wanted=_NAMES[_FORMS[kind][0]])

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
-from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, Kind, State
-from hocbaso.apps.intake.policies import PERMISSION
+from hocbaso.apps.intake.policies import for_school, may_import
 from hocbaso.apps.intake.states import UNDO_WITHIN
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
@@ -34,7 +34,7 @@ class ErrorKind:
 
 def kinds_for(actor: Actor, school: Organisation) -> list[Kind]:
     """The kinds of workbook that the actor may import. No query."""
-    return [kind for kind in Kind if allowed(actor, PERMISSION[kind], school)]
+    return [kind for kind in Kind if may_import(actor, kind, school)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,10 @@ class Listed:
 
 def batches(actor: Actor, school: Organisation) -> list[Listed]:
     """The latest imports of the school that the actor may see. One query, without the long reports."""
+    kinds = kinds_for(actor, school)
+    of_all = [kind for kind in kinds if for_school(actor, kind, school)]
     found = (
-        Batch.objects.filter(school=school, kind__in=kinds_for(actor, school))
+        Batch.objects.filter(Q(kind__in=of_all) | Q(kind__in=kinds, created_by=actor.label), school=school)
         .defer("decisions", "report")
         .annotate(**{f"n_{name}": F(f"report__{name}") for name in _COUNTS})
         .order_by("-pk")[:_LISTED]

@@ -10,6 +10,7 @@ from hocbaso.core.regulation.programme import PRIMARY_GRADES, GradeProgramme, Pr
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.cells import grade_of
 from hocbaso.engines.workbooks.columns import RESULT_REQUIRED
+from hocbaso.engines.workbooks.mark_key import read_key
 from hocbaso.engines.workbooks.model import (
     Decisions,
     Issue,
@@ -47,7 +48,9 @@ def read_primary_results(
     if not layouts:
         layouts = [layout(tables[0], programme)]
     reading: Reading[PrimaryResultRow] = Reading(
-        WorkbookKind.PRIMARY_RESULTS, tuple(one.table.sheet.name for one in layouts)
+        WorkbookKind.PRIMARY_RESULTS,
+        tuple(one.table.sheet.name for one in layouts),
+        key=read_key(tables[0].sheet.book),
     )
     persons = Persons("học sinh")
     for number, one in enumerate(layouts):

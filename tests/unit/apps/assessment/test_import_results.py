@@ -159,7 +159,7 @@ def test_undo_is_refused_once_results_are_locked(hoa_mai: Organisation, form: by
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        ("thcs/so_diem_6A1.xlsx", "intake_secondary"),
+        ("thcs/danh_sach_can_bo.xlsx", "intake_other_form"),
         ("tieu_hoc/danh_sach_hoc_sinh.xlsx", "intake_other_form"),
     ],
 )

@@ -1,43 +1,27 @@
-"""Year-end results of a workbook: compare, write through the one door, put back."""
+"""Year-end results of a primary workbook, compared with what is stored; nothing is written here."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
-from hocbaso.apps.assessment.models import Moment, ResultChange
-from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_insert
-from hocbaso.apps.assessment.use_cases.check_entry import complaint, grade_programme
-from hocbaso.apps.assessment.use_cases.record_results import (
-    Door,
-    Entry,
-    Row,
-    Saved,
-    Sort,
-    Stored,
-    differing,
-    history,
-    model_of,
-    record,
-    save_rows,
-)
-from hocbaso.apps.common import clock
-from hocbaso.apps.intake.models import Change
+from hocbaso.apps.assessment.entries import Door, Entry, Sort, open_fields
+from hocbaso.apps.assessment.import_check import EntryCheck, Writers, check_key
+from hocbaso.apps.assessment.stored_rows import Stored, differing
+from hocbaso.apps.assessment.use_cases.check_entry import grade_programme
+from hocbaso.apps.assessment.use_cases.write_import import Work
 from hocbaso.apps.intake.planning import (
     FieldChange,
     Judge,
     Missing,
     Plan,
     PlannedRow,
-    Recorder,
     RowState,
     chunks,
     columns_of,
 )
-from hocbaso.apps.intake.use_cases.put_back import depends
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment
 from hocbaso.core.errors import DomainError, register, sentence
@@ -50,26 +34,17 @@ from hocbaso.engines.workbooks.model import PrimaryResultRow, Reading
 
 register(
     {
-        "result_not_enrolled": (
-            "Trường không có học sinh mang mã {code} trong năm học {year}. Thầy cô nhập danh sách học sinh "
-            "trước.",
-            "No pupil with code {code} is enrolled in {year}.",
-        ),
-        "result_other_class": (
-            "Học sinh mã {code} học lớp {actual}, không phải lớp {stated}.",
-            "Pupil {code} is in class {actual}, not {stated}.",
-        ),
-        "result_other_name": (
-            "Mã {code} trong trường là {actual}, khác với tên trong tệp. Thầy cô kiểm tra mã hoặc tên.",
-            "Code {code} belongs to {actual}.",
-        ),
         "result_locked": (
-            "Kết quả của học sinh đã khóa ({what}). Muốn sửa, thầy cô gửi yêu cầu mở khóa.",
-            "The pupil's results are locked.",
+            "{what}: {why}",
+            "{what} is closed.",
         ),
         "result_exempt": (
             "Học sinh được miễn môn {name}, tệp lại ghi kết quả môn này. Thầy cô để trống ô đó hoặc bỏ miễn.",
             "The pupil is exempt from {name}, yet the file has a result.",
+        ),
+        "result_not_assigned": (
+            "Thầy cô không được phân công nhập phần này ({name}), mà tệp ghi khác dữ liệu đang có.",
+            "You are not assigned to enter {name}.",
         ),
         "result_award": (
             "Khen thưởng “{text}” không được nhập từ tệp: danh hiệu Xuất sắc do quy định suy ra, danh hiệu "
@@ -98,8 +73,10 @@ _GROUP_COMMENT = {
     TraitGroup.GENERAL: "general_comment",
     TraitGroup.SPECIFIC: "specific_comment",
 }
+
+
 def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow], actor: Actor) -> Plan:
-    """What importing the year-end results would do.
+    """What importing the year-end results would do for ``actor``.
 
     An empty cell never erases what is stored. What the file says about the overall result is compared with
     the circular and told as a warning, never used.
@@ -107,25 +84,24 @@ def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow], ac
     judge = Judge(columns_of(reading, FIELD_NAMES))
     judge.issues = list(reading.issues)
     enrolments = _enrolments(school, year, reading.rows)
-    check = EntryCheck(list(enrolments.values()), exported_at=exported_at(reading, school, year))
-    writers = Writers(actor, school)
+    since = check_key(judge, reading, school, year)
     work = Work()
+    planning = _Planning(
+        judge, EntryCheck(list(enrolments.values()), exported_at=since), Writers(actor, school), work
+    )
     result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=work)
     for row in reading.rows:
         enrolment = enrolments.get(row.code or "")
-        entries = _accepted(judge, check, writers, row, enrolment, year) if judge.stands(row) else []
         planned = PlannedRow(
             row.sheet, row.row, row.code or "", row.full_name or "", row.class_name or "", RowState.REFUSED
         )
         result.rows.append(planned)
-        if not judge.stands(row) or enrolment is None:
+        if not judge.stands(row) or not _is_pupil(judge, row, enrolment, year):
             continue
-        mine = [entry for entry, _ in entries]
-        _state(planned, check.stored, mine, grade_programme(enrolment.school_class.grade, year))
-        if planned.state is not RowState.SAME:
-            for entry, (door, writer) in entries:
-                work.add(door, writer, [entry])
-        _contradictions(judge, row, enrolment, year)
+        assert enrolment is not None
+        planning.row(row, enrolment, planned)
+        if judge.stands(row):
+            _contradictions(judge, row, enrolment, year)
     result.missing = _missing(school, year, reading.rows)
     return result
 
@@ -142,47 +118,77 @@ def _enrolments(school: Organisation, year: str, rows: Sequence[PrimaryResultRow
     return found
 
 
-def _accepted(
-    judge: Judge, stored: Stored, row: PrimaryResultRow, enrolment: Enrolment | None, year: str
-) -> list[Entry]:
-    """The row's entries; issues are noted when it cannot be accepted."""
+def _is_pupil(judge: Judge, row: PrimaryResultRow, enrolment: Enrolment | None, year: str) -> bool:
+    """Whether the line is that pupil's, in that class; an issue is noted when not."""
     code = row.code or ""
     if enrolment is None:
         judge.refuse(row, "code", "not_enrolled", sentence("result_not_enrolled", code=code, year=year), code)
-        return []
+        return False
     actual = enrolment.school_class.name
     if row.class_name and row.class_name != actual:
         text = sentence("result_other_class", code=code, actual=actual, stated=row.class_name)
         judge.refuse(row, "class_name", "other_class", text, row.class_name)
-        return []
+        return False
     if row.full_name and not soft_equal(row.full_name, enrolment.pupil.full_name).same:
         text = sentence("result_other_name", code=code, actual=enrolment.pupil.full_name)
         judge.refuse(row, "full_name", "other_name", text, row.full_name)
-        return []
-    try:
-        programme = grade_programme(enrolment.school_class.grade, year)
-    except DomainError as error:
-        judge.refuse(row, "class_name", error.code, error.message, actual)
-        return []
-    entries = list(_entries(row, enrolment, programme))
-    _refuse_impossible(judge, row, enrolment, entries)
-    locked = _locked(stored, entries, programme)
-    if locked:
-        judge.refuse(row, "code", "locked", sentence("result_locked", what=", ".join(locked[:5])), code)
-    for name in _exempted(stored, entries, programme):
-        judge.refuse(row, "code", "exempt", sentence("result_exempt", name=name), code)
-    if row.awards:
-        judge.warn(row, "awards", "award_not_imported", sentence("result_award", text=row.awards), row.awards)
-    return entries
+        return False
+    return True
 
 
-def _refuse_impossible(
-    judge: Judge, row: PrimaryResultRow, enrolment: Enrolment, entries: list[Entry]
-) -> None:
-    for entry in entries:
-        problem = complaint(enrolment.school_class, entry.sort, entry.code, entry.moment, entry.values)
-        if problem:
-            judge.refuse(row, entry.code, "impossible_value", problem)
+@dataclass(slots=True)
+class _Planning:
+    """Takes the rows one by one; what may be written goes to ``work``."""
+
+    judge: Judge
+    check: EntryCheck
+    writers: Writers
+    work: Work
+
+    def row(self, row: PrimaryResultRow, enrolment: Enrolment, planned: PlannedRow) -> None:
+        """One pupil's line."""
+        judge, school_class = self.judge, enrolment.school_class
+        try:
+            programme = grade_programme(school_class.grade, school_class.school_year)
+        except DomainError as error:
+            judge.refuse(row, "class_name", error.code, error.message, school_class.name)
+            return
+        entries = list(_entries(row, enrolment, programme))
+        writes = [self._write(row, entry, enrolment, programme) for entry in entries]
+        if row.awards:
+            text = sentence("result_award", text=row.awards)
+            judge.warn(row, "awards", "award_not_imported", text, row.awards)
+        if not judge.stands(row):
+            return
+        _state(planned, self.check.stored, entries, programme)
+        for write in writes:
+            if write is not None:
+                self.work.add(*write)
+
+    def _write(
+        self, row: PrimaryResultRow, entry: Entry, enrolment: Enrolment, programme: GradeProgramme
+    ) -> tuple[Door, Actor, list[Entry]] | None:
+        """How the entry is written; None when it changes nothing or may not be (then noted)."""
+        changed = self.check.changes(entry)
+        name = _name(entry, programme)
+        subject = entry.code if entry.sort is Sort.SUBJECT else ""
+        place = self.writers.of(enrolment.school_class, subject)
+        if place is None:
+            if changed:
+                text = sentence("result_not_assigned", name=name)
+                self.judge.refuse(row, "code", "not_assigned", text, row.code)
+            return None
+        door, actor = place
+        kept = {n: v for n, v in entry.values.items() if n in open_fields(entry.sort, door)}
+        entry = replace(entry, values=kept)
+        for refusal in self.check.refusals(entry, door):
+            text = {
+                "locked": sentence("result_locked", what=name, why=refusal.message),
+                "exempt": sentence("result_exempt", name=name),
+            }.get(refusal.code, refusal.message)
+            self.judge.refuse(row, "code", refusal.code, text, row.code)
+            break
+        return (door, actor, [entry]) if self.check.changes(entry) else None
 
 
 def _entries(row: PrimaryResultRow, enrolment: Enrolment, programme: GradeProgramme) -> Iterable[Entry]:
@@ -226,24 +232,6 @@ def _name(entry: Entry, programme: GradeProgramme) -> str:
     if entry.sort is Sort.SUBJECT:
         return programme.line(entry.code).short_name
     return programme.trait(entry.code).name if entry.sort is Sort.TRAIT else "Tổng hợp cuối năm"
-
-
-def _locked(stored: Stored, entries: list[Entry], programme: GradeProgramme) -> list[str]:
-    names = []
-    for entry in entries:
-        if stored.locked(entry) and differing(stored.rows.get(entry.key), entry.values):
-            names.append(_name(entry, programme))
-    return names
-
-
-def _exempted(stored: Stored, entries: list[Entry], programme: GradeProgramme) -> list[str]:
-    """Subjects with a result in the file from which the pupil is exempt."""
-    names = []
-    for entry in entries:
-        stands = stored.rows.get(entry.key)
-        if getattr(stands, "exempt_reason", "") and (entry.values.get("level") or entry.values.get("score")):
-            names.append(_name(entry, programme))
-    return names
 
 
 def _state(planned: PlannedRow, stored: Stored, entries: list[Entry], programme: GradeProgramme) -> None:

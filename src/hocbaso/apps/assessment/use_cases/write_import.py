@@ -118,7 +118,8 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
                 row = stored.rows.get(entry.key)
                 moments = {name: moment_of(entry, school_class.grade, name) for name in after}
                 shut = any(
-                    not gates.gate(school_class, entry.part, moments[n], n, entry.enrolment_id).open for n in after
+                    not gates.gate(school_class, entry.part, moments[n], n, entry.enrolment_id).open
+                    for n in after
                 )
                 if row is None or row.locked or shut or any(getattr(row, n) != v for n, v in after.items()):
                     raise depends(_MODEL, 1)

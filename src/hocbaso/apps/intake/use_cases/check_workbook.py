@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import connection
 
-from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.intake.importers import IMPORTERS, read
 from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.planning import Plan
-from hocbaso.apps.intake.policies import PERMISSION
+from hocbaso.apps.intake.policies import require_import
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.model import Issue, Reading
@@ -94,7 +94,7 @@ def dry_run(
     :raises Unreadable: no workbook of this kind.
     :raises DomainError: ``school_year.format``.
     """
-    require(actor, PERMISSION[kind], school)
+    require_import(actor, kind, school)
     year = str(SchoolYear.parse(year))
     with reading_only():
         found = read_with(kind, data, year, answers or {})

@@ -8,12 +8,12 @@ from pathlib import PurePath
 
 from django.db import transaction
 
-from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake import background
 from hocbaso.apps.intake.models import Batch, Kind, State
-from hocbaso.apps.intake.policies import PERMISSION
+from hocbaso.apps.intake.policies import OWN, require_import
 from hocbaso.apps.intake.states import move
 from hocbaso.apps.intake.use_cases.run_batch import apply_batch, check_batch
 from hocbaso.apps.intake.use_cases.undo_batch import find_batch
@@ -53,12 +53,14 @@ def upload(
     :raises Unreadable: not a workbook, too large, protected (told before anything is stored).
     :raises DomainError: ``school_year.format``.
     """
-    require(actor, PERMISSION[kind], school)
+    require_import(actor, kind, school)
     year = str(SchoolYear.parse(year))
     check_container(data)
     name = _UNPRINTABLE.sub("", PurePath(file_name.replace("\\", "/")).name)[:200] or "tep.xlsx"
     with transaction.atomic():
         earlier = Batch.objects.filter(kind=kind, school=school, school_year=year).defer("report")
+        if kind in OWN:  # teachers bring their own pages beside the clerk's: one does not end the other's
+            earlier = earlier.filter(created_by=actor.label)
         latest = earlier.order_by("-pk").first()
         earlier.filter(state__in=_OPEN).update(state=State.CANCELLED)
         batch = Batch.objects.create(

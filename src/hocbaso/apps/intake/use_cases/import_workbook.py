@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, Kind, State
 from hocbaso.apps.intake.planning import Plan, Progress, silent
-from hocbaso.apps.intake.policies import PERMISSION
+from hocbaso.apps.intake.policies import require_import
 from hocbaso.apps.intake.use_cases.check_workbook import Answers, Read, compare, read_with, report_of
 from hocbaso.apps.intake.use_cases.write_plan import keep_file, lock_school, write_plan
 from hocbaso.apps.organisations.models import Organisation
@@ -45,7 +45,7 @@ def import_workbook(
 
     :raises NotAllowed, Unreadable, DomainError: as :func:`check_workbook.dry_run`; ``intake_moved``.
     """
-    require(actor, PERMISSION[kind], school)
+    require_import(actor, kind, school)
     year = str(SchoolYear.parse(year))
     found = read_with(kind, data, year, answers or {})  # before the transaction: it takes the longest
     with transaction.atomic():

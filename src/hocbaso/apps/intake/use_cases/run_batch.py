@@ -9,12 +9,12 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from hocbaso.apps.accounts.door import Actor, allowed, require
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake import background
 from hocbaso.apps.intake.models import Batch, Kind, State
-from hocbaso.apps.intake.policies import PERMISSION
+from hocbaso.apps.intake.policies import for_school, may_import, require_import
 from hocbaso.apps.intake.states import STALE_AFTER
 from hocbaso.apps.intake.use_cases.check_workbook import Read, compare, read_with, report_of
 from hocbaso.apps.intake.use_cases.write_plan import lock_school, write_plan
@@ -79,10 +79,11 @@ def uploader(batch: Batch) -> Actor:
     posts = Assignment.objects.select_related("user", "organisation", "school_class").filter(
         valid_on(clock.today()), user__username=batch.created_by, organisation=batch.school
     )
-    for post in posts.order_by("pk"):
-        actor = Actor.of(post)
-        if allowed(actor, PERMISSION[Kind(batch.kind)], batch.school):
-            return actor
+    actors = [Actor.of(post) for post in posts.order_by("pk")]
+    for may in (for_school, may_import):
+        for actor in actors:
+            if may(actor, Kind(batch.kind), batch.school):
+                return actor
     return Actor("web", batch.created_by)
 
 
@@ -132,7 +133,7 @@ def _write(batch: Batch, found: Read) -> None:
     if current.state != State.APPLYING:  # a slower process than the one that took over
         return
     actor = actor_of(current)
-    require(actor, PERMISSION[Kind(batch.kind)], current.school)
+    require_import(actor, Kind(batch.kind), current.school)
     plan = compare(actor, Kind(batch.kind), current.school, current.school_year, found)
     if plan.fingerprint != current.report.get("fingerprint"):
         raise DomainError("intake_moved")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from hocbaso.apps.accounts.door import Actor, allowed, require
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.importers import IMPORTERS
 from hocbaso.apps.intake.models import Batch, Kind, State
-from hocbaso.apps.intake.policies import PERMISSION
+from hocbaso.apps.intake.policies import may_handle, require_import
 from hocbaso.apps.intake.states import UNDO_WITHIN, move
 from hocbaso.apps.intake.use_cases.write_plan import lock_school
 from hocbaso.core.errors import DomainError, NotFound, register
@@ -30,7 +30,7 @@ def find_batch(actor: Actor, batch_id: int) -> Batch:
     :raises NotFound: no such batch, or not for this actor to know.
     """
     batch = Batch.objects.select_related("school").filter(pk=batch_id).first()
-    if batch is None or not allowed(actor, PERMISSION[Kind(batch.kind)], batch.school):
+    if batch is None or not may_handle(actor, batch):
         raise NotFound("not_found", what=f"lần nhập số {batch_id}")
     return batch
 
@@ -43,7 +43,7 @@ def undo_batch(actor: Actor, batch_id: int) -> Batch:
         ``intake_undo_depends`` (rows were used or changed since; nothing is undone then).
     """
     batch = find_batch(actor, batch_id)
-    require(actor, PERMISSION[Kind(batch.kind)], batch.school)
+    require_import(actor, Kind(batch.kind), batch.school)
     with transaction.atomic():
         lock_school(batch.school)
         batch = Batch.objects.select_for_update().select_related("school").defer("report").get(pk=batch_id)
