@@ -11,7 +11,7 @@ from django.db import IntegrityError, models, transaction
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common import clock
 
-#: How long an answer is kept. A batch that comes later is judged cell by cell: versions still stop a second write.
+#: How long an answer is kept. What comes later is judged cell by cell: versions still stop a second write.
 KEPT = timedelta(days=30)
 LONGEST_KEY = 64
 _PURGE_EVERY = 64

@@ -7,24 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.accounts.queries import present_posts
-from hocbaso.apps.assessment.class_sheet import RECORD, TRAITS, ClassSheet, Progress, programme_of, progress
-from hocbaso.apps.assessment.models import Moment
-from hocbaso.apps.assessment.policies import ALL_OTHERS, teaches
-from hocbaso.apps.assessment.use_cases.finish_entry import Check, finished
+from hocbaso.apps.assessment import class_programme
+from hocbaso.apps.assessment.class_programme import ClassProgramme
+from hocbaso.apps.assessment.class_sheet import Progress, programme_of, progress
+from hocbaso.apps.assessment.class_sheet import parts_of as sheet_parts
+from hocbaso.apps.assessment.parts import RECORD, TRAITS, is_secondary
+from hocbaso.apps.assessment.policies import ALL_OTHERS, class_assignments, teaches
+from hocbaso.apps.assessment.use_cases.finish_entry import finished
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import valid_on
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.regulation.programme import PRIMARY_GRADES
+from hocbaso.interfaces.web import gradebook_columns
 from hocbaso.interfaces.web import gradebook_pages as pages
+from hocbaso.interfaces.web.gradebook_place import Place, moment_of, page_url, usual_moment
 
 _LEADERS = (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL)
-_STATES = {"T": "ok", "H": "idle", "Đ": "idle", "C": "warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def classes_of(actor: Actor) -> list[SchoolClass]:
     if leads(actor):
         rows = list(SchoolClass.objects.filter(school=post.organisation).select_related("school"))
         newest = max((c.school_year for c in rows), default="")
-        return [c for c in rows if c.school_year == newest and c.grade in PRIMARY_GRADES]
+        return [c for c in rows if c.school_year == newest]
     mine = {
         p.school_class_id: p.school_class
         for p in present_posts(actor.user)
@@ -74,10 +78,75 @@ def classes_of(actor: Actor) -> list[SchoolClass]:
     return sorted(mine.values(), key=lambda c: (c.school_year, c.grade, c.name))
 
 
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One page that a class's gradebook has."""
+
+    code: str
+    label: str
+    compulsory: bool
+
+
+def parts_of(
+    classes: Sequence[SchoolClass], known: ClassProgramme | None = None
+) -> dict[int, list[PartLine]]:
+    """The pages of each class, subjects first. Two queries when a class is secondary, else none.
+
+    :param known: the programme of the only class, when it is read already.
+    """
+    secondary = (
+        {known.school_class.pk: known}
+        if known
+        else class_programme.of_classes([c for c in classes if is_secondary(c.grade)])
+    )
+    found = {}
+    for school_class in classes:
+        programme = secondary.get(school_class.pk)
+        if programme is not None:
+            voluntary = {s.code for s in programme.grade.subjects if not programme.of_all(s)}
+        else:
+            voluntary = {line.code for line in programme_of(school_class).lines if not line.compulsory}
+        found[school_class.pk] = [
+            PartLine(p.code, pages.part_name(school_class, p.code), p.code not in voluntary)
+            for p in sheet_parts(school_class, programme)
+        ]
+    return found
+
+
+def frame(classes: Sequence[SchoolClass], wanted: str) -> dict[str, Any]:
+    """Moments to choose from in a list of classes, and the present one."""
+    grades = sorted({c.grade for c in classes})
+    named = {value: label for c in classes for value, label in gradebook_columns.moments(c)}
+    moment = wanted if wanted in named else usual_moment(grades[0] if grades else PRIMARY_GRADES[0])
+    return {"moments": list(named.items()), "moment": moment, "now": clock.now()}
+
+
+def _progress(classes: Sequence[SchoolClass], wanted: str) -> dict[tuple[int, str], Progress]:
+    """How far the pages are, each class at its own moment."""
+    by_moment: dict[str, list[SchoolClass]] = {}
+    for school_class in classes:
+        by_moment.setdefault(moment_of(school_class, wanted), []).append(school_class)
+    found: dict[tuple[int, str], Progress] = {}
+    for moment, some in by_moment.items():
+        found |= progress(some, moment)
+    return found
+
+
+def _finished(classes: Sequence[SchoolClass], wanted: str) -> dict[tuple[int, str], datetime]:
+    found: dict[tuple[int, str], datetime] = {}
+    for moment in {moment_of(c, wanted) for c in classes}:
+        some = [c for c in classes if moment_of(c, wanted) == moment]
+        found |= finished(some, moment)
+    return found
+
+
 def sections(
-    actor: Actor, classes: Sequence[SchoolClass], moment: str, *, whole_class: bool = False
+    actor: Actor, classes: Sequence[SchoolClass], wanted: str, *, whole_class: bool = False
 ) -> list[Section]:
-    """The classes with the pages that the person enters; ``whole_class``: also those he may only read."""
+    """The classes with the pages that the person enters; ``whole_class``: also those he may only read.
+
+    :param wanted: the moment asked for; a class that has no such moment shows its usual one.
+    """
     ids = [c.pk for c in classes]
     roles = (Role.SUBJECT_TEACHER, Role.HOMEROOM)
     posts: dict[int, list[Assignment]] = {}
@@ -85,13 +154,23 @@ def sections(
         valid_on(clock.today()), school_class__in=ids, role__in=roles
     ).select_related("user"):
         posts.setdefault(post.school_class_id or 0, []).append(post)
-    how_far = progress(classes, moment)
-    done = finished(classes, moment)
+    how_far = _progress(classes, wanted)
+    done = _finished(classes, wanted)
+    parts = parts_of(classes)
     found = []
     for school_class in classes:
-        of_class = _OfClass(actor, school_class, moment, posts.get(school_class.pk, []), how_far, done)
+        of_class = _OfClass(
+            actor,
+            school_class,
+            moment_of(school_class, wanted),
+            posts.get(school_class.pk, []),
+            how_far,
+            done,
+            parts[school_class.pk],
+        )
         items = [i for i in of_class.items() if i.mine or whole_class]
-        found.append(Section(school_class, items, how_far[school_class.pk, TRAITS].pupils))
+        pupils = max((p.pupils for key, p in how_far.items() if key[0] == school_class.pk), default=0)
+        found.append(Section(school_class, items, pupils))
     return found
 
 
@@ -103,6 +182,7 @@ class _OfClass:
     posts: list[Assignment]
     how_far: dict[tuple[int, str], Progress]
     done: dict[tuple[int, str], datetime]
+    parts: list[PartLine]
 
     def items(self) -> list[Item]:
         assert self.actor.user is not None
@@ -111,22 +191,21 @@ class _OfClass:
         homeroom = next((p for p in self.posts if p.role == Role.HOMEROOM), None)
         own = homeroom is not None and homeroom.user_id == user
         post = homeroom.pk if homeroom and own else next((p.pk for p in teachers if p.user_id == user), None)
-        found = [
-            self._item(line.code, line.compulsory, teaches(teachers, line.code, user), post, teachers)
-            for line in programme_of(self.school_class).lines
-        ]
-        for part in (TRAITS, RECORD):
-            found.append(self._item(part, True, own, post, [homeroom] if homeroom else []))
+        found = []
+        for line in self.parts:
+            if line.code in (TRAITS, RECORD):
+                people = [homeroom] if homeroom else []
+                found.append(self._item(line, own, post, people))
+            else:
+                mine = teaches(teachers, line.code, user)
+                found.append(self._item(line, mine, post, teachers))
         if self.actor.role == Role.SUBJECT_TEACHER:
             found = [i for i in found if i.mine]  # colleagues' subjects are not for them
         return found
 
-    def _item(
-        self, part: str, compulsory: bool, mine: bool, post: int | None, people: list[Assignment]
-    ) -> Item:
-        url = reverse("web:gradebook-sheet", args=[self.school_class.pk, part])
-        if self.moment != Moment.YEAR_END and part != RECORD:
-            url += f"?dot={self.moment}"
+    def _item(self, line: PartLine, mine: bool, post: int | None, people: list[Assignment]) -> Item:
+        part = line.code
+        url = page_url(self.school_class, part, self.moment)
         present = self.actor.assignment
         opens = present is not None and (
             present.role in _LEADERS
@@ -136,11 +215,11 @@ class _OfClass:
             )
         )
         return Item(
-            pages.part_name(self.school_class, part),
-            not compulsory,
+            line.label,
+            not line.compulsory,
             url,
             None if opens else post,
-            self.how_far[self.school_class.pk, part],
+            self.how_far.get((self.school_class.pk, part), Progress(0, 0)),
             self.done.get((self.school_class.pk, part)),
             mine,
             "" if mine else _teacher(people, part),
@@ -160,48 +239,61 @@ class ClassLine:
 
     school_class: SchoolClass
     subjects: Progress  # pages of compulsory subjects that are complete
-    traits: Progress
+    traits: Progress | None  # none in secondary
     record: Progress
 
 
-def overview(classes: Sequence[SchoolClass], moment: str) -> list[ClassLine]:
+def overview(classes: Sequence[SchoolClass], wanted: str) -> list[ClassLine]:
     """How far each class is."""
-    how_far = progress(classes, moment)
+    how_far = _progress(classes, wanted)
+    parts = parts_of(classes)
     found = []
     for school_class in classes:
-        lines = programme_of(school_class).compulsory
-        complete = sum(how_far[school_class.pk, line.code].complete for line in lines)
-        traits, record = how_far[school_class.pk, TRAITS], how_far[school_class.pk, RECORD]
-        found.append(ClassLine(school_class, Progress(complete, len(lines)), traits, record))
+        of_class = {
+            line.code: how_far.get((school_class.pk, line.code), Progress(0, 0))
+            for line in parts[school_class.pk]
+            if line.compulsory
+        }
+        traits, record = of_class.pop(TRAITS, None), of_class.pop(RECORD, Progress(0, 0))
+        complete = sum(p.complete for p in of_class.values())
+        found.append(ClassLine(school_class, Progress(complete, len(of_class)), traits, record))
     return found
 
 
-def check_lines(sheet: ClassSheet, check: Check) -> dict[str, Any]:
-    """The check page in words."""
-    labels = {c.key: c.label for c in pages.columns(sheet)}
-    names = {line.enrolment.pk: line.name for line in pages.build(sheet, editable=False, frozen={}).lines}
-    return {
-        "pupils": check.pupils,
-        "blanks": check.blanks,
-        "counts": [
-            (labels[f.key], [(value, _STATES.get(value, ""), n) for value, n in values])
-            for f, values in check.counts
-        ],
-        "missing": [
-            (
-                names[e.pk],
-                ", ".join(labels[f.key] for f in fields),
-                pages.cell_name(e.pk, fields[0].key),
-            )
-            for e, fields in check.missing
-        ],
-        "warnings": [
-            (
-                w.id,
-                names.get(w.enrolment.pk, "") if w.enrolment else _("Cả lớp"),
-                w.message,
-                pages.cell_name(w.enrolment.pk, w.key) if w.enrolment else "",
-            )
-            for w in check.warnings
-        ],
-    }
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Another page of the same class."""
+
+    label: str
+    url: str
+    current: bool
+
+
+def picker(actor: Actor, place: Place, programme: ClassProgramme | None) -> list[Choice]:
+    """Pages of the class that the person may open in the present post, in the order of the form."""
+    school_class = place.school_class
+    lines = parts_of([school_class], programme)[school_class.pk]
+    if actor.role == Role.SUBJECT_TEACHER:
+        assert actor.user is not None
+        user, posts = actor.user.pk, class_assignments(school_class)
+        lines = [one for one in lines if one.code not in (TRAITS, RECORD) and teaches(posts, one.code, user)]
+    return [
+        Choice(one.label, page_url(school_class, one.code, place.moment), one.code == place.part)
+        for one in lines
+    ]
+
+
+def links(place: Place) -> list[tuple[str, str]]:
+    """Where the page's data may be taken away or written by hand, as far as this node offers it."""
+    wanted = [
+        (_("Tải mẫu Excel"), "web:gradebook-export", [place.school_class.pk, place.part]),
+        (_("Phiếu nhập tay"), "web:entry-sheet", [place.school_class.pk, place.part]),
+    ]
+    found = []
+    for label, name, arguments in wanted:
+        try:
+            url = reverse(name, args=arguments)
+        except NoReverseMatch:
+            continue
+        found.append((label, f"{url}?dot={place.moment}"))
+    return found

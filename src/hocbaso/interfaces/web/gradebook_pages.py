@@ -1,8 +1,9 @@
-"""The gradebook's page as templates and the script need it: columns in words, cells with their state."""
+"""The gradebook's page as templates and the script need it: cells with their state, rows with their notes."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,45 +11,31 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from hocbaso.apps.assessment.class_sheet import (
-    RECORD,
-    TRAITS,
-    ClassSheet,
-    Field,
-    Kind,
-    findings,
-    programme_of,
-    subject_line,
-)
-from hocbaso.apps.assessment.models import Moment
+from hocbaso.apps.assessment.class_sheet import ClassSheet, findings
+from hocbaso.apps.assessment.models import MARK_COLUMNS
+from hocbaso.apps.assessment.parts import RECORD, TRAITS, is_secondary, year_moments
+from hocbaso.apps.assessment.sheet_fields import subject_line
 from hocbaso.apps.assessment.use_cases.enter_cells import CellAnswer, State, TypedCell
 from hocbaso.apps.common.clock import VIETNAM
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
-from hocbaso.core.regulation.programme import TraitGroup
+from hocbaso.core.regulation import tt22
 from hocbaso.core.vietnamese.dates import format_vi
 from hocbaso.core.vietnamese.reading import Finding
+from hocbaso.interfaces.web.gradebook_columns import (
+    DECIMAL,
+    Average,
+    Column,
+    averages,
+    columns,
+    grammar,
+    groups,
+)
+from hocbaso.interfaces.web.gradebook_locks import PageGates
 
 PREFIX = "o-"  # ids and names of cells: o-<enrolment>-<key>
+_DECIMAL = re.compile(r"\d{1,2},\d")
+_MARKS = frozenset({*MARK_COLUMNS, "retest"})
 ICONS = {"refused": "cross", "asked": "warn", "conflict": "differ", "locked": "lock", "waiting": "clock"}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column in words."""
-
-    field: Field
-    label: str  # in the head
-    hint: str  # what may be written
-    group: int  # of columns that stand together on a phone
-    css: str
-
-    @property
-    def key(self) -> str:
-        return self.field.key
-
-    @property
-    def is_text(self) -> bool:
-        return self.field.kind is Kind.TEXT
 
 
 @dataclass(slots=True)
@@ -89,6 +76,16 @@ class Line:
     name: str
     cells: list[Cell]
     notes: list[Note]
+    averages: list[tuple[str, str]] = field(default_factory=list)  # key, as the cell shows it
+
+    @property
+    def short_cells(self) -> list[Cell]:
+        """What stands before the averages."""
+        return [c for c in self.cells if not c.column.is_text]
+
+    @property
+    def text_cells(self) -> list[Cell]:
+        return [c for c in self.cells if c.column.is_text]
 
 
 @dataclass(slots=True)
@@ -100,9 +97,29 @@ class Page:
     lines: list[Line]
     groups: list[tuple[int, str]]
     one_group: bool  # only one group of columns at a time, on wide screens too
+    gates: PageGates
+    averages: list[Average] = field(default_factory=list)
     closed: str = ""  # why rows are locked, in a sentence
     viewer: str = ""  # why the whole page is read-only
     blanks: list[tuple[str, int, str]] = field(default_factory=list)  # column, how many, first cell
+    grammar: list[str] = field(default_factory=list)  # how cells are written, in sentences
+
+    @property
+    def quick(self) -> bool:
+        """Whether two digits may be read as a decimal here."""
+        return any(c.field.kind in DECIMAL for c in self.columns)
+
+    @property
+    def closed_columns(self) -> list[tuple[str, str]]:
+        return self.gates.closed_lines(self.columns)
+
+    @property
+    def short_columns(self) -> list[Column]:
+        return [c for c in self.columns if not c.is_text]
+
+    @property
+    def text_columns(self) -> list[Column]:
+        return [c for c in self.columns if c.is_text]
 
     @property
     def missing(self) -> int:
@@ -119,16 +136,6 @@ class Page:
         return json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
 
 
-def moments() -> list[tuple[str, str]]:
-    """The four moments in words."""
-    return [
-        (Moment.MID_ONE.value, _("Giữa học kỳ I")),
-        (Moment.END_ONE.value, _("Cuối học kỳ I")),
-        (Moment.MID_TWO.value, _("Giữa học kỳ II")),
-        (Moment.YEAR_END.value, _("Cuối năm học")),
-    ]
-
-
 def part_name(school_class: SchoolClass, part: str) -> str:
     """What a page is called.
 
@@ -137,7 +144,7 @@ def part_name(school_class: SchoolClass, part: str) -> str:
     if part == TRAITS:
         return _("Phẩm chất và năng lực")
     if part == RECORD:
-        return _("Nhận xét và ngày nghỉ")
+        return _("Rèn luyện và nhận xét") if is_secondary(school_class.grade) else _("Nhận xét và ngày nghỉ")
     return subject_line(school_class, part).short_name
 
 
@@ -153,64 +160,9 @@ def parse_cell(name: str) -> tuple[int, str] | None:
     return int(number), key
 
 
-def columns(sheet: ClassSheet) -> list[Column]:
-    """The page's columns in words."""
-    return [_column(sheet, f) for f in sheet.fields]
-
-
-def _column(sheet: ClassSheet, found: Field) -> Column:
-    level = {"level": _("Mức đạt được"), "score": _("Điểm KTĐK"), "comment": _("Nhận xét")}
-    if sheet.part == TRAITS:
-        trait = programme_of(sheet.school_class).trait(found.key)
-        group = list(TraitGroup).index(trait.group) + 1
-        return Column(found, trait.name, _hint(found), group, "col-trait")
-    if sheet.part == RECORD:
-        return _record_column(found)
-    css = {Kind.TEXT: "col-text", Kind.LEVEL: "col-level", Kind.SCORE: "col-level"}[found.kind]
-    return Column(found, level[found.key], _hint(found), 2 if found.kind is Kind.TEXT else 1, css)
-
-
-def _record_column(found: Field) -> Column:
-    label, group = {
-        "absent_excused": (_("Nghỉ có phép"), 1),
-        "absent_unexcused": (_("Nghỉ không phép"), 1),
-        "height_cm": (_("Chiều cao (cm)"), 1),
-        "weight_kg": (_("Cân nặng (kg)"), 1),
-        "homeroom_comment": (_("Nhận xét của giáo viên chủ nhiệm"), 2),
-        "qualities_comment": (_("Phẩm chất"), 3),
-        "general_comment": (_("Năng lực chung"), 3),
-        "specific_comment": (_("Năng lực đặc thù"), 3),
-    }[found.key]
-    return Column(found, label, _hint(found), group, "col-text" if found.kind is Kind.TEXT else "col-number")
-
-
-def _hint(found: Field) -> str:
-    """What may be written, short enough for a row."""
-    if found.kind is Kind.LEVEL:
-        return _("chỉ T, H hoặc C")
-    if found.kind is Kind.TRAIT:
-        return _("chỉ T, Đ hoặc C")
-    if found.kind is Kind.TEXT:
-        return _("nhiều nhất %(n)s ký tự") % {"n": found.high}
-    return _("chỉ số nguyên từ %(low)s đến %(high)s") % {"low": found.low, "high": found.high}
-
-
-def _groups(sheet: ClassSheet) -> list[tuple[int, str]]:
-    if sheet.part == TRAITS:
-        return [(i, group.label) for i, group in enumerate(TraitGroup, 1)]
-    if sheet.part == RECORD:
-        return [
-            (1, _("Ngày nghỉ, chiều cao, cân nặng")),
-            (2, _("Nhận xét của giáo viên chủ nhiệm")),
-            (3, _("Nhận xét phẩm chất, năng lực")),
-        ]
-    scored = len(sheet.fields) > 2
-    return [(1, _("Mức và điểm") if scored else _("Mức đạt được")), (2, _("Nhận xét"))]
-
-
-def _names(enrolments: Iterable[Enrolment]) -> dict[int, str]:
-    """Names; two of one name are told apart by their birth dates."""
-    rows = list(enrolments)
+def names_of(sheet: ClassSheet) -> dict[int, str]:
+    """Names by enrolment; two of one name are told apart by their birth dates."""
+    rows = sheet.enrolments
     seen: dict[str, int] = {}
     for row in rows:
         seen[row.pupil.full_name] = seen.get(row.pupil.full_name, 0) + 1
@@ -222,57 +174,70 @@ def _names(enrolments: Iterable[Enrolment]) -> dict[int, str]:
     }
 
 
-def build(
-    sheet: ClassSheet,
-    *,
-    editable: bool,
-    frozen: Mapping[int, datetime],
-    answers: Iterable[CellAnswer] = (),
-) -> Page:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What decides over every cell of a page."""
+
+    sheet: ClassSheet
+    editable: bool
+    frozen: Mapping[int, datetime]  # when a pupil's year was closed, by enrolment
+    gates: PageGates
+
+    def frozen_row(self, enrolment: Enrolment, column: Column) -> bool:
+        """Closed with the pupil's year."""
+        row = self.sheet.row(enrolment.pk, column.field)
+        of_year = self.sheet.part == RECORD or self.sheet.moment in year_moments(
+            self.sheet.school_class.grade
+        )
+        return row.locked if row is not None else of_year and enrolment.pk in self.frozen
+
+    def locked(self, enrolment: Enrolment, column: Column) -> bool:
+        """Not to be written, whoever asks."""
+        return self.frozen_row(enrolment, column) or not self.gates.cell(column, enrolment.pk).open
+
+
+def build(frame: Frame, answers: Iterable[CellAnswer] = ()) -> Page:
     """The page with what is stored and, after a plain form, what became of each typed cell."""
-    shown = columns(sheet)
+    sheet, shown = frame.sheet, columns(frame.sheet)
     given = {(a.cell.enrolment_id, a.cell.key): a for a in answers}
     warned = findings(sheet)
-    names = _names(sheet.enrolments)
+    names = names_of(sheet)
+    ruled = averages(sheet)
     lines = []
     for no, enrolment in enumerate(sheet.enrolments, 1):
-        cells = [
-            _cell(sheet, enrolment, c, editable, frozen, given.get((enrolment.pk, c.key))) for c in shown
-        ]
-        notes = [*_state_notes(sheet, enrolment, frozen), *_answer_notes(cells)]
+        cells = [_cell(frame, enrolment, c, given.get((enrolment.pk, c.key))) for c in shown]
+        notes = [*_state_notes(frame, enrolment), *_answer_notes(cells)]
         notes += [finding_note(sheet, enrolment.pk, f) for f in warned.get(enrolment.pk, ())]
-        lines.append(Line(enrolment.order or no, enrolment, names[enrolment.pk], cells, notes))
-    page = Page(part_name(sheet.school_class, sheet.part), shown, lines, _groups(sheet), sheet.part == RECORD)
+        line = Line(enrolment.order or no, enrolment, names[enrolment.pk], cells, notes)
+        line.averages = [(a.key, result_words(sheet, enrolment.pk, a.key)) for a in ruled]
+        lines.append(line)
+    title = part_name(sheet.school_class, sheet.part)
+    page = Page(title, shown, lines, groups(sheet), sheet.part == RECORD, frame.gates, ruled)
     page.blanks = blanks(sheet)
-    page.closed = _closed(sheet, frozen)
+    page.closed = _closed(frame)
+    page.grammar = grammar(sheet)
     return page
 
 
-def _locked(sheet: ClassSheet, enrolment: Enrolment, column: Column, frozen: Mapping[int, datetime]) -> bool:
-    row = sheet.row(enrolment.pk, column.field)
-    of_year = sheet.part == RECORD or sheet.moment == Moment.YEAR_END
-    return row.locked if row is not None else of_year and enrolment.pk in frozen
+def result_words(sheet: ClassSheet, enrolment_id: int, key: str) -> str:
+    """What the rules made of a pupil's marks, as the cell shows it: ``8,0``; a dash while undetermined."""
+    text = sheet.computed.get(enrolment_id, {}).get(key, "")
+    return tt22.show_mark(text, places=1) if text else "–"
 
 
-def _cell(
-    sheet: ClassSheet,
-    enrolment: Enrolment,
-    column: Column,
-    editable: bool,
-    frozen: Mapping[int, datetime],
-    answer: CellAnswer | None,
-) -> Cell:
+def _cell(frame: Frame, enrolment: Enrolment, column: Column, answer: CellAnswer | None) -> Cell:
+    sheet = frame.sheet
     row = sheet.row(enrolment.pk, column.field)
-    stored = sheet.text(enrolment.pk, column.field)
-    locked = _locked(sheet, enrolment, column, frozen)
+    stored = column.shown(sheet.text(enrolment.pk, column.field))
+    locked = frame.locked(enrolment, column)
     exempt = bool(sheet.exempt(enrolment.pk)) and not column.is_text
-    readonly = not editable or locked or exempt or not enrolment.active
+    readonly = not frame.editable or locked or exempt or not enrolment.active
     name = cell_name(enrolment.pk, column.key)
     cell = Cell(name, column, stored, stored, row.version if row else 0, readonly)
     if locked or not enrolment.active:
         cell.state = "locked"
     if answer is not None and answer.state is not State.SAVED:
-        cell.text = answer.text if answer.state is State.ASKED else answer.cell.text
+        cell.text = column.shown(answer.text if answer.state is State.ASKED else answer.cell.text)
         cell.state, cell.message = answer.state.value, answer_words(column, answer)
     return cell
 
@@ -282,13 +247,13 @@ def answer_words(column: Column, answer: CellAnswer) -> str:
     if answer.state is State.CONFLICT and answer.at is None:
         return _("tôi nhập “%(mine)s”, người khác đã lưu “%(theirs)s”") % {
             "mine": answer.cell.text,
-            "theirs": answer.text,
+            "theirs": column.shown(answer.text),
         }
     if answer.state is State.CONFLICT:
         return _("tôi nhập “%(mine)s”, %(by)s đã lưu “%(theirs)s” lúc %(at)s") % {
             "mine": answer.cell.text,
             "by": answer.by,
-            "theirs": answer.text,
+            "theirs": column.shown(answer.text),
             "at": moment_words(answer.at),
         }
     return answer.message
@@ -302,19 +267,26 @@ def moment_words(at: datetime | None) -> str:
     return _("%(time)s ngày %(date)s") % {"time": f"{local:%H:%M}", "date": f"{local:%d/%m/%Y}"}
 
 
-def _state_notes(sheet: ClassSheet, enrolment: Enrolment, frozen: Mapping[int, datetime]) -> list[Note]:
+def _state_notes(frame: Frame, enrolment: Enrolment) -> list[Note]:
+    sheet = frame.sheet
     if not enrolment.active:
         date = format_vi(enrolment.status_date) if enrolment.status_date else ""
         return [Note("idle", "lock", f"{enrolment.status} {date}".strip())]
-    since = frozen.get(enrolment.pk)
+    since = frame.frozen.get(enrolment.pk)
     rows = [sheet.row(enrolment.pk, f) for f in sheet.fields]
-    if any(row is not None and row.locked for row in rows) or (since and sheet.moment == Moment.YEAR_END):
+    of_year = sheet.moment in year_moments(sheet.school_class.grade)
+    if any(row is not None and row.locked for row in rows) or (since and of_year):
         words = _("Đã khóa")
         if since:
             words = _("Đã chốt ngày %(date)s") % {"date": f"{since.astimezone(VIETNAM):%d/%m/%Y}"}
         return [Note("idle", "lock", words)]
     reason = sheet.exempt(enrolment.pk)
-    return [Note("idle", "info", _("Được miễn: %(why)s") % {"why": reason})] if reason else []
+    if reason:
+        return [Note("idle", "info", _("Được miễn: %(why)s") % {"why": reason})]
+    absent = [c.label for c in columns(sheet) if c.numeric and sheet.text(enrolment.pk, c.field) == "V"]
+    if absent:
+        return [Note("idle", "info", _("%(where)s: vắng, chờ kiểm tra bù") % {"where": ", ".join(absent)})]
+    return []
 
 
 def _answer_notes(cells: Iterable[Cell]) -> list[Note]:
@@ -339,7 +311,7 @@ def finding_note(sheet: ClassSheet, enrolment_id: int, found: Finding) -> Note:
     short = _("Xem lại")
     if score is not None and level:
         short = _("Mức %(level)s, điểm %(score)s") % {"level": level, "score": score}
-    return Note("warn", "warn", short, found.message, cell_name(enrolment_id, "level"))
+    return Note("warn", "warn", short, found.message, cell_name(enrolment_id, sheet.fields[0].key))
 
 
 def blanks(sheet: ClassSheet) -> list[tuple[str, int, str]]:
@@ -355,10 +327,12 @@ def blanks(sheet: ClassSheet) -> list[tuple[str, int, str]]:
     ]
 
 
-def _closed(sheet: ClassSheet, frozen: Mapping[int, datetime]) -> str:
+def _closed(frame: Frame) -> str:
+    sheet, frozen = frame.sheet, frame.frozen
     pupils = [e.pk for e in sheet.enrolments if e.active]
     closed = [frozen[pk] for pk in pupils if pk in frozen]
-    if not closed or (sheet.moment != Moment.YEAR_END and sheet.part != RECORD):
+    of_year = sheet.moment in year_moments(sheet.school_class.grade)
+    if not closed or not (of_year or sheet.part == RECORD):
         return ""
     date = f"{max(closed).astimezone(VIETNAM):%d/%m/%Y}"
     if len(closed) == len(pupils):
@@ -368,6 +342,19 @@ def _closed(sheet: ClassSheet, frozen: Mapping[int, datetime]) -> str:
         "all": len(pupils),
         "date": date,
     }
+
+
+def typed_cell(name: str, text: str, seen: str, version: int) -> TypedCell:
+    """One cell as the use case takes it: a mark that was seen with a comma is compared as it is stored.
+
+    :raises ValueError: no name of a cell.
+    """
+    place = parse_cell(name)
+    if place is None:
+        raise ValueError("cell")
+    if _DECIMAL.fullmatch(seen) and place[1] in _MARKS:
+        seen = seen.replace(",", ".")
+    return TypedCell(*place, text, seen, version)
 
 
 def typed_from_form(data: Mapping[str, Any]) -> list[TypedCell]:
@@ -380,9 +367,8 @@ def typed_from_form(data: Mapping[str, Any]) -> list[TypedCell]:
         raise ValueError("base")
     found = []
     for name, (version, seen) in base.items():
-        place = parse_cell(name)
         text = str(data.get(name, seen)).replace("\r\n", "\n")
-        if place is None or text == seen:
+        if parse_cell(name) is None or text == seen:
             continue
-        found.append(TypedCell(*place, text, str(seen), int(version)))
+        found.append(typed_cell(name, text, str(seen), int(version)))
     return found
