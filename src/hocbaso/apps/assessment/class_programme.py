@@ -75,6 +75,10 @@ class ClassProgramme:
         made = self.adjustments.get(subject.code)
         return subject.compulsory or (made is not None and bool(made.enabled))
 
+    def chosen_by_pupils(self, code: str) -> bool:
+        """Whether it takes the pupil's own choice to know who studies the subject."""
+        return self.grade.has(code) and not self.of_all(self.grade.subject(code))
+
     def studies(self, enrolment_id: int, code: str) -> bool:
         """Whether the pupil studies the subject."""
         if not self.grade.has(code):

@@ -37,13 +37,12 @@ def teaches(assignments: list[Assignment], subject_code: str, user_id: int) -> b
     return False
 
 
-def class_assignments(school_class: SchoolClass) -> list[Assignment]:
+def class_assignments(school_class: SchoolClass, *, with_users: bool = True) -> list[Assignment]:
     """Present subject-teacher assignments of one class. One query."""
-    return list(
-        Assignment.objects.filter(
-            valid_on(clock.today()), school_class=school_class, role=Role.SUBJECT_TEACHER
-        ).select_related("user")
+    found = Assignment.objects.filter(
+        valid_on(clock.today()), school_class=school_class, role=Role.SUBJECT_TEACHER
     )
+    return list(found.select_related("user") if with_users else found.only("user_id", "subject_code"))
 
 
 @rule("assessment.enter", "nhập kết quả môn học này của lớp")
@@ -53,7 +52,8 @@ def may_enter(actor: Actor, target: ClassSubject) -> bool:
     if post is None or post.school_class_id != target.school_class.pk:
         return False
     assert actor.user is not None
-    return teaches(class_assignments(target.school_class), target.subject_code, actor.user.pk)
+    posts = class_assignments(target.school_class, with_users=False)
+    return teaches(posts, target.subject_code, actor.user.pk)
 
 
 @rule("assessment.enter_traits", "nhập phẩm chất, năng lực và nhận xét của lớp")

@@ -30,7 +30,13 @@ from hocbaso.apps.assessment.entries import (
     open_fields,
     value_text,
 )
-from hocbaso.apps.assessment.models import Moment, ResultChange, SubjectMarks, SubjectResult
+from hocbaso.apps.assessment.models import (
+    Moment,
+    PupilProgramme,
+    ResultChange,
+    SubjectMarks,
+    SubjectResult,
+)
 from hocbaso.apps.assessment.parts import is_secondary, record_moment
 from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.assessment.stored_rows import (
@@ -162,48 +168,50 @@ class _Writing:
 
     def _load(self, entries: Sequence[Entry]) -> None:
         """Everything that the answers need, before the first of them."""
-        ids = {entry.enrolment_id for entry in entries}
-        related = Enrolment.objects.select_related("school_class__school", "programme")
-        self.enrolments = related.in_bulk(list(ids))
-        classes = {e.school_class_id: e.school_class for e in self.enrolments.values()}
+        self.class_of = _classes_of({entry.enrolment_id for entry in entries})
+        related = SchoolClass.objects.select_related("school")
+        self.classes = classes = related.in_bulk(list(set(self.class_of.values())))
         if self.door is not Door.SCREEN:
             for school in {c.school for c in classes.values()}:
                 require(self.actor, _RIGHTS[self.door], school)
-        of_class = {pk: e.school_class_id for pk, e in self.enrolments.items()}
-        hold_pages(entries, of_class, whole=self.door is Door.IMPORT)
+        hold_pages(entries, self.class_of, whole=self.door is Door.IMPORT)
         self.gates = Gates.of(list(classes.values()), self.now)
         if self.gates.due:  # a period has ended and nobody wrote it down yet: the lock is written here
             for school in {c.school for c in classes.values()}:
                 close_due(Actor.system(), school=school, now=self.now)
-        self.programmes = self._programmes(classes, entries)
-        self.stored = Stored(self.enrolments, lock=True, entries=entries)
+        self.programmes = self._programmes(entries)
+        self.stored = Stored(self.class_of, lock=True, entries=entries)
 
-    def _programmes(
-        self, classes: Mapping[int, SchoolClass], entries: Sequence[Entry]
-    ) -> dict[int, ClassProgramme]:
-        if not any(entry.sort is Sort.MARKS for entry in entries):
+    def _programmes(self, entries: Sequence[Entry]) -> dict[int, ClassProgramme]:
+        """What the classes study; the pupils' own choices only where an entry depends on them."""
+        codes = {entry.code for entry in entries if entry.sort is Sort.MARKS}
+        if not codes:
             return {}
-        own = [(e.school_class_id, e.programme) for e in self.enrolments.values() if hasattr(e, "programme")]
-        secondary = [c for c in classes.values() if is_secondary(c.grade)]
-        return class_programme.of_classes(secondary, own)
+        secondary = [c for c in self.classes.values() if is_secondary(c.grade)]
+        found = class_programme.of_classes(secondary, ())
+        if any(p.chosen_by_pupils(code) for p in found.values() for code in codes):
+            for own in PupilProgramme.objects.filter(enrolment__in=self.class_of):
+                found[self.class_of[own.enrolment_id]].pupils[own.enrolment_id] = own
+        return found
 
     def _target(self) -> str:
-        classes = {e.school_class for e in self.enrolments.values()}
-        return ", ".join(sorted(f"class:{c.school_year}:{c.name}" for c in classes))[:120]
+        named = (f"class:{c.school_year}:{c.name}" for c in self.classes.values())
+        return ", ".join(sorted(named))[:120]
 
     def _one(self, entry: Entry) -> Answer:
-        enrolment = self.enrolments.get(entry.enrolment_id)
-        if enrolment is None:
+        class_id = self.class_of.get(entry.enrolment_id)
+        if class_id is None:
             return Answer(entry, Saved.REFUSED, message=sentence("results_no_pupil"))
+        school_class = self.classes[class_id]
         row = self.stored.rows.get(entry.key)
         version = row.version if row else 0
         now = {name: getattr(row, name, None) for name in entry.values}
-        if problem := self._refusal(entry, enrolment, row):
+        if problem := self._refusal(entry, school_class):
             return Answer(entry, Saved.REFUSED, version, problem, now)
         values = differing(row, entry.values)
         if not values:
             return Answer(entry, Saved.SAME, version, current=now)
-        cases, closed = self._gated(entry, enrolment.school_class, values)
+        cases, closed = self._gated(entry, school_class, values)
         if closed:
             return Answer(entry, Saved.LOCKED, version, closed, now)
         if _is_exempt(row) and any(values.get(name) for name in values if name not in _BESIDE_EXEMPTION):
@@ -211,11 +219,10 @@ class _Writing:
         if entry.base_version not in (None, version) and not _untouched(entry.seen, now):
             by = row.updated_by if row else ""
             return Answer(entry, Saved.CONFLICT, version, sentence("results_conflict", by=by), now)
-        return self._save(entry, enrolment.school_class.grade, row, values, cases)
+        return self._save(entry, school_class.grade, row, values, cases)
 
-    def _refusal(self, entry: Entry, enrolment: Enrolment, row: Row | None) -> str:
+    def _refusal(self, entry: Entry, school_class: SchoolClass) -> str:
         """Why the entry cannot be, whatever is stored; empty when it can."""
-        school_class = enrolment.school_class
         if self.door is Door.SCREEN and not self._allowed(school_class, entry):
             return sentence("results_not_allowed")
         if not FIELDS[entry.sort].issuperset(entry.values):
@@ -231,7 +238,7 @@ class _Writing:
             entry.moment,
             entry.values,
             programme=self.programmes.get(school_class.pk),
-            enrolment_id=enrolment.pk,
+            enrolment_id=entry.enrolment_id,
         )
         return problem or self._summer_refusal(entry, school_class)
 
@@ -242,7 +249,7 @@ class _Writing:
         if not training and not (summers and any(entry.values.values())):
             return ""
         if school_class.pk not in self._needs:
-            wanted = [e.pk for e in self.enrolments.values() if e.school_class_id == school_class.pk]
+            wanted = [pk for pk, class_id in self.class_of.items() if class_id == school_class.pk]
             self._needs[school_class.pk] = summer.needs_of(school_class, wanted)
         needs = self._needs[school_class.pk].get(entry.enrolment_id)
         return summer.refusal(needs, conduct=training, code=entry.code)
@@ -298,6 +305,16 @@ class _Writing:
         )
         current = {name: getattr(row, name) for name in entry.values}
         return Answer(entry, Saved.SAVED, row.version, current=current, before=before)
+
+
+def _classes_of(enrolment_ids: set[int]) -> dict[int, int]:
+    """Class of each enrolment that there is. One query per 500."""
+    found: dict[int, int] = {}
+    ids = sorted(enrolment_ids)
+    for start in range(0, len(ids), CHUNK):
+        rows = Enrolment.objects.filter(pk__in=ids[start : start + CHUNK]).order_by()
+        found |= dict(rows.values_list("pk", "school_class_id"))
+    return found
 
 
 #: What may still be written for a pupil who is exempt from the subject.
