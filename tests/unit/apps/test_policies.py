@@ -11,6 +11,7 @@ from hocbaso.apps.accounts import door
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.assessment.policies import ClassSubject
+from hocbaso.apps.books.kinds import BookTarget, Kind
 from hocbaso.apps.organisations.models import Organisation
 from tests.unit.apps.accounts import people
 
@@ -46,6 +47,8 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "assessment.view_part": ("subject", {PRINCIPAL, DEPUTY, HOMEROOM, TEACHER}),
     "assessment.view_programmes": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER}),
     "audit.read": ("school", {AUDITOR, OPERATOR}),
+    "books.export": ("book", {PRINCIPAL, DEPUTY, HOMEROOM, AUDITOR, OPERATOR}),
+    "books.view": ("school", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER, AUDITOR, OPERATOR}),
     "ledger.audit": ("school", EVERYBODY),
     "organisations.create": ("commune", {COMMUNE, OPERATOR}),
     "organisations.progress": ("school", EVERYBODY),
@@ -108,6 +111,7 @@ class World:
         if kind == "somebody":
             return self.teacher()
         return {
+            "book": BookTarget(self.school, Kind.CLASS_SUMMARY, self.in_class),
             "school": self.school,
             "class": self.in_class,
             "commune": self.units[COMMUNE],

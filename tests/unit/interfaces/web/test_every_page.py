@@ -18,6 +18,7 @@ from django.urls.exceptions import NoReverseMatch
 
 from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.audit.models import Event
+from hocbaso.apps.books.page_codes import page_code
 from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
 from hocbaso.apps.organisations.models import Organisation
@@ -118,6 +119,12 @@ PAGES: dict[str, Page] = {
     "transcript": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",)),
     "transcript-xml": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",)),
     "transcript-pdf": Page(opens={*WHOLE, *OF_CLASS}, args=("sheet",), writes=True),
+    "books": Page(opens={*LEADERS, CLERK, *OF_CLASS, NEIGHBOUR, AUDITOR, *STRANGERS[:3]}),
+    "books-file": Page(
+        opens={*LEADERS, HOMEROOM, AUDITOR}, args=("book",), query="?lop={class}&dot=cn", writes=True
+    ),
+    "books-find": Page(led={*LEADERS, CLERK, *OF_CLASS, NEIGHBOUR, AUDITOR, *STRANGERS[:3]}),
+    "books-code": Page(led={*LEADERS, *OF_CLASS}, args=("page code",)),
     "verify": Page(public=200, query="?c={sheet}"),
     "verify-file": Page(public=302),
     "verify-open": Page(public=405),
@@ -246,6 +253,8 @@ def world(inside, sandbox_home):
         "issuing batch": SigningBatch.objects.get(role=SignerRole.SEAL).pk,
         "year": YEAR,
         "tile": "0/000.p/2",
+        "book": "bang-tong-hop",
+        "page code": page_code(here.classes["3A"].pk, "toan", "cn"),
         "schema": "hocbaso-1.0.xsd",
     }
     return World(posts, objects, inside)

@@ -48,7 +48,7 @@ def compile_template(entry: str, data: Mapping[str, Any], when: datetime) -> byt
     :param when: time written into the file, with zone.
     :raises DomainError: ``rendering_failed`` (also when a glyph or font is missing).
     """
-    at = when.astimezone(UTC)
+    at = when.astimezone(UTC).replace(microsecond=0)
     content = {**data, "date": [at.year, at.month, at.day, at.hour, at.minute, at.second]}
     try:
         pdf, warnings = _compiler().compile_with_warnings(

@@ -1,4 +1,4 @@
-"""Sổ sách: the list of books with what each is for, the files, and the way from a printed sheet to its page."""
+"""Sổ sách: the books with what each is for, the files, and the way from a printed sheet to its page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _purpose(kind: Kind) -> str:
     """What the book is for, in the language of the page."""
     return {
         Kind.CLASS_SUMMARY: _(
-            "Chín mẫu của Thông tư 27/2020: mức đạt được, điểm kiểm tra định kỳ, phẩm chất, năng lực của cả lớp."
+            "Chín mẫu của Thông tư 27/2020: mức đạt được, điểm kiểm tra, phẩm chất, năng lực của cả lớp."
         ),
         Kind.SUBJECT_BOOK: _(
             "Điểm, nhận xét từng học kỳ của một môn; giáo viên môn học ký và nộp (Thông tư 22/2021)."
