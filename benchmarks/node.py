@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.builders import School
 
     from hocbaso.apps.transcripts.models import IssuedSheet
-    from hocbaso.apps.transcripts.use_cases.sign_sheets import Outcome
+    from hocbaso.apps.transcripts.signature_store import Outcome
     from hocbaso.core.document.model import SignerRole
 
 _CODES = count(79_000_301)

@@ -35,6 +35,7 @@ class Registration(models.Model):
     role = models.CharField(max_length=12)  # core.document.model.SignerRole
     class_name = models.CharField(max_length=20, blank=True)
     school_year = models.CharField(max_length=9, blank=True)
+    subject_code = models.CharField(max_length=40, blank=True)  # of a subject teacher; one row a subject
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
     registered_by = models.CharField(max_length=200)
@@ -43,7 +44,8 @@ class Registration(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["certificate", "school", "role", "class_name", "school_year"], name="one_registration"
+                fields=["certificate", "school", "role", "class_name", "school_year", "subject_code"],
+                name="one_registration",
             ),
             models.CheckConstraint(
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),

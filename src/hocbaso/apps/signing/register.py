@@ -49,6 +49,7 @@ class Seat:
     )
     class_name: str = ""
     school_year: str = ""
+    subjects: frozenset[str] = frozenset()  # codes that a subject teacher signs
 
 
 def digest_of(certificate: x509.Certificate) -> str:
@@ -83,37 +84,50 @@ def store(certificate: x509.Certificate) -> Certificate:
 
 @transaction.atomic
 def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
-    """The registration that lets ``signer``'s certificate sign from ``seat`` today.
+    """The registration that lets ``signer``'s certificate sign from ``seat`` today; of a subject teacher one
+    for every subject.
 
     In the sandbox the first use registers; elsewhere a principal has registered it before.
 
     :raises DomainError: ``signer_not_registered``, ``certificate_of_another``.
     """
     row = store(signer.certificate)
-    today = clock.today()
     others = Registration.objects.filter(certificate=row).exclude(user=seat.user)
     if others.exists():
         raise DomainError("certificate_of_another", serial=serial_text(signer.certificate))
-    found = Registration.objects.filter(
-        valid_on(today),
+    wanted = sorted(seat.subjects) or [""]
+    present = Registration.objects.filter(
+        valid_on(clock.today()),
         certificate=row,
         school=seat.school,
         role=seat.role,
         class_name=seat.class_name,
         school_year=seat.school_year,
-    ).first()
-    if found is not None:
-        return found
+        subject_code__in=wanted,
+    )
+    found = {entry.subject_code: entry for entry in present}
+    for code in wanted:
+        if code not in found:
+            found[code] = _register(actor, signer, seat, row, code)
+    return found[wanted[0]]
+
+
+def _register(actor: Actor, signer: Signer, seat: Seat, row: Certificate, subject: str) -> Registration:
+    """The sandbox registers at the first use.
+
+    :raises DomainError: ``signer_not_registered``.
+    """
     if settings.HOCBASO_ENVIRONMENT != "thu_nghiem":
         raise DomainError("signer_not_registered", serial=serial_text(signer.certificate), name=seat.name)
-    found = Registration.objects.create(
+    made = Registration.objects.create(
         certificate=row,
         school=seat.school,
         user=seat.user,
         role=seat.role,
         class_name=seat.class_name,
         school_year=seat.school_year,
-        valid_from=today,
+        subject_code=subject,
+        valid_from=clock.today(),
         registered_by=actor.label,
         registered_at=clock.now(),
     )
@@ -124,9 +138,10 @@ def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
         organisation=seat.school.code,
         role=str(seat.role),
         class_name=seat.class_name,
+        subject=subject,
         serial=row.serial,
     )
-    return found
+    return made
 
 
 def expiring(school: Organisation, at: datetime) -> list[tuple[Registration, int]]:

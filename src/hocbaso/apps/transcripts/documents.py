@@ -37,7 +37,9 @@ def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
     stamps = Evidence.objects.filter(sheet__in=keys, kind="signature_timestamp")
     tokens = {sheet: bytes(content) for sheet, content in stamps.values_list("sheet_id", "content")}
     signatures: dict[int, list[SheetSignature]] = {}
-    for signature in SheetSignature.objects.filter(sheet__in=keys, voided_at__isnull=True).order_by("id"):
+    for signature in SheetSignature.objects.filter(sheet__in=keys, voided_at__isnull=True).order_by(
+        "position", "id"
+    ):
         signatures.setdefault(signature.sheet_id, []).append(signature)
     return [
         Exported(
@@ -62,5 +64,7 @@ def _with_token(issued: IssuedSheet, token: bytes | None) -> bytes:
 
 def draft_document(sheet: YearSheet) -> bytes:
     """A sheet that is not issued yet, with the signatures it has so far."""
-    texts = [bytes(s.text) for s in sheet.signatures.filter(voided_at__isnull=True).order_by("id")]
+    texts = [
+        bytes(s.text) for s in sheet.signatures.filter(voided_at__isnull=True).order_by("position", "id")
+    ]
     return document_bytes(bytes(sheet.body), texts)

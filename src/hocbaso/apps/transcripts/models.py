@@ -15,6 +15,7 @@ from hocbaso.apps.signing.models import Certificate
 class SheetState(models.TextChoices):
     """See ``states.py`` for the transitions."""
 
+    AWAITING_SUBJECTS = "subjects", "Chờ giáo viên môn học ký"
     FROZEN = "frozen", "Chờ giáo viên chủ nhiệm ký"
     HOMEROOM_SIGNED = "homeroom_signed", "Chờ hiệu trưởng ký"
     PRINCIPAL_SIGNED = "principal_signed", "Chờ phát hành"
@@ -59,12 +60,32 @@ guard(
 )
 
 
+class SubjectDuty(models.Model):
+    """Who must sign which subjects of a sheet: a copy of what the frozen bytes say, for signers' lists."""
+
+    sheet = models.ForeignKey(YearSheet, on_delete=models.PROTECT, related_name="duties")
+    signer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="subject_duties")
+    subjects = models.JSONField()  # codes in the order of the form
+    signature_id = models.CharField(max_length=80)
+    number = models.PositiveSmallIntegerField(default=1)  # of several whose first subject is the same
+    position = models.PositiveSmallIntegerField()  # place among the signatures of the sheet
+    signed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "signature_id"], name="one_duty_a_signature"),
+            models.UniqueConstraint(fields=["sheet", "signer"], name="one_duty_a_signer"),
+        ]
+        indexes = [models.Index(fields=["signer", "signed"])]
+
+
 class SheetSignature(models.Model):
     """One ds:Signature text over a sheet. A voided one stays, with the time."""
 
     sheet = models.ForeignKey(YearSheet, on_delete=models.PROTECT, related_name="signatures")
     role = models.CharField(max_length=12)
-    signature_id = models.CharField(max_length=60)
+    signature_id = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=100)  # subject teachers sign in any order
     signer = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT)
     signer_name = models.CharField(max_length=120)
     certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT)
@@ -73,7 +94,7 @@ class SheetSignature(models.Model):
     voided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["sheet", "signature_id"], condition=Q(voided_at__isnull=True), name="signed_once"
@@ -112,7 +133,7 @@ class Evidence(models.Model):
 
     sheet = models.ForeignKey(YearSheet, on_delete=models.PROTECT, related_name="evidence")
     kind = models.CharField(max_length=20)  # "signature_timestamp", …
-    signature_id = models.CharField(max_length=60, blank=True)
+    signature_id = models.CharField(max_length=80, blank=True)
     content = models.BinaryField()
     at = models.DateTimeField()
 

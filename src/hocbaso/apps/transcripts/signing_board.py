@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,18 +10,18 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-import hocbaso.apps.transcripts.use_cases.close_class  # noqa: F401  registers the sentences used here
 from hocbaso.apps.accounts.models import User
-from hocbaso.apps.assessment.year_rows import verdicts_of
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
-from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
-from hocbaso.apps.transcripts.states import STEPS
+from hocbaso.apps.transcripts.examine import result_reasons
+from hocbaso.apps.transcripts.forms import form_of, has_form
+from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, SubjectDuty, YearSheet
+from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
+from hocbaso.apps.transcripts.use_cases.build_sheet import rows_of_class as pupil_rows
 from hocbaso.core.document.model import SignerRole
-from hocbaso.core.errors import sentence
 
-_ORDER = (SheetState.FROZEN, SheetState.HOMEROOM_SIGNED, SheetState.PRINCIPAL_SIGNED, SheetState.ISSUED)
+_ORDER = (*OPEN_STATES, SheetState.ISSUED)
 #: Who must act on a sheet that stands at a state.
 WAITS_FOR = {step.before: role for role, step in STEPS.items()}
 
@@ -49,6 +50,7 @@ class Row:
     reasons: list[str] = field(default_factory=list)
     returned: str = ""  # why the last sheet was returned, while no new one stands
     waits_for: SignerRole | None = None
+    waits_for_names: tuple[str, ...] = ()  # the subject teachers who have not signed
     signed_at: datetime | None = None
 
     @property
@@ -92,26 +94,33 @@ def _still(item: SigningItem, ready: str) -> bool:
     return item.sheet.state == ready and item.sheet.digest == item.digest
 
 
-def rows_of_class(school_class: SchoolClass, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:
-    """Every active pupil of the class, and why who is not closed yet is not. At most six queries."""
+def rows_of_class(
+    school_class: SchoolClass, role: SignerRole, stopped: OpenBatch | None, signer: User | None = None
+) -> list[Row]:
+    """Every active pupil of the class, and why who is not closed yet is not.
+
+    At most six queries, and the form's own where somebody is not closed yet.
+
+    :param signer: of a subject teacher: pupils whose sheet holds nothing of his are left out.
+    """
     enrolments = Enrolment.objects.filter(school_class=school_class, active=True).select_related("pupil")
     sheets = YearSheet.objects.filter(school_class=school_class)
-    rows = _rows(list(enrolments), sheets, role, stopped)
+    rows = _rows(list(enrolments), sheets, role, stopped, signer)
     _explain_open(school_class, [row for row in rows if row.standing is Standing.OPEN])
     return rows
 
 
 def _explain_open(school_class: SchoolClass, rows: list[Row]) -> None:
     """What the results themselves lack; policy (identity, photo) speaks on the class's own page."""
-    if not rows:
+    if not rows or not has_form(school_class):
         return
-    verdicts = verdicts_of(school_class, [row.enrolment.pk for row in rows])
-    for row in rows:
-        verdict = verdicts[row.enrolment.pk]
-        if verdict.missing:
-            row.reasons = [sentence("missing_results", what="; ".join(verdict.missing))]
-        elif verdict.decision and not verdict.decision.completed and not verdict.principal_decided:
-            row.reasons = [sentence("summer_pending", what=", ".join(verdict.blocking_names))]
+    wanted = {row.enrolment.pk: row for row in rows}
+    form = form_of(school_class)
+    pupils = [r for r in pupil_rows(school_class) if r.enrolment.pk in wanted]
+    form.load(pupils, close_as_is=None)
+    for pupil in pupils:
+        reasons = result_reasons(form.assess(pupil))
+        wanted[pupil.enrolment.pk].reasons = [message for _code, message in reasons]
 
 
 def rows_of_school(school: Organisation, year: str, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:
@@ -130,22 +139,29 @@ def _rows(
     sheets: Any,
     role: SignerRole,
     stopped: OpenBatch | None,
+    signer: User | None = None,
 ) -> list[Row]:
     live: dict[int, YearSheet] = {}
     returned: dict[int, str] = {}
     own = SheetSignature.objects.filter(sheet=OuterRef("pk"), role=role, voided_at__isnull=True)
+    own = own.filter(signer=signer) if signer is not None else own
     stamped = sheets.defer("body").annotate(signed_at=Subquery(own.values("signed_at")[:1]))
     for sheet in stamped.order_by("id"):
         if sheet.state == SheetState.VOIDED:
             returned[sheet.enrolment_id] = sheet.return_reason
         else:
             live[sheet.enrolment_id] = sheet
+    duties = _duties(live.values(), signer)
     failures = _failures([s.pk for s in live.values() if s.state == STEPS[role].before], role)
     authorised = {s.pk for s in stopped.left} if stopped else set()
     rows = []
     for enrolment in enrolments:
         sheet = live.get(enrolment.pk)
+        if signer is not None and sheet is not None and sheet.pk not in duties.own:
+            continue
         row = Row(enrolment, sheet, _standing(sheet, role))
+        if sheet is not None and duties.own.get(sheet.pk):
+            row.standing = Standing.SIGNED
         if sheet is None:
             row.returned = returned.get(enrolment.pk, "")
         elif row.standing is Standing.READY:
@@ -155,10 +171,32 @@ def _rows(
                 row.standing = Standing.AUTHORISED
         elif row.standing is Standing.EARLIER:
             row.waits_for = WAITS_FOR[SheetState(sheet.state)]
+            row.waits_for_names = tuple(duties.open.get(sheet.pk, ()))
         else:
-            row.signed_at = sheet.signed_at  # type: ignore[attr-defined]  # annotated above
+            row.signed_at = sheet.signed_at  # annotated above
         rows.append(row)
     return sorted(rows, key=lambda r: _SHOWN_FIRST.index(r.standing))
+
+
+@dataclass(slots=True)
+class _Duties:
+    own: dict[int, bool] = field(default_factory=dict)  # of the signer, by sheet: signed
+    open: dict[int, list[str]] = field(default_factory=dict)  # who has not signed, by sheet
+
+
+def _duties(sheets: Iterable[YearSheet], signer: User | None) -> _Duties:
+    """What subject teachers have done and not done. At most one query."""
+    found = _Duties()
+    waiting = [s.pk for s in sheets if signer is not None or s.state == SheetState.AWAITING_SUBJECTS]
+    if not waiting:
+        return found
+    rows = SubjectDuty.objects.filter(sheet__in=waiting).order_by("position")
+    for sheet, who, name, signed in rows.values_list("sheet", "signer", "signer__full_name", "signed"):
+        if signer is not None and who == signer.pk:
+            found.own[sheet] = signed
+        if not signed:
+            found.open.setdefault(sheet, []).append(name)
+    return found
 
 
 def _failures(sheets: list[int], role: SignerRole) -> dict[int, str]:

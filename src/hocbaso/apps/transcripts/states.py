@@ -1,8 +1,12 @@
 """The life of a year sheet before and at issue, one table.
 
-    frozen ──homeroom──▶ homeroom_signed ──principal──▶ principal_signed ──seal──▶ issued
-       └──────────────────────┴───────────────────────────────┴──return──▶ voided
+    subjects ──last subject teacher──▶ frozen ──homeroom──▶ homeroom_signed
+       │                                  │                       │ principal
+       │                                  │                       ▼
+       │                                  │                principal_signed ──seal──▶ issued
+       └──────────────────────────────────┴───── return ──────────┴──▶ voided
 
+A sheet that no subject teacher signs (primary, by default) begins at ``frozen``.
 After issue nothing moves: replaced and revoked are facts told beside the sheet (``StatusEvent``).
 """
 
@@ -27,6 +31,12 @@ class Step:
 STEPS: dict[SignerRole, Step] = {
     step.role: step
     for step in (
+        Step(
+            SignerRole.SUBJECT_TEACHER,
+            SheetState.AWAITING_SUBJECTS,
+            SheetState.FROZEN,  # with the last of them: several sign side by side
+            "Giáo viên môn học",
+        ),
         Step(SignerRole.HOMEROOM, SheetState.FROZEN, SheetState.HOMEROOM_SIGNED, "Giáo viên chủ nhiệm"),
         Step(SignerRole.PRINCIPAL, SheetState.HOMEROOM_SIGNED, SheetState.PRINCIPAL_SIGNED, "Hiệu trưởng"),
         Step(SignerRole.SEAL, SheetState.PRINCIPAL_SIGNED, SheetState.ISSUED, "Con dấu số của trường"),
@@ -34,6 +44,11 @@ STEPS: dict[SignerRole, Step] = {
 }
 
 #: States from which a sheet may be returned (voided) with a reason.
-RETURNABLE = (SheetState.FROZEN, SheetState.HOMEROOM_SIGNED, SheetState.PRINCIPAL_SIGNED)
+RETURNABLE = (
+    SheetState.AWAITING_SUBJECTS,
+    SheetState.FROZEN,
+    SheetState.HOMEROOM_SIGNED,
+    SheetState.PRINCIPAL_SIGNED,
+)
 #: Work still to do, in order.
 OPEN_STATES = RETURNABLE

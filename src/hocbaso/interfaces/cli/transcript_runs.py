@@ -17,10 +17,11 @@ from hocbaso.apps.organisations.queries import school as find_school
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.transcripts import queries
 from hocbaso.apps.transcripts.models import YearSheet
+from hocbaso.apps.transcripts.signature_store import Outcome
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
 from hocbaso.apps.transcripts.use_cases.export_sheets import export_sheets
 from hocbaso.apps.transcripts.use_cases.sign_sheets import (
-    Outcome,
+    OF_CLASS,
     authorise,
     earlier,
     ready_sheets,
@@ -96,7 +97,7 @@ def _one(school: Organisation, role: Role, school_class: SchoolClass | None = No
 def _sign_list(
     actor: Actor, role: SignerRole, school: Organisation, sheets: list[YearSheet], label: str
 ) -> Outcome:
-    school_class = sheets[0].school_class if role is SignerRole.HOMEROOM else None
+    school_class = sheets[0].school_class if role in OF_CLASS else None
     batch = authorise(actor, role=role, school=school, sheets=sheets, school_class=school_class, method="cli")
     total = Outcome()
     for _ in counting(range(-(-len(sheets) // 100)), label):
@@ -109,11 +110,14 @@ def _sign_list(
 def sign(school_code: str, year: str, role_text: str) -> dict[str, Any]:
     """Sign in one role. JSON: ``signed``, ``waiting``, ``failed``."""
     school, role = find_school(school_code), SignerRole(role_text)
-    if role is SignerRole.SUBJECT_TEACHER:  # primary sheets carry no subject signatures
-        _classes(school, year)
-        return {"signed": 0, "waiting": 0, "failed": []}
     total = Outcome()
-    if role is SignerRole.HOMEROOM:
+    if role is SignerRole.SUBJECT_TEACHER:
+        for school_class in _classes(school, year):
+            for actor in _subject_signers(school_class):
+                if sheets := ready_sheets(school, year, role, school_class, actor.user):
+                    label = f"{actor.user.full_name} ký lớp {school_class.name}" if actor.user else ""
+                    _add(total, _sign_list(actor, role, school, sheets, label))
+    elif role is SignerRole.HOMEROOM:
         for school_class in _classes(school, year):
             if sheets := ready_sheets(school, year, role, school_class):
                 actor = _one(school, Role.HOMEROOM, school_class)
@@ -124,6 +128,16 @@ def sign(school_code: str, year: str, role_text: str) -> dict[str, Any]:
             _add(total, _sign_list(_one(school, Role.PRINCIPAL), role, school, sheets, "Hiệu trưởng ký"))
     waiting = earlier(school, year, role)
     return {"signed": total.signed, "waiting": waiting, "failed": [f.to_json() for f in total.failed]}
+
+
+def _subject_signers(school_class: SchoolClass) -> Iterator[Actor]:
+    """Every subject teacher of the class once, in one of the posts he holds there."""
+    seen: set[int] = set()
+    for actor in _people(school_class.school, Role.SUBJECT_TEACHER, school_class):
+        assert actor.user is not None
+        if actor.user.pk not in seen:
+            seen.add(actor.user.pk)
+            yield actor
 
 
 def _add(total: Outcome, part: Outcome) -> None:
@@ -144,14 +158,14 @@ def issue(school_code: str, year: str) -> dict[str, Any]:
 def run(school_code: str, year: str, include_incomplete: bool) -> dict[str, Any]:
     """The three together; running again takes up what is left."""
     closed = close(school_code, year, None, include_incomplete)
-    homeroom, principal = sign(school_code, year, "gvcn"), sign(school_code, year, "hieu_truong")
+    signed = [sign(school_code, year, role) for role in ("gvbm", "gvcn", "hieu_truong")]
     issued = issue(school_code, year)
     return {
         **closed,
-        "signed": homeroom["signed"] + principal["signed"],
-        "waiting": principal["waiting"],
+        "signed": sum(part["signed"] for part in signed),
+        "waiting": signed[-1]["waiting"],
         "issued": issued["issued"],
-        "failed": homeroom["failed"] + principal["failed"] + issued["failed"],
+        "failed": [*(one for part in signed for one in part["failed"]), *issued["failed"]],
         "log_size": issued["log_size"],
     }
 

@@ -127,6 +127,13 @@ def run(
     _end(document, as_json)
 
 
+def _words(result: dict[str, Any]) -> str:
+    """A year's result in one cell: overall level, or study and conduct."""
+    if "overall" in result:
+        return str(result["overall"])
+    return f"Học tập {result['study']}, rèn luyện {result['conduct']}"
+
+
 @commands.command(name="list")
 def list_sheets(school: str = SCHOOL, year: str = YEAR, as_json: bool = JSON_OPTION) -> None:
     """Liệt kê các tờ học bạ của trường trong năm."""
@@ -140,7 +147,7 @@ def list_sheets(school: str = SCHOOL, year: str = YEAR, as_json: bool = JSON_OPT
 
     def human() -> None:
         rows = [
-            [r["code"], r["pupil"], r["class"], r["state"], r["version"], r["result"]["overall"]]
+            [r["code"], r["pupil"], r["class"], r["state"], r["version"], _words(r["result"])]
             for r in document
         ]
         table(

@@ -56,6 +56,12 @@ def result_words(sheet: YearSheet | None) -> str:
     if sheet is None:
         return "–"
     result = sheet.result
+    if "study" in result:
+        text = _("Học tập %(study)s · Rèn luyện %(conduct)s") % {
+            "study": result["study"],
+            "conduct": result["conduct"],
+        }
+        return text if result["promoted"] else f"{text} · " + _("Không được lên lớp")
     if not result["promoted"]:
         return f"{result['overall']} · " + _("Ở lại lớp")
     return str(result["overall"]) + ("" if result["completed"] else " · " + _("Lên lớp"))
@@ -91,11 +97,7 @@ def _state(desk: Desk, row: Row) -> tuple[str, str, str]:
     if row.standing is Standing.OPEN:
         return "warn", "lock", _("Bị chặn: %(why)s") % {"why": _why_open(row)}
     if row.standing is Standing.EARLIER:
-        who = {
-            SignerRole.HOMEROOM: _("chủ nhiệm chưa ký"),
-            SignerRole.PRINCIPAL: _("hiệu trưởng chưa ký"),
-        }[row.waits_for or SignerRole.HOMEROOM]
-        return "warn", "lock", _("Bị chặn: %(why)s") % {"why": who}
+        return "warn", "lock", _("Bị chặn: %(why)s") % {"why": _who_has_not_signed(row)}
     if row.standing is Standing.AUTHORISED:
         return "idle", "clock", _("Đã xác nhận, chưa ký")
     if row.standing is Standing.READY:
@@ -106,6 +108,19 @@ def _state(desk: Desk, row: Row) -> tuple[str, str, str]:
     if row.signed_at is None:
         return "ok", "check", _("Đã ký")
     return "ok", "check", _("Đã ký %(when)s") % {"when": signed_words(row.signed_at)}
+
+
+def _who_has_not_signed(row: Row) -> str:
+    """``hiệu trưởng chưa ký``; subject teachers by name, the first two of many."""
+    if row.waits_for is SignerRole.SUBJECT_TEACHER:
+        names = row.waits_for_names
+        shown = ", ".join(names[:2])
+        if len(names) > 2:
+            shown = _("%(some)s và %(n)s giáo viên khác") % {"some": shown, "n": number(len(names) - 2)}
+        return _("chờ %(names)s ký môn học") % {"names": shown}
+    if row.waits_for is SignerRole.PRINCIPAL:
+        return _("hiệu trưởng chưa ký")
+    return _("chủ nhiệm chưa ký")
 
 
 def signed_words(at: datetime) -> str:
@@ -256,12 +271,18 @@ def _blocked_words(desk: Desk) -> str:
         if row.standing is Standing.OPEN:
             kinds[_("đã trả lại, chờ chốt lại") if row.returned else _("chưa chốt")] += 1
         elif row.standing is Standing.EARLIER:
-            homeroom = row.waits_for is SignerRole.HOMEROOM
-            kinds[_("chờ giáo viên chủ nhiệm ký") if homeroom else _("chờ hiệu trưởng ký")] += 1
+            kinds[_waiting_words(row)] += 1
     if not kinds:
         return ""
     parts = ", ".join(f"{number(n)} {kind}" for kind, n in kinds.most_common())
     return _("%(n)s học bạ bị chặn: %(parts)s") % {"n": number(kinds.total()), "parts": parts}
+
+
+def _waiting_words(row: Row) -> str:
+    return {
+        SignerRole.SUBJECT_TEACHER: _("chờ giáo viên môn học ký"),
+        SignerRole.HOMEROOM: _("chờ giáo viên chủ nhiệm ký"),
+    }.get(row.waits_for or SignerRole.HOMEROOM, _("chờ hiệu trưởng ký"))
 
 
 def _class_table(desk: Desk) -> list[dict[str, Any]]:
@@ -297,7 +318,7 @@ def _column(row: Row) -> str:
     if row.standing is Standing.OPEN:
         return "open"
     if row.standing is Standing.EARLIER:
-        return "homeroom" if row.waits_for is SignerRole.HOMEROOM else "principal"
+        return "principal" if row.waits_for is SignerRole.PRINCIPAL else "homeroom"
     return "done"
 
 
@@ -305,6 +326,8 @@ def _registered_words(desk: Desk, card: Card | None) -> str:
     if card is None or not card.usable:
         return ""
     where = {
+        SignerRole.SUBJECT_TEACHER: _("giáo viên môn học lớp %(name)s")
+        % {"name": desk.school_class.name if desk.school_class else ""},
         SignerRole.HOMEROOM: _("chủ nhiệm %(name)s")
         % {"name": desk.school_class.name if desk.school_class else ""},
         SignerRole.PRINCIPAL: _("hiệu trưởng"),

@@ -47,7 +47,13 @@ def _on_class(*permissions: str) -> Callable[[Actor, Organisation, SchoolClass],
 
 
 def _signs(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
-    return allowed(actor, "signing.principal", school) or allowed(actor, "signing.homeroom", school_class)
+    if allowed(actor, "signing.principal", school) or allowed(actor, "signing.homeroom", school_class):
+        return True
+    return (
+        school_class.grade is not None
+        and school_class.grade > 5
+        and allowed(actor, "signing.subject", school_class)
+    )
 
 
 def _in_school(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:

@@ -1,4 +1,4 @@
-"""What the three signing screens share: homeroom teacher, principal, seal keeper (experience.md 6.4)."""
+"""What the signing screens share: teachers, principal, seal keeper (experience.md 6.4)."""
 
 from __future__ import annotations
 
@@ -71,6 +71,17 @@ def words_of(role: SignerRole, school_class: SchoolClass | None) -> Words:
             _("Phát hành được"),
             _("Sẵn sàng phát hành"),
             _("Một mã xác nhận đóng dấu đúng các học bạ này, theo mã tóm lược trong danh sách."),
+        )
+    if role is SignerRole.SUBJECT_TEACHER:
+        return Words(
+            _("Ký môn học lớp %(name)s") % {"name": school_class.name if school_class else ""},
+            _("giáo viên môn học"),
+            _("Ký"),
+            _("Đã ký"),
+            _("Đã ký"),
+            _("Ký được"),
+            _("Sẵn sàng ký"),
+            _("Một mã xác nhận ký đúng phần môn học của thầy cô trong các học bạ này."),
         )
     title = (
         _("Ký học bạ lớp %(name)s") % {"name": school_class.name}
@@ -162,7 +173,8 @@ def load(
     assert actor.user is not None
     desk.stopped = signing_board.open_batch(actor.user, school, role, school_class)
     if school_class is not None:
-        desk.rows = signing_board.rows_of_class(school_class, role, desk.stopped)
+        signer = actor.user if role is SignerRole.SUBJECT_TEACHER else None
+        desk.rows = signing_board.rows_of_class(school_class, role, desk.stopped, signer)
     else:
         desk.rows = signing_board.rows_of_school(school, year, role, desk.stopped)
         names = {r.enrolment.school_class.name for r in desk.rows}

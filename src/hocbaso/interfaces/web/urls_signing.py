@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("truong/ky/", signing.index, name="signing"),
     path("truong/ky/hieu-truong/", signing.principal, name="signing-principal"),
+    path("truong/ky/mon/<int:class_id>/", signing.subject, name="signing-subject"),
     path("truong/ky/<int:class_id>/", signing.homeroom, name="signing-class"),
     path("truong/ky/lan/<int:batch_id>/", signing.receipt, name="signing-receipt"),
     path("truong/ky/lan/<int:batch_id>/buoc", signing.step, name="signing-step"),

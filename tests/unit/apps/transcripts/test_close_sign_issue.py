@@ -322,16 +322,16 @@ def test_a_mark_written_while_the_class_is_being_closed_waits_and_is_refused(
             connection.close()
 
     writer = threading.Thread(target=write)
-    examine = closing._examine
+    make = closing._make
 
     def meanwhile(*args: object, **options: object) -> object:
         if connection.vendor == "postgresql":
             writer.start()
             time.sleep(0.3)
             assert outcome == []  # it waits for the closing
-        return examine(*args, **options)  # type: ignore[arg-type]
+        return make(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(closing, "_examine", meanwhile)
+    monkeypatch.setattr(closing, "_make", meanwhile)
     assert close(school).closed == 1
     if connection.vendor != "postgresql":
         writer.start()

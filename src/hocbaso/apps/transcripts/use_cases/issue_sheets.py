@@ -18,10 +18,11 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.ledger.use_cases.append import NewEntry, append
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
-from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
-from hocbaso.apps.transcripts.use_cases.sign_sheets import Made, Outcome, fail, store_signatures
+from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, StatusEvent
+from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
+from hocbaso.core.document.parse import parse_sheet
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.ports import TimeStamper
@@ -106,6 +107,7 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
         )
         for one, index in zip(sealed, indices, strict=True)
     )
+    StatusEvent.objects.bulk_create(_replaced(actor, one) for one in sealed if one.made.sheet.version > 1)
     record(
         actor,
         "transcripts.issued",
@@ -113,6 +115,20 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
         organisation=batch.school.code,
         log=log,
         sheets=[one.made.sheet.digest for one in sealed],
+    )
+
+
+def _replaced(actor: Actor, one: Sealed) -> StatusEvent:
+    """The fact told beside the version before: it is replaced, by which one and why (trust.md section 4)."""
+    sheet = one.made.sheet
+    return StatusEvent(
+        code=sheet.code,
+        version=sheet.version - 1,
+        status="replaced",
+        replaced_by=sheet.version,
+        reason=(parse_sheet(bytes(sheet.body)).replace_reason or "")[:300],
+        at=one.at,
+        by=actor.label,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
-from hocbaso.apps.assessment.models import Moment, SubjectResult, TraitResult, YearRecord
+from hocbaso.apps.assessment.freezing import open_rows, open_summer_rows
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
@@ -36,6 +36,9 @@ register(
 def return_sheets(actor: Actor, *, sheets: Sequence[YearSheet], reason: str) -> int:
     """Void ``sheets`` and unlock their pupils' year rows.
 
+    Of a version that would have replaced an issued one only the summer's rows open: the rest of the year
+    stays as it was issued, and changes through an unlock case alone.
+
     :returns: how many were returned.
     :raises NotAllowed: not somebody who signs for the class.
     :raises DomainError: ``return_needs_reason``, ``issued_cannot_return``.
@@ -53,10 +56,8 @@ def return_sheets(actor: Actor, *, sheets: Sequence[YearSheet], reason: str) -> 
         if not moved:
             raise DomainError("issued_cannot_return")
     SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).update(voided_at=now)
-    keys = [sheet.enrolment_id for sheet in sheets]
-    SubjectResult.objects.filter(enrolment__in=keys, moment=Moment.YEAR_END).update(locked=False)
-    TraitResult.objects.filter(enrolment__in=keys, moment=Moment.YEAR_END).update(locked=False)
-    YearRecord.objects.filter(enrolment__in=keys).update(locked=False)
+    open_rows([sheet.enrolment_id for sheet in sheets if sheet.version == 1])
+    open_summer_rows([sheet.enrolment_id for sheet in sheets if sheet.version > 1])
     record(
         actor,
         "transcripts.returned",

@@ -8,14 +8,14 @@ the database holds one live signature a role.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
-from hocbaso.apps.accounts.models import StaffMember
+from hocbaso.apps.accounts.models import StaffMember, User
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
@@ -23,8 +23,9 @@ from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.signing.models import BatchState, Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.register import Seat, registered, store
-from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
-from hocbaso.apps.transcripts.states import STEPS
+from hocbaso.apps.transcripts.models import SheetSignature, SubjectDuty, YearSheet
+from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
+from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
 from hocbaso.core.document.emit import digest as digest_of_text
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
@@ -57,37 +58,13 @@ _BEFORE = {
     SignerRole.SEAL: SignerRole.PRINCIPAL,
 }
 PERMISSIONS = {
+    SignerRole.SUBJECT_TEACHER: "signing.subject",
     SignerRole.HOMEROOM: "signing.homeroom",
     SignerRole.PRINCIPAL: "signing.principal",
     SignerRole.SEAL: "signing.seal",
 }
-
-
-@dataclass(slots=True)
-class Failure:
-    """One sheet that could not be signed or issued, and why."""
-
-    code: str
-    pupil: str
-    reason_code: str
-    reason: str
-
-    def to_json(self) -> dict[str, str]:
-        return {
-            "code": self.code,
-            "pupil": self.pupil,
-            "reason_code": self.reason_code,
-            "reason": self.reason,
-        }
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one run did."""
-
-    signed: int = 0
-    waiting: int = 0
-    failed: list[Failure] = field(default_factory=list)
+#: Roles whose lists are of one class.
+OF_CLASS = (SignerRole.SUBJECT_TEACHER, SignerRole.HOMEROOM)
 
 
 def list_digest(digests: Sequence[str]) -> str:
@@ -115,15 +92,15 @@ def signer_of(
         school_code=school.code,
         school=school.name,
     )
-    homeroom = role is SignerRole.HOMEROOM and school_class is not None
+    in_class = role in OF_CLASS and school_class is not None
     seat = Seat(
         role,
         school,
         actor.user,
         actor.user.full_name,
         owner=(staff.personal_number if staff else "") or actor.user.username,
-        class_name=school_class.name if homeroom and school_class else "",
-        school_year=school_class.school_year if homeroom and school_class else "",
+        class_name=school_class.name if in_class and school_class else "",
+        school_year=school_class.school_year if in_class and school_class else "",
     )
     return signer, seat
 
@@ -144,16 +121,16 @@ def authorise(
     :raises NotAllowed: wrong role, class, school, or no second factor.
     :raises DomainError: ``nothing_to_sign``, ``sheet_moved_on``.
     """
-    require(actor, PERMISSIONS[role], school_class if role is SignerRole.HOMEROOM else school)
+    require(actor, PERMISSIONS[role], school_class if role in OF_CLASS else school)
     if not sheets:
         raise DomainError("nothing_to_sign")
     if any(s.state != STEPS[role].before or s.school_id != school.pk for s in sheets):
         raise DomainError("sheet_moved_on")
-    if role is SignerRole.HOMEROOM and any(
-        s.school_class_id != (school_class and school_class.pk) for s in sheets
-    ):
+    if role in OF_CLASS and any(s.school_class_id != (school_class and school_class.pk) for s in sheets):
         raise DomainError("sheet_moved_on")
     assert actor.user is not None
+    if role is SignerRole.SUBJECT_TEACHER and len(open_duties(sheets, actor.user)) != len(sheets):
+        raise DomainError("sheet_moved_on")
     assert actor.assignment is not None
     batch = SigningBatch.objects.create(
         school=school,
@@ -179,34 +156,48 @@ def authorise(
     return batch
 
 
-@dataclass(slots=True)
-class Made:
-    """A signature text that is not stored yet."""
-
-    sheet: YearSheet
-    text: bytes
-    previous: list[SheetSignature]
+def open_duties(sheets: Sequence[YearSheet], signer: User) -> dict[int, SubjectDuty]:
+    """What ``signer`` still has to sign as subject teacher, by sheet. One query."""
+    rows = SubjectDuty.objects.filter(sheet__in=sheets, signer=signer, signed=False)
+    return {row.sheet_id: row for row in rows}
 
 
 def previous_signatures(sheets: Sequence[YearSheet]) -> dict[int, list[SheetSignature]]:
-    """Live signatures by sheet, in order of signing. One query."""
+    """Live signatures by sheet, in their order in the document. One query."""
     found: dict[int, list[SheetSignature]] = {s.pk: [] for s in sheets}
-    rows = SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).order_by("id")
+    rows = SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).order_by("position", "id")
     for row in rows:
         found[row.sheet_id].append(row)
     return found
 
 
 def make_signature(
-    sheet: YearSheet, *, role: SignerRole, signer: Signer, previous: Sequence[bytes], at: datetime
+    sheet: YearSheet,
+    *,
+    role: SignerRole,
+    signer: Signer,
+    previous: Sequence[bytes],
+    at: datetime,
+    duty: SubjectDuty | None = None,
 ) -> bytes:
     """Prepare, sign and complete one signature; nothing is stored.
 
+    :param duty: what a subject teacher signs of the sheet.
     :raises DomainError: the bytes are not what was shown, or the value does not fit certificate and digest.
     """
     body = bytes(sheet.body)
     if digest_of_text(body) != sheet.digest:
         raise DomainError("sheet_bytes_changed")
+    if duty is not None:
+        subjects = xades.prepare_subjects(
+            body,
+            duty.subjects,
+            signing_time=at,
+            certificate=signer.certificate,
+            chain=signer.chain,
+            number=duty.number,
+        )
+        return xades.sign(subjects, signer)
     prepared = xades.prepare(
         role=role,
         objects=[xades.sheet_object(body)],
@@ -247,18 +238,22 @@ def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) ->
         from hocbaso.apps.transcripts.use_cases.issue_sheets import store_issued as finish
     else:
         finish = _store_signed
-    require(actor, PERMISSIONS[role], batch.school_class if role is SignerRole.HOMEROOM else batch.school)
+    require(actor, PERMISSIONS[role], batch.school_class if role in OF_CLASS else batch.school)
     if actor.user is None or actor.user.pk != batch.user_id:
         raise DomainError("sheet_moved_on")
-    signer, seat = signer_of(actor, role, batch.school, batch.school_class)
-    check_signer(actor, signer, seat)
-    certificate = store(signer.certificate)
     items = list(
         batch.items.filter(state="waiting").select_related("sheet", "sheet__pupil").order_by("id")[:limit]
     )
+    duties: dict[int, SubjectDuty] = {}
+    if role is SignerRole.SUBJECT_TEACHER:
+        duties = open_duties([item.sheet for item in items], actor.user)
+    signer, seat = signer_of(actor, role, batch.school, batch.school_class)
+    seat = replace(seat, subjects=frozenset(code for duty in duties.values() for code in duty.subjects))
+    check_signer(actor, signer, seat)
+    certificate = store(signer.certificate)
     outcome = Outcome()
     for chunk in _chunks(items):
-        made = _sign_chunk(chunk, role, signer, outcome)
+        made = _sign_chunk(chunk, role, signer, duties, outcome)
         finish(actor, batch, certificate, made, outcome)
     _finish_batch(batch)
     outcome.waiting = batch.items.filter(state="waiting").count()
@@ -266,62 +261,28 @@ def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) ->
 
 
 def _sign_chunk(
-    chunk: list[SigningItem], role: SignerRole, signer: Signer, outcome: Outcome
+    chunk: list[SigningItem],
+    role: SignerRole,
+    signer: Signer,
+    duties: Mapping[int, SubjectDuty],
+    outcome: Outcome,
 ) -> list[tuple[SigningItem, Made]]:
     previous = previous_signatures([item.sheet for item in chunk])
     made = []
     for item in chunk:
         sheet, before = item.sheet, previous[item.sheet_id]
         try:
+            duty = duties.get(sheet.pk)
             if sheet.state != STEPS[role].before or sheet.digest != item.digest:
                 raise DomainError("sheet_moved_on")
-            texts = [bytes(s.text) for s in before if s.role == _BEFORE[role]]
-            text = make_signature(sheet, role=role, signer=signer, previous=texts, at=clock.now())
-            made.append((item, Made(sheet, text, before)))
+            if role is SignerRole.SUBJECT_TEACHER and duty is None:
+                raise DomainError("sheet_moved_on")
+            texts = [bytes(s.text) for s in before if s.role == _BEFORE.get(role)]
+            text = make_signature(sheet, role=role, signer=signer, previous=texts, at=clock.now(), duty=duty)
+            made.append((item, Made(sheet, text, before, duty)))
         except DomainError as error:
             fail(item, error, outcome)
     return made
-
-
-def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
-    """Note on the item why it was not signed; others go on."""
-    item.state, item.reason, item.at = "failed", error.message[:300], clock.now()
-    item.save(update_fields=["state", "reason", "at"])
-    outcome.failed.append(Failure(item.sheet.code, item.sheet.pupil.code, error.code, error.message))
-
-
-def store_signatures(
-    made: Sequence[tuple[SigningItem, Made]], batch: SigningBatch, certificate: Certificate
-) -> set[int]:
-    """Move the sheets on and keep their signatures. Four queries whatever the number.
-
-    :returns: the keys of the sheets that moved; with the others somebody else was faster.
-    """
-    step = STEPS[SignerRole(batch.role)]
-    authorised = {one.sheet.pk: item.digest for item, one in made}
-    waiting = (
-        YearSheet.objects.select_for_update().filter(pk__in=authorised, state=step.before).order_by("pk")
-    )
-    moved = {pk for pk, digest in waiting.values_list("pk", "digest") if digest == authorised[pk]}
-    YearSheet.objects.filter(pk__in=moved).update(state=step.after)
-    is_seal, now = step.role is SignerRole.SEAL, clock.now()
-    SheetSignature.objects.bulk_create(
-        SheetSignature(
-            sheet=one.sheet,
-            role=step.role,
-            signature_id=xades.signature_id_for(step.role),
-            signer=None if is_seal else batch.user,
-            signer_name=batch.school.name if is_seal else batch.user.full_name,
-            certificate=certificate,
-            text=one.text,
-            signed_at=now,
-        )
-        for _, one in made
-        if one.sheet.pk in moved
-    )
-    items = [item.pk for item, one in made if one.sheet.pk in moved]
-    SigningItem.objects.filter(pk__in=items).update(state="signed", reason="", at=now)
-    return moved
 
 
 def _store_signed(
@@ -358,19 +319,27 @@ def _finish_batch(batch: SigningBatch) -> None:
 
 
 def ready_sheets(
-    school: Organisation, year: str, role: SignerRole, school_class: SchoolClass | None = None
+    school: Organisation,
+    year: str,
+    role: SignerRole,
+    school_class: SchoolClass | None = None,
+    signer: User | None = None,
 ) -> list[YearSheet]:
-    """Sheets that wait for ``role``, in the order of the class lists. One query."""
+    """Sheets that wait for ``role``, in the order of the class lists. One query.
+
+    :param signer: only those on which this subject teacher still has something to sign.
+    """
     rows = YearSheet.objects.filter(school=school, school_year=year, state=STEPS[role].before).select_related(
         "pupil", "school_class"
     )
     if school_class is not None:
         rows = rows.filter(school_class=school_class)
+    if signer is not None:
+        rows = rows.filter(duties__signer=signer, duties__signed=False)
     return list(rows.order_by("school_class__grade", "school_class__name", "enrolment__order", "id"))
 
 
 def earlier(school: Organisation, year: str, role: SignerRole) -> int:
     """How many sheets still stand at a step before ``role``'s. One query."""
-    order = [SheetState.FROZEN, SheetState.HOMEROOM_SIGNED, SheetState.PRINCIPAL_SIGNED]
-    before = order[: order.index(STEPS[role].before)]
+    before = OPEN_STATES[: OPEN_STATES.index(STEPS[role].before)]
     return YearSheet.objects.filter(school=school, school_year=year, state__in=before).count()

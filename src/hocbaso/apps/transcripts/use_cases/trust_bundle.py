@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hocbaso.apps.accounts.models import StaffMember
 from hocbaso.apps.common import clock
 from hocbaso.apps.ledger import queries as ledger
 from hocbaso.apps.signing.models import Registration
@@ -53,6 +54,8 @@ def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
 
 def _authority(schools: set[int]) -> tuple[AuthorityEntry, ...]:
     rows = Registration.objects.filter(school__in=schools).select_related("certificate", "school", "user")
+    staff = StaffMember.objects.filter(organisation__in=schools, user__isnull=False)
+    codes = {(school, user): code for school, user, code in staff.values_list("organisation", "user", "code")}
     return tuple(
         AuthorityEntry(
             certificate_sha256=row.certificate_id,
@@ -63,6 +66,8 @@ def _authority(schools: set[int]) -> tuple[AuthorityEntry, ...]:
             valid_to=_start(row.valid_to) + timedelta(days=1, seconds=-1) if row.valid_to else None,
             name=row.user.full_name if row.user else row.school.name,
             class_name=row.class_name or None,
+            subjects=(row.subject_code,) if row.subject_code else None,
+            staff_code=codes.get((row.school_id, row.user.pk), row.user.username) if row.user else None,
         )
         for row in rows.order_by("id")
     )

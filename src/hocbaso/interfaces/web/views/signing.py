@@ -18,7 +18,7 @@ from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts import queries, signing_board
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
-from hocbaso.apps.transcripts.use_cases.sign_sheets import PERMISSIONS, authorise, run_batch
+from hocbaso.apps.transcripts.use_cases.sign_sheets import OF_CLASS, PERMISSIONS, authorise, run_batch
 from hocbaso.apps.transcripts.use_cases.stop_batch import resume_batch, stop_batch
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotFound, register
@@ -52,6 +52,8 @@ def index(request: HttpRequest) -> HttpResponse:
     assert post is not None
     if actor.role == Role.HOMEROOM and post.school_class_id:
         return redirect("web:signing-class", post.school_class_id)
+    if actor.role == Role.SUBJECT_TEACHER and post.school_class_id:
+        return redirect("web:signing-subject", post.school_class_id)
     if actor.role == Role.SEAL_KEEPER:
         return redirect("web:issuing")
     policy(request, "signing.principal", school)
@@ -76,6 +78,23 @@ def homeroom(request: HttpRequest, class_id: int) -> HttpResponse:
         school_class,
     )
     return at_desk(desk)
+
+
+@require_actor
+@require_http_methods(["GET", "HEAD", "POST"])
+def subject(request: HttpRequest, class_id: int) -> HttpResponse:
+    """``/truong/ky/mon/<class>/``: a subject teacher signs his subjects of the class's sheets."""
+    school_class = class_of(request, class_id, "signing.subject")
+    return at_desk(
+        signing_desk.load(
+            request,
+            actor_of(request),
+            SignerRole.SUBJECT_TEACHER,
+            school_class.school,
+            school_class.school_year,
+            school_class,
+        )
+    )
 
 
 @require_actor
@@ -211,7 +230,7 @@ def _batch(request: HttpRequest, batch_id: int) -> tuple[Actor, SigningBatch]:
     batch = signing_board.batch_of(actor.user, batch_id)
     if batch is not None:
         role = SignerRole(batch.role)
-        target = batch.school_class if role is SignerRole.HOMEROOM else batch.school
+        target = batch.school_class if role in OF_CLASS else batch.school
         if allowed(actor, PERMISSIONS[role], target):
             return actor, batch
     raise NotFound("no_such_batch")
@@ -300,4 +319,6 @@ def desk_url(batch: SigningBatch) -> str:
     role = SignerRole(batch.role)
     if role is SignerRole.HOMEROOM:
         return reverse("web:signing-class", args=[batch.school_class_id])
+    if role is SignerRole.SUBJECT_TEACHER:
+        return reverse("web:signing-subject", args=[batch.school_class_id])
     return reverse("web:issuing" if role is SignerRole.SEAL else "web:signing-principal")
