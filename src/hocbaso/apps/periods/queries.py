@@ -152,13 +152,16 @@ class Gates:
                 and (opening.enrolment_id is None or opening.enrolment_id == enrolment_id)
             ):
                 return Gate(True, closes_at=opening.until, case_number=opening.number)
+        return self.usual(school_class, part, moment, column)
+
+    def usual(self, school_class: SchoolClass, part: str, moment: str, column: str) -> Gate:
+        """The gate without any case. No query."""
         key = (school_class.pk, part, moment, column)
         if key not in self._known:
             self._known[key] = self._usual(*key)
         return self._known[key]
 
     def _usual(self, class_id: int, part: str, moment: str, column: str) -> Gate:
-        """Without any case."""
         locks = self.locks.get(class_id, {})
         shut = [locks[moment, p, c] for p in ("", part) for c in ("", column) if (moment, p, c) in locks]
         if shut:
