@@ -25,9 +25,12 @@ def compare_named(finding: Finding, entries: Sequence[AuthorityEntry], sheet: Ye
     :param entries: the register's entries of this certificate in this role, school and time.
     """
     codes = {entry.staff_code for entry in entries if entry.staff_code is not None}
-    names = {_plain(entry.name) for entry in entries} | {_plain(finding.subject_name)}
+    names: set[str] = set()
     for people, subject in _named(finding, sheet):
-        if not people or any(_is(person, codes, names) for person in people):
+        if not people or any(person.staff_code in codes for person in people):
+            continue
+        names = names or {_plain(entry.name) for entry in entries} | {_plain(finding.subject_name)}
+        if not codes and any(_plain(person.name) in names for person in people):
             continue
         listed = " hoặc ".join(_told(person, names) for person in people)
         who = f"{role_name(finding.role)} ký là {entries[0].name}"
@@ -72,10 +75,6 @@ def _told(person: ResponsiblePerson, names: set[str]) -> str:
     """The name; with the staff code only where another person of the same name signed."""
     same = _plain(person.name) in names
     return f"{person.name} (mã {person.staff_code})" if same else person.name
-
-
-def _is(person: ResponsiblePerson, codes: set[str], names: set[str]) -> bool:
-    return person.staff_code in codes if codes else _plain(person.name) in names
 
 
 def _plain(name: str) -> str:
