@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from hocbaso.core.regulation.secondary import Form
@@ -20,6 +21,8 @@ from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.text import shown, tidy
 from hocbaso.engines.workbooks.unique import Persons
 
+#: A book repeats its few dozen marks.
+_read_mark = lru_cache(maxsize=4096, typed=True)(read_mark)
 _MOST_SESSIONS = 500
 #: Serial numbers of the days from 2000 to 2049: what is left of a date in a cell formatted as a number.
 _SERIALS = range(36526, 54789)
@@ -121,7 +124,7 @@ class MarkReader:
                 return None
             if (near := _date_text(text)) is not None:
                 return self._date(column, cell, near)
-            return self._read(column, cell, read_mark(text, form))
+            return self._read(column, cell, _read_mark(text, form))
         if isinstance(cell, (date, datetime)):
             return self._date(column, cell, _day_month(cell.day, cell.month))
         if isinstance(cell, (bool, time, timedelta)):
@@ -131,7 +134,7 @@ class MarkReader:
         if form is Form.SCORED and isinstance(cell, float) and cell.is_integer() and int(cell) in _SERIALS:
             day = _EPOCH + timedelta(days=int(cell))
             return self._date(column, cell, _day_month(day.day, day.month))
-        return self._read(column, cell, read_mark(cell if form is Form.SCORED else shown(cell), form))
+        return self._read(column, cell, _read_mark(cell if form is Form.SCORED else shown(cell), form))
 
     def _read(self, column: int, cell: Cell, reading: Reading[str]) -> str | None:
         if reading.exact or reading.empty:

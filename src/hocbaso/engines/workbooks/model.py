@@ -81,7 +81,7 @@ class HeaderPosition:
 class Teaching:
     """One line of a teaching assignment; ``subject`` None (:data:`ALL_OTHER`) is "tất cả trừ môn chuyên".
 
-    ``subject_code`` is the programme's code in primary grades, None when the grade has no such subject.
+    ``subject_code`` is the programme's code, None when the grade has no such subject.
     """
 
     class_name: str

@@ -8,11 +8,13 @@ from typing import Any
 
 from hocbaso.core.errors import DomainError
 from hocbaso.core.regulation.programme import PRIMARY_GRADES, ProgrammeLine, programme_for
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES, secondary_grade
 from hocbaso.core.vietnamese import personal_number
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.cells import CellReader, grade_of
 from hocbaso.engines.workbooks.columns import STAFF_REQUIRED
 from hocbaso.engines.workbooks.grid import Cell
+from hocbaso.engines.workbooks.mark_titles import find_subject, part_of
 from hocbaso.engines.workbooks.model import ALL_OTHER, Decisions, Reading, StaffRow, Teaching, WorkbookKind
 from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.opening import (
@@ -203,6 +205,8 @@ class StaffReader:
 
     def _subject(self, column: int | None, cell: Cell, teaching: Teaching) -> Teaching:
         grade = grade_of(teaching.class_name)
+        if grade in SECONDARY_GRADES:
+            return self._secondary_subject(column, cell, teaching, grade)
         if grade not in PRIMARY_GRADES:
             return teaching
         line = _find_line(grade, self.year, teaching.subject or "")
@@ -213,6 +217,27 @@ class StaffReader:
             self.notes.warn(column, "subject_not_in_grade", message, cell)
             return teaching
         return replace(teaching, subject_code=line.code)
+
+    def _secondary_subject(self, column: int | None, cell: Cell, teaching: Teaching, grade: int) -> Teaching:
+        written = teaching.subject or ""
+        try:
+            programme = secondary_grade(grade, self.year)
+        except DomainError as error:
+            self.notes.warn(column, "subject_not_in_grade", error.message, cell)
+            return teaching
+        if (subject := find_subject(programme, written)) is not None:
+            return replace(teaching, subject_code=subject.code)
+        whole = part_of(programme, written)
+        if whole is None:
+            message = f"Lớp {teaching.class_name}: khối {grade} không có môn “{written}”; không phân công."
+            self.notes.warn(column, "subject_not_in_grade", message, cell)
+            return teaching
+        message = (
+            f"Lớp {teaching.class_name}: “{written}” là một phần của môn {whole.name}, cả môn ghi một kết "
+            f"quả chung; phân công được ghi cho môn {whole.name}."
+        )
+        answer = self.notes.ask(column, "part_of_subject", message, cell, whole.name, refused="warning")
+        return teaching if answer is False else replace(teaching, subject_code=whole.code)
 
     def _roles(self, found: dict[str, Any]) -> tuple[str, ...]:
         roles: dict[str, None] = {}

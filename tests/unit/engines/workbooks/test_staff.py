@@ -42,8 +42,8 @@ def test_the_secondary_sample_reads_without_issues_and_keeps_commas_inside_a_sub
     reading = read_staff((SAMPLES / "thcs" / "danh_sach_can_bo.xlsx").read_bytes(), year=YEAR)
     assert reading.issues == []
     assert reading.rows[-1].teaching == (
-        Teaching("6A1", "Hoạt động trải nghiệm, hướng nghiệp"),
-        Teaching("9A1", "Hoạt động trải nghiệm, hướng nghiệp"),
+        Teaching("6A1", "Hoạt động trải nghiệm, hướng nghiệp", "hoat-dong-trai-nghiem"),
+        Teaching("9A1", "Hoạt động trải nghiệm, hướng nghiệp", "hoat-dong-trai-nghiem"),
     )
 
 

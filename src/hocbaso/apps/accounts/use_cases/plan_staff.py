@@ -24,6 +24,7 @@ from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import register, sentence
 from hocbaso.core.regulation.programme import PRIMARY_GRADES, TT32_PRIMARY
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES, SECONDARY_PROGRAMMES
 from hocbaso.core.vietnamese.dates import format_vi
 from hocbaso.core.vietnamese.letters import strip_marks
 from hocbaso.engines.workbooks.cells import grade_of
@@ -161,7 +162,9 @@ def subject_name(code: str) -> str:
     if code == "*":
         return "các môn còn lại"
     lines = (line for grade in PRIMARY_GRADES for line in TT32_PRIMARY.grade(grade).lines)
-    return next((line.short_name for line in lines if line.code == code), code)
+    subjects = (one for p in SECONDARY_PROGRAMMES for grade in p.grades.values() for one in grade.subjects)
+    primary = next((line.short_name for line in lines if line.code == code), None)
+    return primary or next((one.name for one in subjects if one.code == code), code)
 
 
 def username_of(school: Organisation, code: str) -> str:
@@ -314,7 +317,7 @@ def _subject_code(class_name: str, subject: str | None, code: str | None) -> str
         return "*"
     if code:
         return code
-    if grade_of(class_name) in PRIMARY_GRADES:
+    if grade_of(class_name) in (*PRIMARY_GRADES, *SECONDARY_GRADES):
         return ""  # the reader has warned: the grade has no such subject
     return "-".join(strip_marks(word) for word in bare(subject).split())[:40]
 
