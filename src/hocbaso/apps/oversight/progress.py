@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import Count, Max, Min, Q
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, TruncDate
 
 from hocbaso.apps.accounts.models import Assignment, Role
-from hocbaso.apps.assessment.models import Moment, SubjectResult
+from hocbaso.apps.assessment.models import Moment, SubjectMarks, SubjectResult
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, SchoolClass
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
 from hocbaso.core.errors import DomainError
 from hocbaso.core.regulation.programme import programme_for
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES, secondary_grade
 from hocbaso.core.vietnamese.school_year import SchoolYear
 
+TERMS = (Moment.TERM_ONE, Moment.TERM_TWO)
+#: A semester of a subject that has its two periodic marks, or a result from elsewhere, or is exempt.
+WHOLE_TERM = (~Q(gk="") & ~Q(ck="")) | ~Q(carried="") | ~Q(exempt_reason="")
 #: How far a sheet has come.
 _RANK = {
-    SheetState.FROZEN: 1,
-    SheetState.HOMEROOM_SIGNED: 2,
-    SheetState.PRINCIPAL_SIGNED: 3,
-    SheetState.ISSUED: 4,
+    SheetState.AWAITING_SUBJECTS: 1,
+    SheetState.FROZEN: 2,
+    SheetState.HOMEROOM_SIGNED: 3,
+    SheetState.PRINCIPAL_SIGNED: 4,
+    SheetState.ISSUED: 5,
 }
 
 
@@ -39,20 +46,24 @@ class ClassProgress:
     without_photo: int = 0
     complete: int = 0
     closed: int = 0
+    subjects_signed: int = 0  # past the subject teachers (primary sheets begin there)
     homeroom_signed: int = 0
     principal_signed: int = 0
     issued: int = 0
     last_entry: datetime | None = None
+    subjects_since: datetime | None = None
     frozen_since: datetime | None = None
     homeroom_since: datetime | None = None
     principal_since: datetime | None = None
 
     @property
     def step(self) -> str:
-        """``entry``, ``close``, ``homeroom``, ``principal``, ``issue`` or ``done``."""
+        """``entry``, ``close``, ``subjects``, ``homeroom``, ``principal``, ``issue`` or ``done``."""
         if not self.pupils or self.issued >= self.pupils:
             return "done" if self.pupils else "entry"
-        if self.closed > self.homeroom_signed:
+        if self.closed > self.subjects_signed:
+            return "subjects"
+        if self.subjects_signed > self.homeroom_signed:
             return "homeroom"
         if self.homeroom_signed > self.principal_signed:
             return "principal"
@@ -64,6 +75,7 @@ class ClassProgress:
     def since(self) -> datetime | None:
         """Since when it stands there; None when nobody has begun."""
         return {
+            "subjects": self.subjects_since,
             "homeroom": self.frozen_since,
             "principal": self.homeroom_since,
             "issue": self.principal_since,
@@ -75,7 +87,8 @@ class ClassProgress:
         return {
             "entry": self.pupils - max(self.complete, self.closed),
             "close": self.pupils - self.closed,
-            "homeroom": self.closed - self.homeroom_signed,
+            "subjects": self.closed - self.subjects_signed,
+            "homeroom": self.subjects_signed - self.homeroom_signed,
             "principal": self.homeroom_signed - self.principal_signed,
             "issue": self.principal_signed - self.issued,
             "done": 0,
@@ -137,9 +150,13 @@ def _homerooms(rows: dict[int, ClassProgress]) -> None:
         rows[pk].homeroom = name
 
 
+@lru_cache(maxsize=64)
 def required_subjects(grade: int, year: str) -> frozenset[str]:
     """Codes without which a pupil of the grade is not complete; empty where no programme is known here."""
     try:
+        if grade in SECONDARY_GRADES:
+            table = secondary_grade(grade, SchoolYear.parse(year))
+            return frozenset(subject.code for subject in table.compulsory)
         programme = programme_for(grade, SchoolYear.parse(year))
     except DomainError:
         return frozenset()
@@ -147,26 +164,30 @@ def required_subjects(grade: int, year: str) -> frozenset[str]:
 
 
 def _complete(rows: dict[int, ClassProgress], year: str) -> None:
-    """Pupils with a year-end result (or an exemption) in every compulsory subject. One query."""
-    needed = {pk: required_subjects(row.school_class.grade, year) for pk, row in rows.items()}
-    wanted = Q(pk__in=[])
-    for grade in {row.school_class.grade for row in rows.values()}:
-        codes = required_subjects(grade, year)
-        if codes:
-            wanted |= Q(enrolment__school_class__grade=grade, subject_code__in=codes)
-    found = (
-        SubjectResult.objects.filter(
-            wanted, moment=Moment.YEAR_END, enrolment__active=True, enrolment__school_class__in=rows
-        )
-        .filter(~Q(level="") | ~Q(exempt_reason=""))
-        .values_list("enrolment__school_class", "enrolment")
-        .annotate(n=Count("pk"), last=Max("updated_at"))
-        .order_by()
+    """Pupils with a result (or an exemption) in every compulsory subject. At most two queries."""
+    primary = {pk for pk, row in rows.items() if row.school_class.grade not in SECONDARY_GRADES}
+    results = SubjectResult.objects.filter(
+        ~Q(level="") | ~Q(exempt_reason=""), moment=Moment.YEAR_END, enrolment__school_class__in=primary
     )
-    for pk, _enrolment, n, last in found:
-        row = rows[pk]
-        row.complete += n >= len(needed[pk])
-        row.last_entry = max(last, row.last_entry or last)
+    marks = SubjectMarks.objects.filter(
+        WHOLE_TERM, moment__in=TERMS, enrolment__school_class__in=set(rows) - primary
+    )
+    for found, times in ((results, 1), (marks, len(TERMS))):
+        of_kind: QuerySet[Any] = found
+        wanted = Q(pk__in=[])
+        for grade in {row.school_class.grade for row in rows.values()}:
+            if codes := required_subjects(grade, year):
+                wanted |= Q(enrolment__school_class__grade=grade, subject_code__in=codes)
+        counted = (
+            of_kind.filter(wanted, enrolment__active=True)
+            .values_list("enrolment__school_class", "enrolment")
+            .annotate(n=Count("pk"), last=Max("updated_at"))
+            .order_by()
+        )
+        for pk, _enrolment, n, last in counted:
+            row = rows[pk]
+            row.complete += n >= times * len(required_subjects(row.school_class.grade, year))
+            row.last_entry = max(last, row.last_entry or last)
 
 
 def _sheets(rows: dict[int, ClassProgress]) -> None:
@@ -181,12 +202,15 @@ def _sheets(rows: dict[int, ClassProgress]) -> None:
         furthest[pk, enrolment] = max(furthest[pk, enrolment], _RANK[SheetState(state)])
         if state == SheetState.FROZEN:
             rows[pk].frozen_since = min(frozen_at, rows[pk].frozen_since or frozen_at)
+        elif state == SheetState.AWAITING_SUBJECTS:
+            rows[pk].subjects_since = min(frozen_at, rows[pk].subjects_since or frozen_at)
     for (pk, _enrolment), rank in furthest.items():
         row = rows[pk]
         row.closed += rank >= 1
-        row.homeroom_signed += rank >= 2
-        row.principal_signed += rank >= 3
-        row.issued += rank >= 4
+        row.subjects_signed += rank >= 2
+        row.homeroom_signed += rank >= 3
+        row.principal_signed += rank >= 4
+        row.issued += rank >= 5
 
 
 def _waiting_since(rows: dict[int, ClassProgress]) -> None:
@@ -208,7 +232,7 @@ def _waiting_since(rows: dict[int, ClassProgress]) -> None:
 
 
 def progress(school: Organisation, year: str, only_class: SchoolClass | None = None) -> Progress:
-    """Where each class stands. Six queries, however many classes and pupils."""
+    """Where each class stands. Seven queries, however many classes and pupils."""
     classes = SchoolClass.objects.filter(school=school, school_year=year)
     if only_class is not None:
         classes = classes.filter(pk=only_class.pk)
@@ -246,15 +270,22 @@ def issued_by_day(school: Organisation, days: int = 14) -> list[tuple[date, int]
 
 
 def missing_results(school_class: SchoolClass, subject_codes: frozenset[str]) -> int:
-    """Active pupils of a class who lack a year-end result in one of these subjects. One query."""
-    has_all = Count(
-        "subject_results",
-        filter=Q(subject_results__moment=Moment.YEAR_END, subject_results__subject_code__in=subject_codes)
-        & (~Q(subject_results__level="") | ~Q(subject_results__exempt_reason="")),
-    )
-    return (
-        Enrolment.objects.filter(school_class=school_class, active=True)
-        .annotate(n=has_all)
-        .filter(n__lt=len(subject_codes))
-        .count()
-    )
+    """Active pupils of a class who lack a year's result in one of these subjects. One query."""
+    if school_class.grade in SECONDARY_GRADES:
+        times, rows = len(TERMS), SubjectMarks.objects.filter(WHOLE_TERM, moment__in=TERMS)
+        pupils = _count_of(rows, subject_codes)
+    else:
+        given = ~Q(level="") | ~Q(exempt_reason="")
+        times, pupils = (
+            1,
+            _count_of(SubjectResult.objects.filter(given, moment=Moment.YEAR_END), subject_codes),
+        )
+    active = Enrolment.objects.filter(school_class=school_class, active=True).annotate(n=pupils)
+    return active.filter(n__lt=times * len(subject_codes)).count()
+
+
+def _count_of(rows: QuerySet[Any], subject_codes: frozenset[str]) -> Coalesce:
+    """How many of these rows each enrolment has."""
+    own = rows.filter(enrolment=OuterRef("pk"), subject_code__in=subject_codes).order_by()
+    counted = own.values("enrolment").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)

@@ -106,6 +106,7 @@ def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
         SchoolClass.objects.filter(school=school, school_year=year)
         .annotate(
             pupils=Count("enrolments", filter=Q(enrolments__active=True), distinct=True),
+            subjects=Count("sheets", filter=Q(sheets__state=SheetState.AWAITING_SUBJECTS), distinct=True),
             frozen=Count("sheets", filter=Q(sheets__state=SheetState.FROZEN), distinct=True),
             homeroom_signed=Count(
                 "sheets", filter=Q(sheets__state=SheetState.HOMEROOM_SIGNED), distinct=True
@@ -115,10 +116,25 @@ def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
             ),
             issued=Count("sheets", filter=Q(sheets__state=SheetState.ISSUED), distinct=True),
         )
-        .values("id", "name", "grade", "pupils", "frozen", "homeroom_signed", "principal_signed", "issued")
+        .values(
+            "id",
+            "name",
+            "grade",
+            "pupils",
+            "subjects",
+            "frozen",
+            "homeroom_signed",
+            "principal_signed",
+            "issued",
+        )
         .order_by("grade", "name")
     )
     return [dict(row) for row in rows]
+
+
+def waits_for_subjects(school_class: SchoolClass) -> bool:
+    """Whether sheets of the class wait for subject teachers. One query."""
+    return YearSheet.objects.filter(school_class=school_class, state=SheetState.AWAITING_SUBJECTS).exists()
 
 
 def returned_reasons(school_class: SchoolClass) -> dict[int, str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, Min, OuterRef, Subquery
 
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.organisations.models import Organisation
@@ -121,6 +121,18 @@ def _explain_open(school_class: SchoolClass, rows: list[Row]) -> None:
     for pupil in pupils:
         reasons = result_reasons(form.assess(pupil))
         wanted[pupil.enrolment.pk].reasons = [message for _code, message in reasons]
+
+
+def duties_of(signer: User, school_class: SchoolClass) -> tuple[int, datetime | None]:
+    """How many sheets of a class wait for a subject teacher's signature, and since when. One query."""
+    open_duties = SubjectDuty.objects.filter(
+        signer=signer,
+        signed=False,
+        sheet__school_class=school_class,
+        sheet__state=SheetState.AWAITING_SUBJECTS,
+    )
+    found = open_duties.aggregate(n=Count("pk"), since=Min("sheet__frozen_at"))
+    return found["n"], found["since"]
 
 
 def rows_of_school(school: Organisation, year: str, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:

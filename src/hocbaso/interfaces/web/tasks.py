@@ -10,11 +10,13 @@ from django.utils.translation import ngettext
 
 from hocbaso.apps.accounts import queries as accounts
 from hocbaso.apps.accounts.door import Actor, allowed
-from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.accounts.models import Assignment, Role, User
 from hocbaso.apps.assessment.policies import class_assignments, teaches
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, State
 from hocbaso.apps.oversight.progress import ClassProgress, Progress, missing_results, required_subjects
+from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.transcripts.signing_board import duties_of
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number, weekday
 
 #: From so many days on, waiting is said with a warning.
@@ -123,8 +125,8 @@ def _seal(progress: Progress) -> list[Task]:
 def _own_class(own: ClassProgress) -> list[Task]:
     """What the homeroom teacher must do with the class."""
     name, tasks = own.school_class.name, []
-    if own.closed > own.homeroom_signed:
-        n = own.closed - own.homeroom_signed
+    if own.subjects_signed > own.homeroom_signed:
+        n = own.subjects_signed - own.homeroom_signed
         tasks.append(
             Task(
                 _("Ký %(n)s học bạ lớp %(class)s") % {"n": n, "class": name},
@@ -182,15 +184,33 @@ def _own_subjects(actor: Actor, year: str) -> list[Task]:
         code for code in required_subjects(school_class.grade, year) if teaches(posts, code, actor.user.pk)
     )
     n = missing_results(school_class, codes) if codes else 0
+    signing = _own_signatures(actor.user, school_class)
     if not n:
-        return []
+        return signing
     return [
+        *signing,
         Task(
             _("Nhập kết quả cuối năm của %(n)s học sinh lớp %(class)s")
             % {"n": n, "class": school_class.name},
             _("Các môn thầy cô được phân công dạy ở lớp này."),
             _("Mở sổ điểm"),
             "/truong/so-diem/",
+        ),
+    ]
+
+
+def _own_signatures(user: User, school_class: SchoolClass) -> list[Task]:
+    """Sheets that wait for the subject teacher's signature. One query."""
+    n, since = duties_of(user, school_class)
+    if not n:
+        return []
+    return [
+        Task(
+            _("Ký môn học trong %(n)s học bạ lớp %(class)s") % {"n": number(n), "class": school_class.name},
+            _("Kết quả đã chốt. Giáo viên chủ nhiệm ký sau khi thầy cô ký."),
+            _("Ký môn học"),
+            "/truong/ky/",
+            since,
         )
     ]
 
@@ -289,6 +309,7 @@ def heading(tasks: list[Task]) -> str:
 STEP_WORDS = {
     "entry": lambda: _("Nhập kết quả"),
     "close": lambda: _("Chốt kết quả"),
+    "subjects": lambda: _("Giáo viên môn học ký"),
     "homeroom": lambda: _("Giáo viên chủ nhiệm ký"),
     "principal": lambda: _("Hiệu trưởng ký"),
     "issue": lambda: _("Phát hành"),
@@ -323,7 +344,11 @@ def _why(row: ClassProgress) -> str:
 def stuck(progress: Progress, principal: str, seal_keeper: str, limit: int = 5) -> list[Stuck]:
     """The classes that have stood still longest, each with whose turn it is."""
     missing = _("chưa phân công")
-    who = {"principal": principal or missing, "issue": seal_keeper or missing}
+    who = {
+        "subjects": _("giáo viên môn học"),
+        "principal": principal or missing,
+        "issue": seal_keeper or missing,
+    }
     return [
         Stuck(
             row.school_class.pk,

@@ -22,6 +22,7 @@ from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.transcripts import queries
 from hocbaso.apps.transcripts.use_cases.close_class import Blocked, CloseResult, Ready, close_class, preview
+from hocbaso.core.document.model import SecondaryResult
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound, register
 from hocbaso.core.regulation.tt27 import Overall
 from hocbaso.interfaces.web.errors import words
@@ -57,7 +58,9 @@ def index(request: HttpRequest) -> HttpResponse:
     year = working_year(school)
     board = []
     for row in queries.class_board(school, year):
-        closed = row["frozen"] + row["homeroom_signed"] + row["principal_signed"] + row["issued"]
+        closed = sum(
+            row[step] for step in ("subjects", "frozen", "homeroom_signed", "principal_signed", "issued")
+        )
         board.append({**row, "closed": closed, "open": max(0, row["pupils"] - closed)})
     context = {
         "board": board,
@@ -104,9 +107,7 @@ def fingerprint(result: CloseResult) -> str:
     """Exactly whom the page proposed to close, with which result."""
     lines = []
     for ready in result.ready:
-        outcome = ready.verdict.result()
-        title = outcome.title.value if outcome.title else ""
-        lines.append(f"{ready.rows.enrolment.pk}:{outcome.overall.value}:{outcome.promoted}:{title}")
+        lines.append(f"{ready.rows.enrolment.pk}:{sorted(ready.assessed.summary().items())}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -148,6 +149,7 @@ def _check_page(
         "include": include,
         "may_include": allowed(actor, "transcripts.close_incomplete", found.school),
         "decides": decides,
+        "summer_links": any(line["link"] for line in summer),
         "proposes": proposes,
         "action": request.get_full_path(),
         "count": len(result.ready),
@@ -167,9 +169,15 @@ def _blocked(
     for item in result.blocked:
         enrolment = enrolments[item.pupil]
         if item.code == "summer_pending":
-            where = reverse("web:closing-promotion", args=[found.pk, enrolment.pk]) if decides else ""
+            url, text = _summer_link(found, enrolment, decides)
             summer.append(
-                {"name": item.name, "order": enrolment.order, "message": item.message, "link": where}
+                {
+                    "name": item.name,
+                    "order": enrolment.order,
+                    "message": item.message,
+                    "link": url,
+                    "link_text": text,
+                }
             )
             continue
         line = lines.setdefault(
@@ -179,6 +187,15 @@ def _blocked(
         url, text = _mend(found, item)
         line["links"][url] = text
     return sorted(lines.values(), key=lambda x: x["order"]), summer
+
+
+def _summer_link(found: SchoolClass, enrolment: Enrolment, decides: bool) -> tuple[str, str]:
+    """In primary the principal may decide (TT 27/2020 Điều 11); in secondary the re-test does."""
+    if found.grade > 5:
+        return reverse("web:gradebook-class", args=[found.pk]), _("Mở sổ điểm")
+    if decides:
+        return reverse("web:closing-promotion", args=[found.pk, enrolment.pk]), _("Quyết định lên lớp")
+    return "", ""
 
 
 #: Missing things told at once; more are folded.
@@ -197,27 +214,35 @@ def _mend(found: SchoolClass, item: Blocked) -> tuple[str, str]:
     """Where to mend what blocks."""
     if item.code == "missing_results":
         return reverse("web:gradebook-class", args=[found.pk]), _("Mở sổ điểm")
-    if item.code in ("no_homeroom_teacher", "no_principal"):
+    if item.code in ("no_homeroom_teacher", "no_principal", "no_subject_teacher"):
         return reverse("web:staff"), _("Xem phân công")
     return _pupil_link(item.pupil), _("Mở hồ sơ học sinh")
 
 
 def _ready_line(found: SchoolClass, ready: Ready, proposes: bool) -> dict[str, Any]:
-    outcome = ready.verdict.result()
+    outcome = ready.assessed.result
+    assert outcome is not None, "only a whole year is ready"
     enrolment = ready.rows.enrolment
-    may_propose = proposes and outcome.overall.value == Overall.GOOD.value
-    where = reverse("web:closing-title", args=[found.pk, enrolment.pk]) if may_propose else ""
-    return {
+    line = {
         "order": enrolment.order,
         "name": enrolment.pupil.full_name,
-        "overall": outcome.overall.value,
         "promoted": outcome.promoted,
         "completed": outcome.completed,
         "title": outcome.title.value if outcome.title else "",
         "remarks": ready.remarks,
-        "title_link": where,
-        "clause": outcome.overall.clause,
+        "title_link": "",
     }
+    if isinstance(outcome, SecondaryResult):
+        study, conduct = (
+            outcome.study_after or outcome.study_year,
+            outcome.conduct_after or outcome.conduct_year,
+        )
+        words = _("Học tập %(study)s · Rèn luyện %(conduct)s")
+        named = {"study": study.value, "conduct": conduct.value}
+        return {**line, "overall": words % named, "clause": study.clause}
+    if proposes and outcome.overall.value == Overall.GOOD.value:
+        line["title_link"] = reverse("web:closing-title", args=[found.pk, enrolment.pk])
+    return {**line, "overall": outcome.overall.value, "clause": outcome.overall.clause}
 
 
 @require_actor
@@ -236,6 +261,7 @@ def done(request: HttpRequest, class_id: int) -> HttpResponse:
         "left": len(names),
         "already": left.already,
         "may_sign": allowed(actor_of(request), "signing.homeroom", found),
+        "subjects_first": queries.waits_for_subjects(found),
     }
     return render(request, "web/closing/done.html", context)
 

@@ -61,7 +61,13 @@ def index(request: HttpRequest) -> HttpResponse:
     names = signing_desk.homeroom_names(school)
     board = [{**row, "teacher": names.get(row["id"], "")} for row in queries.class_board(school, year)]
     waiting = sum(row["homeroom_signed"] for row in board)
-    return render(request, "web/signing/index.html", {"board": board, "year": year, "waiting": waiting})
+    context = {
+        "board": board,
+        "year": year,
+        "waiting": waiting,
+        "subjects": any(row["subjects"] for row in board),  # primary classes have no such step
+    }
+    return render(request, "web/signing/index.html", context)
 
 
 @require_actor

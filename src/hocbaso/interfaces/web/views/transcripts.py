@@ -19,6 +19,7 @@ from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases.render import preview_pdf, sealed_booklet
 from hocbaso.core.errors import NotAllowed, NotFound, register
 from hocbaso.interfaces.web import paper
+from hocbaso.interfaces.web.desk_page import result_words
 from hocbaso.interfaces.web.templatetags.hbs import date_vi
 from hocbaso.interfaces.web.views import actor_of, require_actor, school_of
 
@@ -37,6 +38,7 @@ register(
 
 #: State → (status kind, shape, words).
 _STATES: dict[str, tuple[str, str]] = {
+    SheetState.AWAITING_SUBJECTS: ("idle", "clock"),
     SheetState.FROZEN: ("idle", "clock"),
     SheetState.HOMEROOM_SIGNED: ("idle", "clock"),
     SheetState.PRINCIPAL_SIGNED: ("idle", "clock"),
@@ -51,6 +53,7 @@ MOST = 500
 def state_words(state: str) -> str:
     """The state in words."""
     return {
+        SheetState.AWAITING_SUBJECTS: _("Chờ giáo viên môn học ký"),
         SheetState.FROZEN: _("Chờ chủ nhiệm ký"),
         SheetState.HOMEROOM_SIGNED: _("Chờ hiệu trưởng ký"),
         SheetState.PRINCIPAL_SIGNED: _("Chờ phát hành"),
@@ -127,7 +130,7 @@ def _lines(rows: list[YearSheet]) -> list[dict[str, Any]]:
                 "order": row.enrolment.order,
                 "name": row.pupil.full_name,
                 "class": row.school_class.name,
-                "overall": row.result["overall"],
+                "overall": result_words(row),
                 "version": row.version,
                 "digest": row.digest,
                 "kind": kind,
