@@ -86,6 +86,17 @@ class Computed:
     name: str
 
 
+#: How a column of marks is called in a sentence or a head.
+COLUMN_NAMES = {
+    **{f"tx{n}": f"ĐĐGtx {n}" for n in range(1, 7)},
+    "gk": "ĐĐGgk",
+    "ck": "ĐĐGck",
+    "retest": "Đánh giá lại",
+    "score": "Điểm KTĐK",
+    "level": "Mức đạt được",
+    "comment": "Nhận xét",
+}
+
 #: Semester average and year average (of a comment subject: the result).
 TERM_RESULT = Computed("tbm", "ĐTBmhk")
 YEAR_RESULT = Computed("cn", "ĐTBmcn")

@@ -73,7 +73,7 @@ def _secondary(outcome: tt22.YearOutcome) -> Needs:
     trains = conduct is not None and conduct.rating is tt22.Rating.FAIL
     names = tuple(outcome.subject(code).subject.short_name for code in outcome.retests)
     return Needs(
-        outcome.determined,
+        not outcome.missing,
         outcome.retests,
         names,
         trains and (outcome.absences or 0) <= tt22.MOST_ABSENCES,

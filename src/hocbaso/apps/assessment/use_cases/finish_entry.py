@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.assessment.class_sheet import RECORD, TRAITS, ClassSheet, Field, Kind, findings
 from hocbaso.apps.assessment.policies import ClassSubject
+from hocbaso.apps.assessment.sanity import Column, Table, doubts, mean
+from hocbaso.apps.assessment.sheet_fields import COLUMN_NAMES
 from hocbaso.apps.audit.chain import record as audit
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
+from hocbaso.core.regulation import tt22
 
 register(
     {
@@ -57,10 +61,13 @@ class Warned:
 class Check:
     """What the check page shows."""
 
-    counts: tuple[tuple[Field, tuple[tuple[str, int], ...]], ...]  # of levels and scores, in order
+    #: Of levels, ratings and scores in their order; of secondary marks by the bands of Điều 9.
+    counts: tuple[tuple[Field, tuple[tuple[str, int], ...]], ...]
     missing: tuple[tuple[Enrolment, tuple[Field, ...]], ...]
     warnings: tuple[Warned, ...]
     pupils: int
+    #: Mean of each column of numbers, decimal comma; for the page's teacher only, never for pupils.
+    means: tuple[tuple[Field, str], ...] = ()
 
     @property
     def blanks(self) -> int:
@@ -76,16 +83,62 @@ def check_sheet(sheet: ClassSheet) -> Check:
             (f, _counts(sheet, f, active)) for f in sheet.fields if f.kind not in (Kind.TEXT, Kind.NUMBER)
         ),
         missing=tuple((e, fields) for e, fields in missing if fields),
-        warnings=(*_of_pupils(sheet), *_sameness(sheet, active)),
+        warnings=(*_of_pupils(sheet), *_sameness(sheet, active), *_doubts(sheet, active)),
         pupils=len(active),
+        means=tuple(_means(sheet, active)),
     )
 
 
+#: Marks by what Điều 9 khoản 2 of Circular 22 asks about.
+_BANDS = (("8,0 trở lên", "8"), ("6,5 đến 7,9", "6.5"), ("5,0 đến 6,4", "5"), ("3,5 đến 4,9", "3.5"))
+_BELOW = "dưới 3,5"
+
+
+def _bands(texts: list[str]) -> tuple[tuple[str, int], ...]:
+    found: Counter[str] = Counter()
+    for text in texts:
+        number = tt22.mark_value(text)
+        if number is not None:
+            found[next((name for name, low in _BANDS if number >= Decimal(low)), _BELOW)] += 1
+        elif text:
+            found[text] += 1
+    order = (*(name for name, _low in _BANDS), _BELOW, tt22.ABSENT, tt22.EXEMPT)
+    return tuple((name, found[name]) for name in order if found[name])
+
+
+def _means(sheet: ClassSheet, active: list[Enrolment]) -> Iterable[tuple[Field, str]]:
+    for column in sheet.fields:
+        if column.kind in (Kind.MARK, Kind.SCORE):
+            texts = (sheet.text(e.pk, column) for e in active)
+            found = mean([n for text in texts if (n := tt22.mark_value(text)) is not None])
+            if found is not None:
+                yield column, tt22.show_mark(str(found))
+
+
+def _doubts(sheet: ClassSheet, active: list[Enrolment]) -> Iterable[Warned]:
+    """The sanity layer over the page's columns of numbers (experience 6.2 point 10)."""
+    marks = [f for f in sheet.fields if f.kind in (Kind.MARK, Kind.SCORE)]
+    if not marks:
+        return
+    by_id = {e.pk: e for e in active if not sheet.exempt(e.pk)}
+    table = Table(
+        tuple(Column(f.key, COLUMN_NAMES.get(f.key, f.key), f.required) for f in marks),
+        {pk: {f.key: sheet.text(pk, f) for f in marks} for pk in by_id},
+    )
+    for doubt in doubts(table):
+        if doubt.code != "sanity.missing":  # told by itself, with the pupils
+            yield Warned(doubt.id, doubt.message, by_id.get(doubt.row or 0), doubt.column)
+
+
 def _counts(sheet: ClassSheet, column: Field, active: list[Enrolment]) -> tuple[tuple[str, int], ...]:
+    if column.kind is Kind.MARK:
+        return _bands([sheet.text(e.pk, column) for e in active])
     order = {
         Kind.LEVEL: ("T", "H", "C"),
         Kind.TRAIT: ("T", "Đ", "C"),
         Kind.SCORE: tuple(str(n) for n in range(10, -1, -1)),
+        Kind.PASS: ("Đ", "CĐ", "V", "M"),
+        Kind.RATING: tuple(rating.value for rating in tt22.Rating),
     }[column.kind]
     found = Counter(sheet.text(e.pk, column) for e in active)
     wanted = [(value, found[value]) for value in order if found[value] or column.kind is not Kind.SCORE]
