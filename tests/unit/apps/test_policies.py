@@ -13,6 +13,7 @@ from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.books.kinds import BookTarget, Kind
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.periods.models import Review, UnlockCase
 from tests.unit.apps.accounts import people
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,29 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "organisations.create": ("commune", {COMMUNE, OPERATOR}),
     "organisations.progress": ("school", EVERYBODY),
     "organisations.settings": ("school", {PRINCIPAL, OPERATOR}),
+    "periods.agree_unlock": ("unlock case", {COMMUNE, DEPARTMENT}),
+    "periods.assign_review": ("school", {PRINCIPAL}),
+    "periods.attach_minutes": ("unlock case", {PRINCIPAL, DEPUTY, CLERK}),
+    "periods.close_due": ("school", EVERYBODY),
+    "periods.decide_unlock": ("unlock case", {PRINCIPAL}),
+    "periods.relock": ("unlock case", {PRINCIPAL, DEPUTY, COMMUNE, DEPARTMENT}),
+    "periods.request_unlock": ("subject", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER}),
+    "periods.review": ("review", set()),  # only the person it was given to: apps/periods/test_review.py
+    "periods.set": ("school", {PRINCIPAL, OPERATOR}),
+    "periods.view": ("school", EVERYBODY),
+    "periods.view_case": (
+        "unlock case",
+        {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
+    ),
+    "periods.view_cases": (
+        "school",
+        {PRINCIPAL, DEPUTY, CLERK, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
+    ),
+    "periods.view_reviews": (
+        "school",
+        {PRINCIPAL, DEPUTY, GROUP_HEAD, GROUP_DEPUTY, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
+    ),
+    "periods.withdraw_unlock": ("unlock case", set()),  # only who asked
     "pupils.decide": ("school", {PRINCIPAL}),
     "pupils.edit": ("class", {CLERK, HOMEROOM}),
     "pupils.import": ("school", {CLERK, OPERATOR}),
@@ -76,7 +100,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "transcripts.view_school": ("school", {PRINCIPAL, DEPUTY, SEAL, OPERATOR}),
 }
 #: What managing units may do to a school below them, or what is no secret.
-BEYOND_ONE_SCHOOL = {"ledger.audit", "organisations.create", "organisations.progress"}
+BEYOND_ONE_SCHOOL = {"ledger.audit", "organisations.create", "organisations.progress", "periods.close_due"}
 _WITH_CLASS = (HOMEROOM, TEACHER)
 
 
@@ -117,6 +141,10 @@ class World:
             "commune": self.units[COMMUNE],
             "subject": ClassSubject(self.in_class, "toan"),
             "homeroom role": (self.school, HOMEROOM),
+            "unlock case": UnlockCase(
+                school=self.school, school_class=self.in_class, requested_by_id=0, requested_role=TEACHER
+            ),
+            "review": Review(school_class=self.in_class, checker_id=0),
         }[kind]
 
 
