@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hocbaso.apps.organisations import queries as units
-from hocbaso.apps.periods.queries import review_block
+from hocbaso.apps.periods.queries import review_block, unlock_block
 from hocbaso.apps.pupils.models import IdentityState, SchoolClass
 from hocbaso.apps.transcripts.forms import Assessed, Form, PupilRows
 from hocbaso.apps.transcripts.forms.base import Signers
@@ -29,7 +29,10 @@ register(
             "Lớp {name} chưa có giáo viên ký môn {subjects}.",
             "Nobody is assigned to sign {subjects} of class {name}.",
         ),
-        "review_pending": ("{what}", "{what}"),
+        "review_pending": (
+            "Chưa duyệt xong trước khi ký: {what}",
+            "A check before signing is not done: {what}",
+        ),
         "identity_not_verified": (
             "Danh tính chưa được xác thực với CSDL quốc gia về dân cư ({state}).",
             "The identity is not verified ({state}).",
@@ -98,12 +101,13 @@ class Gatekeeper:
     identity_gate: str
     photo_gate: str
     reviews: tuple[str, ...]  # what a checker still has to confirm, where signing waits for it
+    cases: tuple[str, ...]  # unlock cases that are open: half a correction is not frozen
 
     @classmethod
     def of(
         cls, form: Form, people: dict[SignerRole, model.ResponsiblePerson], signers: Signers
     ) -> Gatekeeper:
-        """At most six queries."""
+        """At most seven queries."""
         school = form.school_class.school
         return cls(
             form,
@@ -112,6 +116,7 @@ class Gatekeeper:
             units.setting(school, "identity_gate"),
             units.setting(school, "photo_gate"),
             review_block(form.school_class),
+            unlock_block(form.school_class),
         )
 
     def examine(self, rows: PupilRows, result: CloseResult) -> Ready | None:
@@ -138,6 +143,7 @@ class Gatekeeper:
             names = ", ".join(self.form.subject_name(code) for code in lacking)
             found.append(("no_subject_teacher", sentence("no_subject_teacher", name=name, subjects=names)))
         found += [("review_pending", sentence("review_pending", what=what)) for what in self.reviews]
+        found += [("unlock_open", what) for what in self.cases]
         return found
 
     def _gates(self, rows: PupilRows, reasons: list[tuple[str, str]]) -> tuple[str, ...]:

@@ -226,8 +226,8 @@ def _model(made: _Class, ready: Ready, duties: tuple[Duty, ...], earlier: Earlie
         traits=assessed.traits,
         days_absent_excused=own.absent_excused if own else None,
         days_absent_unexcused=own.absent_unexcused if own else None,
-        height_cm=own.height_cm if own else None,
-        weight_kg=own.weight_kg if own else None,
+        height_cm=own.height_cm if own and assessed.traits else None,  # the secondary form has no such line
+        weight_kg=own.weight_kg if own and assessed.traits else None,
         result=assessed.result,
         homeroom_comment=(own.homeroom_comment or None) if own else None,
         remarks=ready.remarks,
