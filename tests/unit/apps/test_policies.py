@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "accounts.reset_access": ("somebody", {ADMIN, OPERATOR}),
     "accounts.view_staff": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
     "assessment.carry_results": ("school", {PRINCIPAL, CLERK}),
+    "accounts.view_teaching": ("class", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
     "assessment.decide_promotion": ("school", {PRINCIPAL}),
     "assessment.enter": ("subject", {TEACHER}),
     "assessment.enter_traits": ("class", {HOMEROOM}),

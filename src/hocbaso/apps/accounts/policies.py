@@ -6,6 +6,7 @@ from hocbaso.apps.accounts.door import Actor, holds, rule
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.organisations.queries import is_managed_by
+from hocbaso.apps.pupils.models import SchoolClass
 
 #: Roles that bind the school: whoever becomes one of these people can sign or seal in its name.
 LEADERS = frozenset({Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER})
@@ -83,3 +84,9 @@ def may_view_staff(actor: Actor, unit: Organisation) -> bool:
 def may_designate_signer(actor: Actor, unit: Organisation) -> bool:
     """Who signs where several teach, and who signs instead of somebody who cannot: the principal alone."""
     return holds(actor, unit.pk, Role.PRINCIPAL)
+
+
+@rule("accounts.view_teaching", "xem phân công dạy của lớp", operator=True)
+def may_view_teaching(actor: Actor, school_class: SchoolClass) -> bool:
+    """Whoever sees the school's staff."""
+    return may_view_staff(actor, school_class.school)

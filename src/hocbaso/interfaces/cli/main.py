@@ -41,9 +41,20 @@ def use_database() -> None:
 
 
 def _register() -> None:
-    from hocbaso.interfaces.cli import accounts, books, imports, log, node, schools, transcripts, verify
+    from hocbaso.interfaces.cli import (
+        accounts,
+        books,
+        classes,
+        exports,
+        imports,
+        log,
+        node,
+        schools,
+        transcripts,
+        verify,
+    )
 
-    for module in (node, schools, accounts, imports, transcripts, books, log):
+    for module in (node, schools, accounts, classes, imports, exports, transcripts, books, log):
         module.register(app)
     verify.register_commands(app)
 

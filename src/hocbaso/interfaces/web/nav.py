@@ -73,6 +73,9 @@ _ENTRIES = (
         "/truong/nhap-lieu/",
         _any("pupils.import", "accounts.import_staff", "assessment.import_results"),
     ),
+    _Entry(
+        gettext_noop("Lớp và phân công"), "/truong/lop/", _any("pupils.manage_classes", "accounts.view_staff")
+    ),
     _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
     _Entry(gettext_noop("Sổ điểm"), "/truong/so-diem/", _on_class("assessment.view_class")),
     _Entry(

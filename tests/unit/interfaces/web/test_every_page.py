@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -22,6 +23,8 @@ from hocbaso.apps.books.page_codes import page_code
 from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import Enrolment, RollOver
+from hocbaso.apps.pupils.use_cases.receive_pupil import Newcomer, Source, receive_pupil
 from hocbaso.apps.pupils.use_cases.set_photo import set_photo
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts.models import YearSheet
@@ -85,6 +88,17 @@ PAGES: dict[str, Page] = {
     "pupils": Page(opens={*_SEES_PUPILS, *OF_CLASS, NEIGHBOUR, *STRANGERS}),
     "pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
     "pupil-photo": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
+    "classes": Page(opens={*_SEES_PUPILS, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
+    "class": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class",)),
+    "class-pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class", "enrolment")),
+    "teaching": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "teaching-proposals": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "teaching-cell": Page(opens={*LEADERS, CLERK}, args=("class", "subject")),
+    "arrivals": Page(opens={PRINCIPAL, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "arrival": Page(opens={PRINCIPAL, CLERK, NEIGHBOUR}, args=("arrived",)),
+    "register": Page(opens={PRINCIPAL, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "roll-over": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "roll-over-batch": Page(opens={*LEADERS, CLERK}, args=("roll-over",)),
     "imports": Page(opens={CLERK, STRANGERS[1]}),
     "imports-activation": Page(opens={PRINCIPAL, CLERK, ADMIN, STRANGERS[0], STRANGERS[1]}),
     "imports-batch": Page(opens={CLERK}, args=("import",)),
@@ -197,6 +211,18 @@ class World:
         return Client() if who == NOBODY else self.inside(self.people[who], **kwargs)
 
 
+def _arrived(school: School) -> Enrolment:
+    """A pupil who came to 3B in the course of the year."""
+    return receive_pupil(
+        school.actor(Role.DATA_CLERK),
+        school_class=school.classes["3B"],
+        newcomer=Newcomer("7900099001", "Lý Gia Bảo", "09/02/2017", "Nam"),
+        source=Source("Trường Tiểu học Khác", "1/GGT"),
+        term="hk2",
+        arrived_on=date(2026, 1, 19),
+    )
+
+
 @pytest.fixture
 def world(inside, sandbox_home):
     here = make_school("79000901", classes=("3A", "3B"))
@@ -246,6 +272,10 @@ def world(inside, sandbox_home):
         "subject": "toan",
         "cell": f"o-{pupil.pk}-level",
         "enrolment": pupil.pk,
+        "arrived": _arrived(here).pk,
+        "roll-over": RollOver.objects.create(
+            school=unit, from_year=YEAR, state="undone", created_by="x", created_at=people.DAY
+        ).pk,
         "pupil": pupil.pupil.code,
         "sheet": sheet.code,
         "import": imported.pk,
@@ -364,7 +394,7 @@ def test_no_desk_opens_without_the_second_factor(world, who, name):
 def test_numbers_that_are_too_large_are_pages_that_are_not_there(world):
     client = world.client(CLERK)
     for name, page in PAGES.items():
-        ids = {"class", "import", "enrolment", "signing batch", "issuing batch"} & set(page.args)
+        ids = {"class", "import", "enrolment", "arrived", "roll-over", "signing batch", "issuing batch"} & set(page.args)
         if not ids or page.post_only:
             continue
         args = [2**70 if thing in ids else world.objects[thing] for thing in page.args]
