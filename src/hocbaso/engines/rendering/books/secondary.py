@@ -118,7 +118,8 @@ def subject_book(data: SubjectBook) -> Book:
     )
     parts = tuple(_subject_part(data, term) for term in (1, 2))
     running = f"Môn {data.subject} · {data.head.running}"
-    return Book(TITLE.capitalize(), data.school, running, FORM, data.stamp, parts, cover)
+    title = f"{TITLE.capitalize()}, môn {data.subject}"
+    return Book(title, data.school, running, FORM, data.stamp, parts, cover)
 
 
 def _subject_part(data: SubjectBook, term: int) -> Part:

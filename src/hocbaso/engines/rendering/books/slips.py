@@ -13,6 +13,10 @@ from hocbaso.engines.rendering.books.people import ClassHead, Person
 from hocbaso.engines.rendering.fonts import require_printable
 
 
+#: Comments longer than this together may need more than a page: such a slip breaks across pages.
+_LONG = 2500
+
+
 @dataclass(frozen=True, slots=True)
 class SlipLine:
     """One subject: values under :attr:`Slips.columns` as printed ("8,0"), and the teacher's comment."""
@@ -95,6 +99,7 @@ def _content(slip: Slip) -> dict[str, object]:
         "traits": [[printed(label), value] for label, value in slip.traits],
         "facts": [[label, printed(value)] for label, value in slip.facts],
         "comment": printed(slip.comment),
+        "long": sum(len(line.comment) for line in slip.lines) + len(slip.comment) > _LONG,
     }
 
 
