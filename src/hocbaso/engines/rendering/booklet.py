@@ -6,12 +6,17 @@ import hashlib
 import io
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from PIL import Image
 
+from hocbaso.core.document.model import SchoolLevel
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.rendering.compiler import compile_pdf
-from hocbaso.engines.rendering.content import cover_content, sheet_content, utc
+from hocbaso.engines.rendering.content import cover_content, utc
+from hocbaso.engines.rendering.content_primary import primary_content
+from hocbaso.engines.rendering.content_secondary import secondary_content
+from hocbaso.engines.rendering.forms import Form, form_of
 from hocbaso.engines.rendering.printable import require_printable_sheet
 from hocbaso.engines.rendering.views import Booklet, SheetView
 
@@ -28,6 +33,10 @@ register(
         "booklet_of_two_pupils": (
             "Các tờ năm học không cùng một học sinh nên không in chung thành một học bạ.",
             "The year sheets belong to different pupils.",
+        ),
+        "booklet_of_two_levels": (
+            "Các tờ năm học thuộc hai cấp học khác nhau; mỗi cấp học có một học bạ riêng.",
+            "The year sheets belong to different school levels.",
         ),
         "booklet_photo_unreadable": (
             "Không mở được ảnh của học sinh. Chỉ dùng ảnh PNG hoặc JPEG.",
@@ -46,39 +55,50 @@ def render_sheet(view: SheetView) -> bytes:
 
     Same input, same bytes: the file's time is the time of issue (of freezing, for a draft).
 
-    :raises DomainError: ``character_not_printable``, ``template_unknown``, ``rendering_failed``.
+    :raises DomainError: ``character_not_printable``, ``template_unknown``, ``template_of_other_level``,
+        ``rendering_failed``.
     """
+    form = form_of(view.sheet)
     require_printable_sheet(view.sheet)
     data = {
         "kind": "sheet",
-        "sheets": [sheet_content(view)],
+        "sheets": [sheet_content(view, form)],
         "attachments": _attachment_names((view,)),
         **_metadata(view, f"Tờ học bạ năm học {view.sheet.year}"),
     }
-    return compile_pdf(view.sheet.template, data, _attachments((view,)), _time(view))
+    return compile_pdf(form.entry, data, _attachments((view,)), _time(view))
 
 
 def render_booklet(data: Booklet) -> bytes:
-    """The whole booklet: cover, guidance, personal page, study history, one sheet a year, oldest first.
+    """The whole booklet of one level: cover, guidance, personal page, study history, one sheet a year, oldest
+    first. Years in general and in continuing education stand in one booklet, each with its own words.
 
     The newest sheet's XML is attached as ``hocba.xml``, the others as ``hocba-<year>.xml``.
 
     :raises DomainError: as :func:`render_sheet`, and ``booklet_without_sheets``, ``booklet_year_twice``,
-        ``booklet_of_two_pupils``, ``booklet_photo_unreadable``, ``photo_not_signed``.
+        ``booklet_of_two_pupils``, ``booklet_of_two_levels``, ``booklet_photo_unreadable``,
+        ``photo_not_signed``.
     """
     views = _ordered(data.sheets)
+    forms = [form_of(view.sheet) for view in views]
     for view in views:
         require_printable_sheet(view.sheet)
-    newest = views[-1]
+    newest, form = views[-1], forms[-1]
     photo = _checked_photo(data.photo, newest)
     content = {
         "kind": "booklet",
         "cover": cover_content(newest, photo),
-        "sheets": [sheet_content(view) for view in views],
+        "sheets": [sheet_content(view, own) for view, own in zip(views, forms, strict=True)],
         "attachments": _attachment_names(views),
-        **_metadata(newest, "Học bạ cấp Tiểu học"),
+        **_metadata(newest, form.title),
     }
-    return compile_pdf(newest.sheet.template, content, _attachments(views), _time(newest))
+    return compile_pdf(form.entry, content, _attachments(views), _time(newest))
+
+
+def sheet_content(view: SheetView, form: Form) -> dict[str, Any]:
+    """Everything that the pages of one year print, on its form."""
+    primary = form.level is SchoolLevel.PRIMARY
+    return primary_content(view) if primary else secondary_content(view, form)
 
 
 def _ordered(sheets: tuple[SheetView, ...]) -> tuple[SheetView, ...]:
@@ -91,6 +111,8 @@ def _ordered(sheets: tuple[SheetView, ...]) -> tuple[SheetView, ...]:
             raise DomainError("booklet_year_twice", year=later.sheet.year)
         if earlier.sheet.pupil.code != later.sheet.pupil.code:
             raise DomainError("booklet_of_two_pupils")
+        if earlier.sheet.school_level != later.sheet.school_level:
+            raise DomainError("booklet_of_two_levels")
     return views
 
 

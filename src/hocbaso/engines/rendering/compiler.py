@@ -21,17 +21,10 @@ register(
             "kỹ thuật.",
             "The rendition could not be made: {reason}.",
         ),
-        "template_unknown": (
-            "Học bạ dùng mẫu {template} mà phiên bản phần mềm này chưa có. Thầy cô hãy báo bộ phận kỹ thuật "
-            "cập nhật phần mềm.",
-            "The form template {template} is not known to this version.",
-        ),
     }
 )
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
-#: Entry file of every template version ever issued: a printed sheet names its version for good.
-TEMPLATES = {"tieu-hoc-1": "tieu-hoc-1.typ"}
 #: A compiler holds one world, so each thread has its own; fonts and layout cache are the process's.
 _LOCAL = threading.local()
 
@@ -49,18 +42,15 @@ def _compiler() -> typst.Compiler:
     return compiler
 
 
-def compile_pdf(template: str, data: dict[str, Any], attachments: dict[str, str], when: datetime) -> bytes:
+def compile_pdf(entry: str, data: dict[str, Any], attachments: dict[str, str], when: datetime) -> bytes:
     """Lay out ``data`` and export it as PDF/A-3b.
 
-    :param template: version named by the sheet, a key of :data:`TEMPLATES`.
+    :param entry: template file, see :data:`hocbaso.engines.rendering.forms.FORMS`.
     :param data: JSON values; strings are printed as they are, never read as markup.
     :param attachments: attachment name → text, each reachable by the template under its name.
     :param when: time written into the file (time of issue), with zone.
-    :raises DomainError: ``template_unknown``, ``rendering_failed``.
+    :raises DomainError: ``rendering_failed``.
     """
-    entry = TEMPLATES.get(template)
-    if entry is None:
-        raise DomainError("template_unknown", template=template)
     inputs = {"data": json.dumps(data, ensure_ascii=False), **attachments}
     try:
         pdf, warnings = _compiler().compile_with_warnings(

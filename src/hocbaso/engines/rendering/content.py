@@ -1,4 +1,4 @@
-"""From frozen values to what the template prints: every value a string, laid out by Typst, never markup."""
+"""What every form prints: words, dates, signatures, footer. Every value is a string, never markup."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 from hocbaso.core.document.model import (
     PrimaryResult,
     ResponsiblePerson,
+    SecondaryResult,
     SignerRole,
-    SubjectLine,
-    TraitLine,
     YearSheet,
 )
 from hocbaso.engines.rendering.views import SealStamp, SheetView, SignatureStamp
@@ -80,7 +79,12 @@ def vn_date(iso: str | None) -> str:
 
 def stamp_time(time: str) -> str:
     """``27/05/2026 16:20:41 +07:00``."""
-    return local(time).strftime("%d/%m/%Y %H:%M:%S +07:00")
+    return f"{vietnam_time(time)} +07:00"
+
+
+def vietnam_time(time: str) -> str:
+    """``27/05/2026 16:20:41``, where the page says once whose time it is."""
+    return local(time).strftime("%d/%m/%Y %H:%M:%S")
 
 
 def place_and_date(place: str, time: str | None) -> str:
@@ -97,15 +101,20 @@ def measure(value: int | None, unit: str) -> str:
     return NO_VALUE if value is None else f"{value} {unit}"
 
 
-def _count(value: int | None) -> str:
-    """A number of days, or a dash where the school recorded none."""
+def count(value: int | None) -> str:
+    """A number of days or sessions, or a dash where the school recorded none."""
     return NO_VALUE if value is None else str(value)
 
 
-def _absent(sheet: YearSheet) -> int | None:
-    """All days of absence, known only when both kinds are."""
+def absent(sheet: YearSheet) -> int | None:
+    """All absence, in the unit of the form, known only when both kinds are."""
     excused, unexcused = sheet.days_absent_excused, sheet.days_absent_unexcused
     return None if excused is None or unexcused is None else excused + unexcused
+
+
+def lines(text: str | None, width: int) -> int:
+    """Lines that a text takes, roughly, at ``width`` characters a line."""
+    return sum(max(1, -(-len(line) // width)) for line in (text or "").split("\n"))
 
 
 def short_digest(digest: str) -> str:
@@ -114,58 +123,7 @@ def short_digest(digest: str) -> str:
     return f"{head[:4]} {head[4:]}"
 
 
-def _subject(line: SubjectLine) -> dict[str, Printed | bool]:
-    comment = line.comment
-    if line.level is None and line.exempt:
-        comment = f"Được miễn: {line.exempt}" + (f". {comment}" if comment else "")
-    return {
-        "name": printed(line.name),
-        "level": line.level or ("Miễn" if line.exempt else NO_VALUE),
-        "score": NO_VALUE if line.score is None else str(line.score),
-        "comment": printed(comment or ""),
-        "long": _long(comment),
-    }
-
-
-def _long(comment: str | None) -> bool:
-    """Too much for a row that stays on one page."""
-    return comment is not None and (len(comment) > 900 or comment.count("\n") > 12)
-
-
-def _group(items: tuple[TraitLine, ...], comment: str | None) -> dict[str, Any]:
-    return {
-        "items": [{"name": printed(item.name), "level": item.level or NO_VALUE} for item in items],
-        "comment": printed(comment or ""),
-        "long": _long(comment),
-        "stretch": not _long(comment) and _lines(comment, 40) > len(items),
-    }
-
-
-def _lines(text: str | None, width: int) -> int:
-    """Lines that a text takes, roughly, at ``width`` characters a line."""
-    return sum(max(1, -(-len(line) // width)) for line in (text or "").split("\n"))
-
-
-def _fits_one_page(sheet: YearSheet) -> bool:
-    """Whether sections 1 and 2 stay on the sheet's first page, in millimetres of the template.
-
-    An estimate is enough: it only decides whether section 3 starts a page, and asking the layout itself would
-    cost another round of it.
-    """
-    rows = sum(
-        3 + 4.9 * max(_lines(line.name, 22), _lines(line.comment, 48), _lines(line.exempt, 40))
-        for line in sheet.subjects
-    )
-    qualities = max(7.9 * len(sheet.traits.qualities), 3 + 4.9 * _lines(sheet.traits.qualities_comment, 48))
-    return 48 + 13 + rows + 8 + 21 + qualities + 6 <= 247
-
-
-def _awards(result: PrimaryResult) -> str:
-    words = ([result.title.value] if result.title else []) + list(result.other_awards)
-    return "; ".join(words) if words else "Không"
-
-
-def _stamp(stamp: SignatureStamp) -> dict[str, Printed]:
+def stamp_content(stamp: SignatureStamp) -> dict[str, Printed]:
     return {
         "signer": printed(stamp.signer),
         "label": printed(stamp.label),
@@ -173,7 +131,7 @@ def _stamp(stamp: SignatureStamp) -> dict[str, Printed]:
     }
 
 
-def _seal(seal: SealStamp | None) -> dict[str, Printed] | None:
+def seal_content(seal: SealStamp | None) -> dict[str, Printed] | None:
     if seal is None:
         return None
     return {
@@ -183,22 +141,24 @@ def _seal(seal: SealStamp | None) -> dict[str, Printed] | None:
     }
 
 
-def _signatory(view: SheetView, role: SignerRole, heading: str) -> dict[str, Any]:
-    """One signature block: heading, substitute's title and decision, stamp, name."""
+def signatory(view: SheetView, role: SignerRole, heading: str, *usual: str) -> dict[str, Any]:
+    """One signature block: heading, substitute's title and decision, stamp, name.
+
+    :param usual: titles that the heading says already.
+    """
     stamp = next((s for s in view.stamps if s.role == role), None)
     person: ResponsiblePerson | None = next((p for p in view.sheet.responsible if p.role == role), None)
-    usual = {SignerRole.PRINCIPAL: "Hiệu trưởng", SignerRole.HOMEROOM: "Giáo viên chủ nhiệm"}[role]
     name = stamp.signer if stamp else person.name if person else ""
     return {
         "heading": heading,
-        "title": printed(person.title) if person and person.title != usual else None,
+        "title": printed(person.title) if person and person.title not in usual else None,
         "decision": printed(person.decision) if person and person.decision else None,
-        "stamp": _stamp(stamp) if stamp else None,
+        "stamp": stamp_content(stamp) if stamp else None,
         "name": printed(name),
     }
 
 
-def _footer(view: SheetView) -> dict[str, Any]:
+def footer_content(view: SheetView) -> dict[str, Any]:
     parts = urlsplit(view.verify_url)
     sheet = view.sheet
     if view.seal:
@@ -215,17 +175,25 @@ def _footer(view: SheetView) -> dict[str, Any]:
     }
 
 
-def _notes(sheet: YearSheet) -> list[Printed]:
-    """Small print under the results: what the sheet records about itself."""
-    notes: list[Printed] = []
-    if sheet.version > 1 or sheet.replaces:
-        why = f" Lý do: {sheet.replace_reason}." if sheet.replace_reason else ""
-        notes.append(printed(f"Phiên bản {sheet.version} thay thế phiên bản đã phát hành trước đó.{why}"))
-    if sheet.remarks:
-        notes.append(
-            printed("Ghi nhận khi chốt: " + "; ".join(remark.rstrip(".") for remark in sheet.remarks) + ".")
-        )
-    return notes
+def remarks(sheet: YearSheet) -> list[Printed]:
+    """What was recorded when the sheet was frozen, as small print."""
+    if not sheet.remarks:
+        return []
+    return [printed("Ghi nhận khi chốt: " + "; ".join(remark.rstrip(".") for remark in sheet.remarks) + ".")]
+
+
+def awards(result: PrimaryResult | SecondaryResult) -> str:
+    """Title and other awards, or that there are none."""
+    words = ([result.title.value] if result.title else []) + list(result.other_awards)
+    return "; ".join(words) if words else "Không"
+
+
+def replacement(sheet: YearSheet) -> str | None:
+    """Which version this one replaces and why; ``None`` for a first version."""
+    if sheet.version == 1 and not sheet.replaces:
+        return None
+    why = f" Lý do: {sheet.replace_reason}." if sheet.replace_reason else ""
+    return f"Phiên bản {sheet.version} thay thế phiên bản đã phát hành trước đó.{why}"
 
 
 def principal_time(view: SheetView) -> str | None:
@@ -233,10 +201,9 @@ def principal_time(view: SheetView) -> str | None:
     return next((s.time for s in view.stamps if s.role == SignerRole.PRINCIPAL), None)
 
 
-def sheet_content(view: SheetView) -> dict[str, Any]:
-    """Everything the year sheet's pages print."""
-    sheet, pupil, traits = view.sheet, view.sheet.pupil, view.sheet.traits
-    last_grade = sheet.grade == 5
+def surroundings(view: SheetView) -> dict[str, Any]:
+    """What stands around a sheet of any form: whose it is, place and date, seal, footer, markings."""
+    sheet, pupil = view.sheet, view.sheet.pupil
     return {
         "year": sheet.year,
         "grade": sheet.grade,
@@ -245,32 +212,15 @@ def sheet_content(view: SheetView) -> dict[str, Any]:
         "birth": vn_date(pupil.birth_date),
         "sex": pupil.sex,
         "ethnic": printed(pupil.ethnic_group),
-        "height": measure(sheet.height_cm, "cm"),
-        "weight": measure(sheet.weight_kg, "kg"),
-        "absent": _count(_absent(sheet)),
-        "excused": _count(sheet.days_absent_excused),
-        "unexcused": _count(sheet.days_absent_unexcused),
+        "absent": count(absent(sheet)),
+        "excused": count(sheet.days_absent_excused),
+        "unexcused": count(sheet.days_absent_unexcused),
         "pupil_code": pupil.code if len(pupil.code) <= 20 else printed(pupil.code),
         "school": printed(f"{sheet.school.name}, {sheet.school.commune}, {sheet.school.province}"),
-        "subjects": [_subject(line) for line in sheet.subjects],
-        "one_page": _fits_one_page(sheet),
-        "qualities": _group(traits.qualities, traits.qualities_comment),
-        "general": _group(traits.general_competences, traits.general_comment),
-        "specific": _group(traits.specific_competences, traits.specific_comment),
-        "overall": printed(sheet.result.overall.value),
-        "awards": printed(_awards(sheet.result)),
-        "completion_heading": "Hoàn thành chương trình tiểu học"
-        if last_grade
-        else "Hoàn thành chương trình lớp học",
-        "completion": printed(sheet.result.completion.value),
         "homeroom_comment": printed(sheet.homeroom_comment) if sheet.homeroom_comment else None,
-        "notes": _notes(sheet),
         "place": printed(place_and_date(sheet.place, principal_time(view))),
-        "principal": _signatory(view, SignerRole.PRINCIPAL, "Xác nhận của Hiệu trưởng"),
-        "homeroom": _signatory(view, SignerRole.HOMEROOM, "Giáo viên chủ nhiệm"),
-        "subject_stamps": [_stamp(s) for s in view.stamps if s.role == SignerRole.SUBJECT_TEACHER],
-        "seal": _seal(view.seal),
-        "footer": _footer(view),
+        "seal": seal_content(view.seal),
+        "footer": footer_content(view),
         "draft": view.seal is None,
         "sandbox": sheet.environment != "chinh_thuc",
     }
@@ -291,6 +241,9 @@ def cover_content(view: SheetView, photo: bytes | None) -> dict[str, Any]:
         "father": printed(pupil.father),
         "mother": printed(pupil.mother),
         "guardian": printed(pupil.guardian),
+        "father_occupation": printed(pupil.father_occupation),
+        "mother_occupation": printed(pupil.mother_occupation),
+        "policy_family": printed(pupil.policy_family),
         "photo": list(photo) if photo else None,
         "history": [
             {

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hocbaso.core.document.model import YearSheet
+from hocbaso.core.document.model import (
+    PrimaryResult,
+    SecondaryResult,
+    SecondarySubjectLine,
+    Traits,
+    YearSheet,
+)
 from hocbaso.engines.rendering.fonts import require_printable
 
 
@@ -22,6 +28,9 @@ def _pupil_texts(sheet: YearSheet) -> Iterator[tuple[str, str | None]]:
     yield "Họ và tên cha", pupil.father
     yield "Họ và tên mẹ", pupil.mother
     yield "Người giám hộ", pupil.guardian
+    yield "Nghề nghiệp của cha", pupil.father_occupation
+    yield "Nghề nghiệp của mẹ", pupil.mother_occupation
+    yield "Diện chính sách", pupil.policy_family
     yield "Tên trường", school.name
     yield "Tên xã, phường", school.commune
     yield "Tên tỉnh, thành phố", school.province
@@ -32,24 +41,57 @@ def _pupil_texts(sheet: YearSheet) -> Iterator[tuple[str, str | None]]:
             yield f"Quá trình học tập năm học {line.year}", text
 
 
-def _result_texts(sheet: YearSheet) -> Iterator[tuple[str, str | None]]:
+def _subject_texts(sheet: YearSheet) -> Iterator[tuple[str, str | None]]:
     for subject in sheet.subjects:
         yield "Tên môn học", subject.name
         yield f"Nhận xét môn {subject.name}", subject.comment
         yield f"Lý do miễn môn {subject.name}", subject.exempt
-    traits = sheet.traits
+        if isinstance(subject, SecondarySubjectLine):
+            yield f"Trường học học kỳ I môn {subject.name}", subject.term1_school
+            for mark in (subject.term1, subject.term2, subject.year, subject.retest):
+                yield f"Kết quả môn {subject.name}", mark
+
+
+def _trait_texts(traits: Traits) -> Iterator[tuple[str, str | None]]:
     for line in traits.qualities + traits.general_competences + traits.specific_competences:
         yield "Tên phẩm chất, năng lực", line.name
     yield "Nhận xét phẩm chất", traits.qualities_comment
     yield "Nhận xét năng lực chung", traits.general_comment
     yield "Nhận xét năng lực đặc thù", traits.specific_comment
-    yield "Nhận xét của giáo viên chủ nhiệm", sheet.homeroom_comment
-    yield "Đánh giá kết quả giáo dục", sheet.result.overall.value
-    yield "Hoàn thành chương trình", sheet.result.completion.value
-    if sheet.result.title:
-        yield "Khen thưởng", sheet.result.title.value
-    for award in sheet.result.other_awards:
+
+
+def _award_texts(result: PrimaryResult | SecondaryResult) -> Iterator[tuple[str, str | None]]:
+    yield "Hoàn thành chương trình", result.completion.value
+    if result.title:
+        yield "Khen thưởng", result.title.value
+    for award in result.other_awards:
         yield "Khen thưởng", award
+
+
+def _secondary_texts(result: SecondaryResult) -> Iterator[tuple[str, str | None]]:
+    for decision in (result.conduct1, result.conduct2, result.conduct_year, result.conduct_after):
+        yield "Kết quả rèn luyện", decision.value if decision else None
+    for decision in (result.study1, result.study2, result.study_year, result.study_after):
+        yield "Kết quả học tập", decision.value if decision else None
+    for field, entries in (
+        ("Chứng chỉ", result.certificates),
+        ("Kết quả tham gia các cuộc thi", result.contests),
+        ("Kỷ luật", result.discipline),
+    ):
+        for entry in entries:
+            yield field, entry
+
+
+def _result_texts(sheet: YearSheet) -> Iterator[tuple[str, str | None]]:
+    yield from _subject_texts(sheet)
+    if sheet.traits is not None:
+        yield from _trait_texts(sheet.traits)
+    yield "Nhận xét của giáo viên chủ nhiệm", sheet.homeroom_comment
+    if isinstance(sheet.result, SecondaryResult):
+        yield from _secondary_texts(sheet.result)
+    else:
+        yield "Đánh giá kết quả giáo dục", sheet.result.overall.value
+    yield from _award_texts(sheet.result)
     for remark in sheet.remarks:
         yield "Ghi nhận khi chốt", remark
     yield "Lý do thay thế", sheet.replace_reason

@@ -15,6 +15,7 @@ class SignatureStamp:
     label: str  # as printed, e.g. "Giáo viên chủ nhiệm lớp 3B"
     signer: str  # full name as in the certificate
     time: str  # ISO 8601 UTC, "2026-05-26T08:04:12Z"
+    subjects: tuple[str, ...] = ()  # codes of the subjects that a subject teacher's signature covers
 
 
 @dataclass(frozen=True, slots=True)

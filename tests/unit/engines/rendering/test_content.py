@@ -10,11 +10,11 @@ from hocbaso.engines.rendering.content import (
     LONGEST_WORD,
     place_and_date,
     printed,
-    sheet_content,
     short_digest,
     stamp_time,
     vn_date,
 )
+from hocbaso.engines.rendering.content_primary import primary_content
 from tests.unit.engines.rendering import samples
 
 
@@ -66,9 +66,9 @@ def test_a_long_word_may_be_broken_at_every_letter_but_not_inside_one(word: str)
 def test_no_award_is_said_in_words() -> None:
     of = samples.sheet()
     nothing = samples.sheet(result=type(of.result)(of.result.overall, True, True, of.result.completion))
-    assert sheet_content(samples.view(nothing))["awards"] == "Không"
+    assert primary_content(samples.view(nothing))["awards"] == "Không"
 
 
 def test_the_last_grade_completes_the_level() -> None:
-    assert sheet_content(samples.view(samples.sheet(grade=5)))["completion_heading"].endswith("tiểu học")
-    assert sheet_content(samples.view(samples.sheet(grade=4)))["completion_heading"].endswith("lớp học")
+    assert primary_content(samples.view(samples.sheet(grade=5)))["completion_heading"].endswith("tiểu học")
+    assert primary_content(samples.view(samples.sheet(grade=4)))["completion_heading"].endswith("lớp học")
