@@ -82,7 +82,7 @@ def results(
     accept_good_rows: bool = ACCEPT,
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Nhập kết quả cuối năm."""
+    """Nhập kết quả cuối năm (tiểu học) hoặc sổ điểm (trung học); tự nhận ra biểu mẫu."""
     _import("results", file, school, year, dry_run, annotated, accept_good_rows, as_json)
 
 
@@ -141,7 +141,7 @@ def _import(
     kind = Kind(kind_name)
     with told(as_json=as_json):
         school = queries.school(school_code)
-        _check_year(year)
+        check_year(year)
         data = _bytes(file)
         with _progress() as progress:
             batch_id = None
@@ -166,7 +166,7 @@ def _import(
     raise typer.Exit(Exit.NEGATIVE if plan.refused else Exit.DONE)
 
 
-def _check_year(year: str) -> None:
+def check_year(year: str) -> None:
     """A year that is none is wrong usage, not a negative answer."""
     try:
         SchoolYear.parse(year)

@@ -12,6 +12,7 @@ from hocbaso.apps.assessment.import_check import EntryCheck, Writers, check_key
 from hocbaso.apps.assessment.models import REGULAR_COLUMNS, Moment, SubjectMarks
 from hocbaso.apps.assessment.parts import record_moment
 from hocbaso.apps.assessment.use_cases.write_import import Work
+from hocbaso.apps.assessment.year_outcomes import rules_of
 from hocbaso.apps.intake.planning import (
     FieldChange,
     Judge,
@@ -26,7 +27,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.core.regulation.secondary import SecondarySubject
-from hocbaso.core.regulation.tt22 import TermMarks, kept_columns, show_mark, term_result
+from hocbaso.core.regulation.tt22 import Setting, TermMarks, kept_columns, show_mark, term_result
 from hocbaso.core.vietnamese.names import Equality, soft_equal
 from hocbaso.engines.workbooks.model import Issue, MarkRow, Reading
 from hocbaso.engines.workbooks.text import bare
@@ -95,7 +96,14 @@ def plan(school: Organisation, year: str, reading: Reading[MarkRow], actor: Acto
     classes = _classes(school, year)
     pupils = _Pupils(school, year, reading.rows)
     planning = _Planning(
-        judge, year, classes, pupils, EntryCheck(pupils.all(), exported_at=since), Writers(actor, school)
+        judge,
+        year,
+        classes,
+        pupils,
+        EntryCheck(pupils.all(), exported_at=since),
+        Writers(actor, school),
+        rules_of(school),
+        own_form=reading.key is not None,
     )
     result = Plan(
         issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=planning.work
@@ -154,6 +162,8 @@ class _Planning:
     pupils: _Pupils
     check: EntryCheck
     writers: Writers
+    setting: Setting
+    own_form: bool  # this system wrote the workbook: its averages are our own formulas, nobody's statement
     work: Work = field(default_factory=Work)
     named: dict[tuple[int, str, str], set[str]] = field(default_factory=dict)  # page → codes on it
 
@@ -183,7 +193,7 @@ class _Planning:
             enrolment = self._pupil(row, school_class) if self.judge.stands(row) else None
             if enrolment is not None and self._row(row, enrolment, line, *writer):
                 kept.append((row, enrolment))
-        if first.subject and kept:
+        if first.subject and kept and not self.own_form:
             self._compare_stated(school_class, kept)
         return planned
 
@@ -249,6 +259,8 @@ class _Planning:
     def _open(self, entry: Entry, door: Door) -> Entry:
         """The entry with what the door leaves open; what an exemption already says is not said again."""
         kept = {n: v for n, v in entry.values.items() if n in open_fields(entry.sort, door)}
+        if self.own_form:
+            kept.pop("stated", None)
         row = self.check.row(entry)
         if isinstance(row, SubjectMarks) and row.exempt_reason:
             kept = {n: v for n, v in kept.items() if v != "M" and n != "stated"}
@@ -281,12 +293,13 @@ class _Planning:
         if subject is None:
             return
         books = {row.row: self._marks(row, enrolment) for row, enrolment in rows}
-        columns = kept_columns(books.values())
+        kept = kept_columns(books.values())
+        columns = kept if 0 < kept < subject.regular_count else None
         for row, _ in rows:
             stated = row.values.get("stated")
             if not stated:
                 continue
-            term = term_result(subject, replace(books[row.row], columns=columns))
+            term = term_result(subject, replace(books[row.row], columns=columns), self.setting)
             if term.text and term.text != stated:
                 told = {
                     "stated": show_mark(stated),

@@ -87,7 +87,11 @@ def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow], ac
     since = check_key(judge, reading, school, year)
     work = Work()
     planning = _Planning(
-        judge, EntryCheck(list(enrolments.values()), exported_at=since), Writers(actor, school), work
+        judge,
+        EntryCheck(list(enrolments.values()), exported_at=since),
+        Writers(actor, school),
+        work,
+        own_form=reading.key is not None,
     )
     result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=work)
     for row in reading.rows:
@@ -100,7 +104,7 @@ def plan(school: Organisation, year: str, reading: Reading[PrimaryResultRow], ac
             continue
         assert enrolment is not None
         planning.row(row, enrolment, planned)
-        if judge.stands(row):
+        if judge.stands(row) and reading.key is None:
             _contradictions(judge, row, enrolment, year)
     result.missing = _missing(school, year, reading.rows)
     return result
@@ -144,6 +148,7 @@ class _Planning:
     check: EntryCheck
     writers: Writers
     work: Work
+    own_form: bool  # this system wrote the workbook: its conclusions are our own, nobody's statement
 
     def row(self, row: PrimaryResultRow, enrolment: Enrolment, planned: PlannedRow) -> None:
         """One pupil's line."""
@@ -153,7 +158,7 @@ class _Planning:
         except DomainError as error:
             judge.refuse(row, "class_name", error.code, error.message, school_class.name)
             return
-        entries = list(_entries(row, enrolment, programme))
+        entries = [self._plain(entry) for entry in _entries(row, enrolment, programme)]
         writes = [self._write(row, entry, enrolment, programme) for entry in entries]
         if row.awards:
             text = sentence("result_award", text=row.awards)
@@ -164,6 +169,12 @@ class _Planning:
         for write in writes:
             if write is not None:
                 self.work.add(*write)
+
+    def _plain(self, entry: Entry) -> Entry:
+        if not self.own_form or entry.sort is not Sort.RECORD:
+            return entry
+        kept = {name: value for name, value in entry.values.items() if not name.startswith("stated_")}
+        return replace(entry, values=kept)
 
     def _write(
         self, row: PrimaryResultRow, entry: Entry, enrolment: Enrolment, programme: GradeProgramme
