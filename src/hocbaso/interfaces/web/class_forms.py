@@ -24,7 +24,7 @@ class Plain(forms.Form):
     use_required_attribute = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def attempt(self, call: Callable[[], Any], fields: Mapping[str, str]) -> Any:
         """What ``call`` returns, or None with its refusal at the field that the code belongs to."""

@@ -155,6 +155,10 @@ PAGES: dict[str, Page] = {
 WITHOUT_TOKEN = {"verify-file"}
 
 
+#: Objects of the world that addresses name by number.
+NUMBERED = {"class", "import", "enrolment", "arrived", "roll-over", "signing batch", "issuing batch"}
+
+
 def names() -> list[str]:
     """The name of every address of the resolver; one without a name is spelled out."""
     found = []
@@ -394,7 +398,7 @@ def test_no_desk_opens_without_the_second_factor(world, who, name):
 def test_numbers_that_are_too_large_are_pages_that_are_not_there(world):
     client = world.client(CLERK)
     for name, page in PAGES.items():
-        ids = {"class", "import", "enrolment", "arrived", "roll-over", "signing batch", "issuing batch"} & set(page.args)
+        ids = NUMBERED & set(page.args)
         if not ids or page.post_only:
             continue
         args = [2**70 if thing in ids else world.objects[thing] for thing in page.args]

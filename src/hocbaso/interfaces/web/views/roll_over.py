@@ -37,7 +37,7 @@ def _choices(sent: QueryDict) -> Choices:
 
     def numbered(prefix: str) -> dict[int, str]:
         return {
-            int(key.removeprefix(prefix)): " ".join(value.split())[:20]
+            int(key.removeprefix(prefix)): " ".join(str(value).split())[:20]
             for key, value in sent.items()
             if key.startswith(prefix) and key.removeprefix(prefix).isdigit() and str(value).strip()
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -177,15 +177,16 @@ def _change(
     if not form.is_valid():
         return ""
     v = form.cleaned_data
-    post = next((p for p in posts if str(p.pk) == v["post"]), None)
-    user = next((p for p in people if str(p.pk) == v["user"]), None)
+    # The form has asked for both where the action needs them; its lists are these.
+    post = cast(Assignment, next((p for p in posts if str(p.pk) == v["post"]), None))
+    user = cast(User, next((p for p in people if str(p.pk) == v["user"]), None))
     papers = {name: v[name] for name in ("decision_number", "decision_date", "decision_signer")}
     homeroom = row == teaching.HOMEROOM_ROW
     code = "" if homeroom else ALL_OTHERS if row == teaching.OTHERS_ROW else row
     calls: dict[str, Callable[[], Any]] = {
         "giao": lambda: assign(
             actor,
-            user=user,  # type: ignore[arg-type]
+            user=user,
             organisation=school_class.school,
             role=Role.HOMEROOM if homeroom else Role.SUBJECT_TEACHER,
             school_class=school_class,
@@ -200,12 +201,12 @@ def _change(
             user=user,
             first_day=v["first_day"],
             reason=v["reason"],
-            **papers,  # type: ignore[arg-type]
+            **papers,
         ),
         "day-thay": lambda: stand_in(
             actor,
-            assignment=post,  # type: ignore[arg-type]
-            user=user,  # type: ignore[arg-type]
+            assignment=post,
+            user=user,
             first_day=v["first_day"],
             last_day=v["last_day"],
             reason=v["reason"],
@@ -215,13 +216,13 @@ def _change(
             actor,
             assignment=post,
             last_day=v["last_day"],
-            reason=v["reason"],  # type: ignore[arg-type]
+            reason=v["reason"],
         ),
         "ky-thay": lambda: substitute_signer(
             actor,
-            assignment=post,  # type: ignore[arg-type]
+            assignment=post,
             subject_code=code,
-            user=user,  # type: ignore[arg-type]
+            user=user,
             reason=v["reason"],
             valid_from=v["first_day"],
             valid_to=v["last_day"],
