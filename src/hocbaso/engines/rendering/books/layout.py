@@ -168,6 +168,11 @@ def place_line(school: School) -> str:
     return f"{school.place or '……………………'}, ngày …… tháng …… năm ………"
 
 
+def sentence(text: str) -> str:
+    """The first letter large, all others as they are ("giữa học kỳ I" keeps its numeral)."""
+    return text[:1].upper() + text[1:]
+
+
 def vn_date(iso: str | None) -> str:
     """``2017-02-09`` → ``09/02/2017``; a year or a month alone stays as exact as it was."""
     return "/".join(reversed(iso.split("-"))) if iso else ""

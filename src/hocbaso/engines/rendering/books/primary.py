@@ -25,6 +25,7 @@ from hocbaso.engines.rendering.books.layout import (
     Table,
     Value,
     place_line,
+    sentence,
     vn_date,
 )
 from hocbaso.engines.rendering.books.people import ClassHead, Person
@@ -112,7 +113,7 @@ def class_summary(data: ClassSummary) -> Book:
     part = Part(
         name=f"{data.head.name} {data.moment.value}",
         title=TITLE,
-        subtitle=f"{data.moment.label.capitalize()} – Năm học {data.head.year}",
+        subtitle=f"{sentence(data.moment.label)} – Năm học {data.head.year}",
         facts=(f"Lớp: {data.head.name}", f"Giáo viên chủ nhiệm: {data.head.homeroom or '…………………………'}"),
         table=_table(data, year_end),
         notes=(*_counts(data, year_end), _legend(data, year_end)),
@@ -145,7 +146,7 @@ def _table(data: ClassSummary, year_end: bool) -> Table:
         head=_head(data, year_end),
         rows=rows,
         foot=_totals(data, counted, len(lead), year_end),
-        row_height=4.7,
+        row_height=4.4,
         size=8.5,
         head_size=7.5,
         empty="Lớp chưa có học sinh nào.",

@@ -205,9 +205,9 @@ def _subject_legend(data: SubjectBook, term: int) -> str:
 
 
 _TERM_TITLES = {
-    1: ("BẢNG TỔNG HỢP KẾT QUẢ HỌC KỲ I", "Học kỳ I"),
-    2: ("BẢNG TỔNG HỢP KẾT QUẢ HỌC KỲ II", "Học kỳ II"),
-    3: ("BẢNG TỔNG HỢP KẾT QUẢ CẢ NĂM HỌC", "Cả năm"),
+    1: ("Bảng tổng hợp kết quả học kỳ I", "Học kỳ I"),
+    2: ("Bảng tổng hợp kết quả học kỳ II", "Học kỳ II"),
+    3: ("Bảng tổng hợp kết quả cả năm học", "Cả năm"),
 }
 
 
@@ -226,7 +226,7 @@ def class_book(data: ClassBook) -> Book:
         FORM,
     )
     whole = len(data.terms) > 1
-    title = TITLE.capitalize() if whole else _TERM_TITLES[data.terms[0]][0].capitalize()
+    title = TITLE.capitalize() if whole else _TERM_TITLES[data.terms[0]][0]
     return Book(title, data.school, data.head.running, FORM, data.stamp, parts, cover if whole else None)
 
 
@@ -234,7 +234,7 @@ def _class_part(data: ClassBook, term: int) -> Part:
     title, name = _TERM_TITLES[term]
     return Part(
         name=name,
-        title=title,
+        title=title.upper(),
         subtitle=f"Năm học {data.head.year}",
         facts=(f"Lớp: {data.head.name}", f"Giáo viên chủ nhiệm: {data.head.homeroom or '…………………………'}"),
         table=_class_table(data, term),
@@ -284,7 +284,7 @@ def _class_table(data: ClassBook, term: int) -> Table:
         columns=(*lead, *subjects, *tail),
         head=(tuple(heads), tuple(second)),
         rows=tuple(_class_row(data, row, term) for row in data.rows),
-        row_height=5.0,
+        row_height=4.8,
         size=8.5,
         head_size=8,
         empty="Lớp chưa có học sinh nào.",

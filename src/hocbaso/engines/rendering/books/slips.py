@@ -12,7 +12,6 @@ from hocbaso.engines.rendering.books.layout import School, Stamp, vn_date
 from hocbaso.engines.rendering.books.people import ClassHead, Person
 from hocbaso.engines.rendering.fonts import require_printable
 
-
 #: Comments longer than this together may need more than a page: such a slip breaks across pages.
 _LONG = 2500
 
@@ -65,7 +64,7 @@ def render_slips(data: Slips) -> bytes:
         require_printable("Phiếu kết quả", text)
     commented = any(line.comment for slip in slips for line in slip.lines)
     content = {
-        "title": f"Phiếu kết quả {data.moment_label.lower()}, lớp {data.head.name}",
+        "title": f"Phiếu kết quả {data.moment_label}, lớp {data.head.name}",
         "school": printed(data.school.name),
         "manager": printed(data.school.manager),
         "moment": data.moment_label,

@@ -191,12 +191,17 @@ def _more(chosen: _Chosen, kind: BookKind, values: dict[str, str]) -> list[tuple
         grade = chosen.in_class.grade
         return [
             (
-                _("Riêng bảng %(moment)s") % {"moment": moment_label(m, grade).lower().replace(" i", " I")},
+                _("Riêng bảng %(moment)s") % {"moment": _inside(moment_label(m, grade))},
                 _url(kind, {**values, "dot": m, "dang": "pdf"}),
             )
             for m in moments_for(kind.kind, grade)
         ]
     return []
+
+
+def _inside(label: str) -> str:
+    """A label inside a sentence: "học kỳ I"."""
+    return label[:1].lower() + label[1:]
 
 
 def _url(kind: BookKind, values: dict[str, str]) -> str:
