@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
+from itertools import pairwise
 from statistics import median
 
 from hocbaso.core.errors import register, sentence
 from hocbaso.core.regulation.tt22 import mark_value, show_mark
+from hocbaso.core.vietnamese.decimals import round_half_up
 
 register(
     {
@@ -137,7 +139,7 @@ def outliers(table: Table) -> Iterable[Doubt]:
 
 def shifted_columns(table: Table) -> Iterable[Doubt]:
     """A column that equals its neighbour moved up or down by one row."""
-    for left, right in zip(table.columns, table.columns[1:], strict=False):
+    for left, right in pairwise(table.columns):
         a, b = (_texts(table, c.key) for c in (left, right))
         if len(a) <= ROWS_FOR_SHIFT or _agreement(a, b) > _half(len(a)):
             continue
@@ -183,7 +185,7 @@ def same_values(table: Table) -> Iterable[Doubt]:
 def averages(table: Table) -> Iterable[Doubt]:
     """A column whose class mean lies far from that of the column before."""
     means = [(c, m) for c in table.columns if (m := mean(table.numbers(c.key))) is not None]
-    for (before, old), (column, new) in zip(means, means[1:], strict=False):
+    for (before, old), (column, new) in pairwise(means):
         enough = min(len(table.numbers(c.key)) for c in (before, column)) >= MANY
         if enough and abs(new - old) >= AVERAGE_FAR:
             yield _doubt(
@@ -204,7 +206,7 @@ def mean(numbers: Sequence[Decimal]) -> Decimal | None:
     """Arithmetic mean to one decimal; for the teacher's eyes only (TT 15/2026 Điều 22 khoản 2)."""
     if not numbers:
         return None
-    return (sum(numbers, Decimal(0)) / len(numbers)).quantize(Decimal("0.1"))
+    return round_half_up(sum(numbers, Decimal(0)) / len(numbers))
 
 
 def _texts(table: Table, key: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The comment bank: sentences of one's own and of the school, found by a short code, filled in for a pupil."""
+"""The comment bank: sentences of one's own and of the school, called by a code, filled in for a pupil."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ register(
         ),
         "comment_unknown": ("Không có nhận xét này trong ngân hàng.", "No such comment."),
         "comment_line": (
-            "Dòng {n}: cần mã rồi đến nhận xét, cách nhau bằng dấu tab, dấu chấm phẩy hoặc dấu phẩy đầu tiên.",
+            "Dòng {n}: cần mã rồi đến nhận xét, cách nhau bằng dấu tab, dấu chấm phẩy hoặc dấu phẩy.",
             "Line {n}: a code, then the comment.",
         ),
     }
@@ -82,10 +82,10 @@ def save_comment(
     subject_code: str = "",
     of_school: bool = False,
 ) -> CommentTemplate:
-    """Put a sentence into the own bank or the school's; the same code again replaces the sentence.
+    """Put a sentence into the own bank or the school's; the same code again replaces it.
 
     :raises NotAllowed: the school's bank belongs to its leaders and heads of subject groups.
-    :raises DomainError: ``comment_code``, ``comment_text``, ``comment_variable``, text that cannot be printed.
+    :raises DomainError: ``comment_code``, ``comment_text``, ``comment_variable``; text that does not print.
     """
     require(actor, "assessment.school_comments" if of_school else "assessment.own_comments", school)
     code, text = _read_code(code), _read_text(text)

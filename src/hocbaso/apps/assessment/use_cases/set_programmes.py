@@ -134,7 +134,7 @@ def _refuse_lost_marks(
 def set_individual_plan(
     actor: Actor, *, enrolment: Enrolment, individual_plan: bool, note: str, decision: str
 ) -> PupilProgramme:
-    """Record that a pupil is assessed by an individual plan (TT 27/2020 Điều 8; TT 22/2021 Điều 11), or no more.
+    """Record that a pupil is assessed by an individual plan (TT 27 Điều 8; TT 22 Điều 11), or no longer.
 
     :raises NotAllowed: neither principal nor clerk of the school.
     :raises DomainError: ``programme_reason``, ``programme_decision``, ``programme_closed``.
@@ -219,7 +219,7 @@ def exempt_pupil(
     """Exempt a pupil from a subject for the year, or (empty reason) take an exemption back.
 
     The gradebook and the sheet show "Miễn" with the reason and the decision. Marks that stand stay in the
-    book and are not counted.
+    book and are not counted. A part of the year that is closed stays as it is: the last moment decides.
 
     :raises NotAllowed: neither principal nor clerk of the school.
     :raises DomainError: ``programme_decision``, ``programme.subject``; ``results_locked`` in the words of the
@@ -238,9 +238,10 @@ def exempt_pupil(
         sort, moments = Sort.SUBJECT, tuple(m.value for m in PRIMARY_MOMENTS[:-1])
     entries = [Entry(enrolment.pk, sort, {"exempt_reason": text}, subject_code, m) for m in moments]
     answers = record(actor, entries, door=Door.OFFICE, source=SOURCE)
-    refused = [a for a in answers if a.state not in (Saved.SAVED, Saved.SAME)]
-    if refused:
-        raise NotWritten(refused[0].message)
+    last = answers[-1]
+    refused = [a for a in answers if a.state is Saved.REFUSED]
+    if refused or last.state not in (Saved.SAVED, Saved.SAME):
+        raise NotWritten((refused or [last])[0].message)
     audit(
         actor,
         "assessment.exempt" if reason else "assessment.exempt_ended",
