@@ -2,6 +2,7 @@
 
 from hocbaso.engines.rendering.booklet import render_booklet, render_sheet
 from hocbaso.engines.rendering.fonts import printable_codepoints, require_printable, unprintable
+from hocbaso.engines.rendering.forms import head_of
 from hocbaso.engines.rendering.printable import require_printable_sheet
 from hocbaso.engines.rendering.views import Booklet, SealStamp, SheetView, SignatureStamp
 
@@ -10,6 +11,7 @@ __all__ = [
     "SealStamp",
     "SheetView",
     "SignatureStamp",
+    "head_of",
     "printable_codepoints",
     "render_booklet",
     "render_sheet",

@@ -130,3 +130,11 @@ def form_of(sheet: YearSheet) -> Form:
     ):
         raise DomainError("template_of_other_level", template=sheet.template)
     return form
+
+
+def head_of(sheet: YearSheet) -> str:
+    """What the head of the school is called on the sheet's form: ``Hiệu trưởng`` or ``Giám đốc``.
+
+    :raises DomainError: as :func:`form_of`.
+    """
+    return form_of(sheet).head

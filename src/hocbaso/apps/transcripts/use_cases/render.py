@@ -14,23 +14,37 @@ from hocbaso.apps.pupils.models import Photo
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.models import IssuedSheet, Rendition, SheetSignature, YearSheet
+from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.emit import digest as digest_of_text
-from hocbaso.core.document.model import SignerRole
+from hocbaso.core.document.model import SchoolLevel, SignerRole
+from hocbaso.core.document.model import YearSheet as Model
 from hocbaso.core.document.parse import parse_sheet
+from hocbaso.core.document.signers import subject_signatures
 from hocbaso.engines.rendering import (
     Booklet,
     SealStamp,
     SheetView,
     SignatureStamp,
+    head_of,
     render_booklet,
     render_sheet,
 )
 from hocbaso.engines.trust.pades import seal_pdf
 from hocbaso.engines.trust.qr import verification_url
 
-#: Part of the cache key: a new template makes new renditions, the old ones stay what they were.
-TEMPLATE_VERSION = "tieu-hoc-1.0"
-_LABELS = {SignerRole.HOMEROOM: "Giáo viên chủ nhiệm lớp {name}", SignerRole.PRINCIPAL: "Hiệu trưởng"}
+#: Part of the cache key, by level: a new template makes new renditions, the old ones stay what they were.
+TEMPLATE_VERSIONS = {
+    SchoolLevel.PRIMARY: "tieu-hoc-1.0",
+    SchoolLevel.LOWER_SECONDARY: "trung-hoc-1.0",
+    SchoolLevel.UPPER_SECONDARY: "trung-hoc-1.0",
+}
+
+
+def _label(role: SignerRole, sheet: Model) -> str:
+    """In which capacity somebody signed, as the stamp says it."""
+    if role is SignerRole.HOMEROOM:
+        return f"Giáo viên chủ nhiệm lớp {sheet.class_name}"
+    return head_of(sheet) if role is SignerRole.PRINCIPAL else "Giáo viên môn học"
 
 
 def view_of(
@@ -40,12 +54,14 @@ def view_of(
     body = bytes(sheet.body)
     model = parse_sheet(body)
     digest = digest_of_text(body)
+    subjects = {wanted.signature_id: wanted.subjects for wanted in subject_signatures(model)}
     stamps = tuple(
         SignatureStamp(
             SignerRole(s.role),
-            _LABELS[SignerRole(s.role)].format(name=model.class_name),
+            _label(SignerRole(s.role), model),
             s.signer_name,
             clock.iso_seconds(s.signed_at),
+            subjects.get(s.signature_id, ()),
         )
         for s in signatures
         if s.role != SignerRole.SEAL
@@ -72,7 +88,7 @@ def preview_pdf(actor: Actor, *, sheet: YearSheet) -> bytes:
 
 
 def booklet_of(issued: list[IssuedSheet]) -> bytes:
-    """The whole booklet of one pupil, not sealed yet: newest version of each year."""
+    """The whole booklet of one pupil at one level, not sealed yet: newest version of each year."""
     newest: dict[str, IssuedSheet] = {}
     for row in sorted(issued, key=lambda r: r.version):
         newest[row.sheet.school_year] = row
@@ -88,7 +104,8 @@ def booklet_of(issued: list[IssuedSheet]) -> bytes:
 
 
 def _key(issued: list[IssuedSheet]) -> str:
-    parts = [TEMPLATE_VERSION, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued)]
+    version = TEMPLATE_VERSIONS[parse_code(issued[0].code).level]
+    parts = [version, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -109,13 +126,15 @@ def public_booklet(issued: IssuedSheet) -> bytes:
 
 
 def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
-    rows = list(
+    level = parse_code(issued.code).level  # a pupil who came from primary has two booklets
+    found = (
         IssuedSheet.objects.filter(
             sheet__pupil=issued.sheet.pupil_id, sheet__school_year__lte=issued.sheet.school_year
         )
         .select_related("sheet", "sheet__school", "sheet__school_class")
         .order_by("sheet__school_year", "version")
     )
+    rows = [row for row in found if parse_code(row.code).level == level]
     key = _key(rows)
     cached = Rendition.objects.filter(key=key).first()
     if cached is not None:
