@@ -117,6 +117,8 @@ def carry_results(
     result = Carried(problems=problems)
     if problems:
         return result
+    there = carried_values(enrolment, moment)
+    entries = [e for e in entries if e.sort is Sort.RECORD or e.code in there or any(e.values.values())]
     with transaction.atomic():
         answers = record(actor, entries, door=Door.TRANSFER, source=f"transfer:{arrival.pk}")
         for answer in answers:

@@ -14,7 +14,7 @@ from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.assessment.models import Moment, YearRecord
 from hocbaso.apps.pupils import queries
 from hocbaso.apps.pupils.class_subjects import subjects_of_class
-from hocbaso.apps.pupils.models import Arrival, SchoolClass
+from hocbaso.apps.pupils.models import Arrival, Enrolment, SchoolClass
 from hocbaso.apps.pupils.use_cases import carry_results as carry
 from hocbaso.apps.pupils.use_cases.receive_pupil import Newcomer, Source, receive_pupil
 from hocbaso.core.errors import DomainError, NotFound
@@ -87,14 +87,15 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _arrival(request: HttpRequest, enrolment_id: int) -> Arrival:
-    found = (
-        Arrival.objects.filter(enrolment=enrolment_id, enrolment__school_class__school=school_of(request))
-        .select_related("enrolment__pupil", "enrolment__school_class__school")
+    row = (
+        Enrolment.objects.filter(pk=enrolment_id, school_class__school=school_of(request))
+        .select_related("pupil", "school_class__school", "arrival")
         .first()
     )
-    if found is not None:
-        school_class = found.enrolment.school_class
-        actor = actor_of(request)
+    found: Arrival | None = getattr(row, "arrival", None)
+    if row is not None and found is not None:
+        school_class, actor = row.school_class, actor_of(request)
+        found.enrolment = row
         if allowed(actor, "pupils.receive", school_class.school) or allowed(
             actor, "pupils.single_term", school_class
         ):
