@@ -64,6 +64,21 @@ def _managing(actor: Actor, school: Organisation, school_class: SchoolClass) -> 
     return actor.role in MANAGING_ROLES
 
 
+def _any_in_school(permission: str) -> Callable[[Actor, Organisation, SchoolClass], bool]:
+    return lambda actor, school, _class: (
+        actor.role not in MANAGING_ROLES and allowed(actor, permission, school)
+    )
+
+
+def _watching(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    """No query: the unit is the actor's own."""
+    return actor.role in MANAGING_ROLES and allowed(actor, "periods.view_cases", school)
+
+
+def _sets_defaults(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    return actor.role == Role.DEPARTMENT_OFFICER and allowed(actor, "periods.set", school)
+
+
 _ENTRIES = (
     _Entry(gettext_noop("Việc hôm nay"), "/truong/", _in_school),
     _Entry(gettext_noop("Tiến độ"), "/quan-ly/", _managing),
@@ -78,6 +93,11 @@ _ENTRIES = (
     ),
     _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
     _Entry(gettext_noop("Sổ điểm"), "/truong/so-diem/", _on_class("assessment.view_class")),
+    _Entry(gettext_noop("Đợt nhập"), "/truong/dot-nhap/", _in_school),
+    _Entry(gettext_noop("Mở khóa"), "/truong/mo-khoa/", _any_in_school("periods.view_cases")),
+    _Entry(gettext_noop("Kiểm tra bài"), "/truong/kiem-tra/", _any_in_school("periods.view_reviews")),
+    _Entry(gettext_noop("Mở khóa"), "/quan-ly/mo-khoa/", _watching),
+    _Entry(gettext_noop("Đợt nhập"), "/quan-ly/dot-nhap/", _sets_defaults),
     _Entry(
         gettext_noop("Tổng kết lớp"),
         "/truong/tong-ket/",

@@ -17,6 +17,7 @@ _AREAS = (
     "classes",
     "imports",
     "gradebook",
+    "periods",
     "signing",
     "transcripts",
     "books",
