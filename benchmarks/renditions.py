@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from benchmarks import node as nodes
@@ -14,11 +15,13 @@ _BATCH = 5
 def renditions() -> Experiment:
     """Real issued documents in the form; keys RSA-3072, as by default."""
     nodes.start("rsa3072")
+    from tests.unit.engines.rendering import secondary_samples
+
     from hocbaso.apps.common import clock
     from hocbaso.apps.signing.ports import key_provider
     from hocbaso.apps.transcripts.documents import export
     from hocbaso.apps.transcripts.use_cases.render import booklet_of, view_of
-    from hocbaso.engines.rendering import render_sheet
+    from hocbaso.engines.rendering import Booklet, SheetView, render_booklet, render_sheet
     from hocbaso.engines.trust.pades import seal_pdf
 
     school, rows = nodes.issued_school(_BATCH)
@@ -26,6 +29,20 @@ def renditions() -> Experiment:
         view_of(one.sheet, one.xml, list(one.signatures), issued_at=clock.iso_seconds(row.issued_at))
         for one, row in zip(export(rows), rows, strict=True)
     ]
+    secondary = [
+        secondary_samples.view(
+            secondary_samples.with_pupil(secondary_samples.sheet(10), full_name=f"Nguyễn Thị {letter}")
+        )
+        for letter in "ABCDE"[:_BATCH]
+    ]
+
+    def years(number: int) -> tuple[SheetView, ...]:
+        called = secondary[number].sheet.pupil.full_name
+        return tuple(
+            replace(view, sheet=secondary_samples.with_pupil(view.sheet, full_name=called))
+            for view in secondary_samples.years()
+        )
+
     name, provider = school.unit.name, key_provider()
     seal, stamper = provider.organisation(code=school.unit.code, name=name), provider.stamper()
     plain = [booklet_of([row]) for row in rows]
@@ -47,6 +64,10 @@ def renditions() -> Experiment:
         unit="PDF",
         contenders=[
             Contender("sheet", _BATCH, each(lambda n: render_sheet(views[n]))),
+            Contender("sheet, secondary", _BATCH, each(lambda n: render_sheet(secondary[n]))),
+            Contender(
+                "booklet of 4 years, secondary", _BATCH, each(lambda n: render_booklet(Booklet(years(n))))
+            ),
             Contender("booklet", _BATCH, each(lambda n: booklet_of([rows[n]]))),
             Contender("booklet, sealed", _BATCH, each(lambda n: sealed(booklet_of([rows[n]])))),
             Contender("sealing only", _BATCH, each(lambda n: sealed(plain[n]))),

@@ -45,7 +45,12 @@ def sheet(sample: int = 6, *, photo: bool = False, **changes: Any) -> YearSheet:
         if isinstance(line, SecondarySubjectLine)
     )
     pupil = of.pupil if photo else dataclasses.replace(of.pupil, photo=None)
-    values = {"environment": "chinh_thuc", "remarks": (), "subjects": subjects, "pupil": pupil}
+    values: dict[str, Any] = {
+        "environment": "chinh_thuc",
+        "remarks": (),
+        "subjects": subjects,
+        "pupil": pupil,
+    }
     return dataclasses.replace(of, **(values | changes))
 
 
@@ -106,7 +111,7 @@ def result_of(of: YearSheet) -> SecondaryResult:
 
 def with_lines(of: YearSheet, **changes: Any) -> YearSheet:
     """The same sheet with the same change in every subject that is not exempt."""
-    lines = tuple(line if line.exempt else dataclasses.replace(line, **changes) for line in of.subjects)
+    lines: Any = tuple(line if line.exempt else dataclasses.replace(line, **changes) for line in of.subjects)
     return dataclasses.replace(of, subjects=lines)
 
 
@@ -118,6 +123,7 @@ def with_pupil(of: YearSheet, **changes: Any) -> YearSheet:
 
 def stamps(of: YearSheet) -> tuple[SignatureStamp, ...]:
     """Every signature that the sheet asks for."""
+    head = "Giám đốc" if of.template.startswith("gdtx") else "Hiệu trưởng"
     persons = {person.role: person for person in of.responsible}
     found = [
         SignatureStamp(
@@ -131,7 +137,7 @@ def stamps(of: YearSheet) -> tuple[SignatureStamp, ...]:
     ]
     for role, label, time in (
         (SignerRole.HOMEROOM, f"Giáo viên chủ nhiệm lớp {of.class_name}", "2026-05-26T08:04:12Z"),
-        (SignerRole.PRINCIPAL, "Hiệu trưởng", "2026-05-27T09:20:41Z"),
+        (SignerRole.PRINCIPAL, head, "2026-05-27T09:20:41Z"),
     ):
         if role in persons:
             found.append(SignatureStamp(role, label, persons[role].name, time))
