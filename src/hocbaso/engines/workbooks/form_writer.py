@@ -130,7 +130,7 @@ def sheet_name(name: str, used: set[str]) -> str:
     found, number = base, 1
     while found.casefold() in used:
         number += 1
-        found = f"{base[: _LONGEST_NAME - 2 - len(str(number))]} {number}"
+        found = f"{base[: _LONGEST_NAME - 1 - len(str(number))]} {number}"
     used.add(found.casefold())
     return found
 
@@ -203,6 +203,7 @@ def _write_cell(
     if not open_cell:
         look["bg_color"] = "#F4F4F2"
     if column.entry is Entry.COMPUTED and column.formula is not None:
+        look["num_format"] = "0.0"
         shown: Any = float(value) if isinstance(value, Decimal) else (value or "")
         sheet.write_formula(row, index, column.formula(row + 1), formats.of(**look), shown)
     elif value is None or value == "":
