@@ -98,6 +98,7 @@ _ENTRIES = (
     _Entry(gettext_noop("Kiểm tra bài"), "/truong/kiem-tra/", _any_in_school("periods.view_reviews")),
     _Entry(gettext_noop("Mở khóa"), "/quan-ly/mo-khoa/", _watching),
     _Entry(gettext_noop("Đợt nhập"), "/quan-ly/dot-nhap/", _sets_defaults),
+    _Entry(gettext_noop("Chương trình học"), "/truong/chuong-trinh/", _any("assessment.programmes")),
     _Entry(
         gettext_noop("Tổng kết lớp"),
         "/truong/tong-ket/",
@@ -108,6 +109,14 @@ _ENTRIES = (
     _Entry(gettext_noop("Phát hành"), "/truong/phat-hanh/", _any("signing.seal")),
     _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
     _Entry(gettext_noop("Sổ sách"), "/truong/so-sach/", _any("books.view")),
+    _Entry(
+        gettext_noop("Truy vết"),
+        "/truong/truy-vet/",
+        lambda actor, school, _c: (
+            not _managing(actor, school, _c) and allowed(actor, "assessment.lineage", school)
+        ),
+    ),
+    _Entry(gettext_noop("Truy vết"), "/quan-ly/truy-vet/", _any("audit.read")),
     _Entry(gettext_noop("Xác thực"), "/xac-thuc", lambda actor, school, school_class: True),
 )
 

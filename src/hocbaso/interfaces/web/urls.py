@@ -17,6 +17,8 @@ _AREAS = (
     "classes",
     "imports",
     "gradebook",
+    "programmes",
+    "lineage",
     "periods",
     "signing",
     "transcripts",

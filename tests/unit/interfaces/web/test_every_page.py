@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -20,9 +20,16 @@ from django.urls.exceptions import NoReverseMatch
 from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.books.page_codes import page_code
+from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.periods.models import EntryPeriod, ReviewMethod
+from hocbaso.apps.periods.use_cases.attach_minutes import attach_minutes
+from hocbaso.apps.periods.use_cases.decide_unlock_case import decide_unlock_case
+from hocbaso.apps.periods.use_cases.open_unlock_case import open_unlock_case
+from hocbaso.apps.periods.use_cases.review import assign_review
+from hocbaso.apps.periods.use_cases.set_period import set_period
 from hocbaso.apps.pupils.models import Enrolment, RollOver
 from hocbaso.apps.pupils.use_cases.receive_pupil import Newcomer, Source, receive_pupil
 from hocbaso.apps.pupils.use_cases.set_photo import set_photo
@@ -113,6 +120,20 @@ PAGES: dict[str, Page] = {
     "gradebook-sheet": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
     "gradebook-check": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
     "gradebook-history": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject"), query="?o={cell}"),
+    "gradebook-around": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
+    "gradebook-export": Page(opens={*LEADERS, HOMEROOM}, args=("class", "subject"), writes=True),
+    "gradebook-bank": Page(opens={*LEADERS, HEAD, HOMEROOM, TEACHER, NEIGHBOUR, STRANGERS[0], STRANGERS[2]}),
+    "gradebook-sign-in": Page(public=405),  # POST only; asks for the password itself
+    "programmes": Page(opens={*LEADERS, CLERK, *OF_CLASS, NEIGHBOUR, *STRANGERS[:3]}),
+    "programmes-class": Page(opens={*LEADERS, CLERK, *OF_CLASS}, args=("class",)),
+    "programmes-pupil": Page(opens={*LEADERS, CLERK, *OF_CLASS}, args=("class", "enrolment")),
+    "lineage": Page(opens={*LEADERS, AUDITOR, STRANGERS[0]}),
+    "lineage-pupil": Page(opens={*LEADERS, AUDITOR}, args=("enrolment",), writes=True),
+    "lineage-sheet": Page(opens={*LEADERS, AUDITOR}, args=("sheet",), writes=True),
+    "lineage-schools": Page(opens={AUDITOR}),
+    "lineage-school": Page(opens={AUDITOR}, args=("school",)),
+    "lineage-school-pupil": Page(opens={AUDITOR}, args=("school", "enrolment"), writes=True),  # on record
+    "lineage-school-sheet": Page(opens={AUDITOR}, args=("school", "sheet"), writes=True),
     "closing": Page(opens={PRINCIPAL, STRANGERS[0]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}),
     "closing-class": Page(opens={PRINCIPAL, HOMEROOM}, args=("class",)),
     "closing-done": Page(opens={PRINCIPAL, HOMEROOM}, args=("class",)),
@@ -139,6 +160,26 @@ PAGES: dict[str, Page] = {
     ),
     "books-find": Page(led={*LEADERS, CLERK, *OF_CLASS, NEIGHBOUR, AUDITOR, *STRANGERS[:3]}),
     "books-code": Page(led={*LEADERS, *OF_CLASS}, args=("page code",)),
+    "periods": Page(opens=IN_SCHOOL | {AUDITOR} | set(STRANGERS)),  # an auditor of the school
+    "period-new": Page(opens={PRINCIPAL, STRANGERS[0]}),
+    "period": Page(opens=IN_SCHOOL | {AUDITOR}, args=("period",)),
+    "province-periods": Page(opens={DEPARTMENT}),
+    "province-period-new": Page(opens={DEPARTMENT}),
+    "province-period": Page(opens={DEPARTMENT}, args=("province period",)),
+    "unlock-cases": Page(opens=IN_SCHOOL | set(STRANGERS)),  # the own ones; the list is empty for others
+    "unlock-new": Page(opens={*LEADERS, CLERK, *OF_CLASS, NEIGHBOUR, *STRANGERS[:3]}),
+    "unlock-case": Page(opens={*LEADERS, CLERK, *OF_CLASS}, args=("unlock case",), led={MINISTRY, AUDITOR}),
+    "unlock-minutes": Page(opens={*LEADERS, CLERK, *OF_CLASS, MINISTRY, AUDITOR}, args=("unlock case",)),
+    "unlock-signed": Page(
+        opens={*LEADERS, CLERK, *OF_CLASS, MINISTRY, AUDITOR}, args=("unlock case", "signed minutes")
+    ),
+    "unlock-watch": Page(opens={COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}),
+    "unlock-watch-case": Page(
+        opens={MINISTRY, AUDITOR}, args=("unlock case",), led={*LEADERS, CLERK, *OF_CLASS}
+    ),
+    "reviews": Page(opens={*LEADERS, HEAD, AUDITOR, STRANGERS[0]}),
+    "review-assign": Page(opens={PRINCIPAL, STRANGERS[0]}),
+    "review": Page(opens={*LEADERS, HEAD, AUDITOR}, args=("review",)),
     "verify": Page(public=200, query="?c={sheet}"),
     "verify-file": Page(public=302),
     "verify-open": Page(public=405),
@@ -227,6 +268,43 @@ def _arrived(school: School) -> Enrolment:
     )
 
 
+def period_objects(
+    school: School, teacher: Assignment, head: Assignment, department: Organisation
+) -> dict[str, object]:
+    """A period of the school and of the province, a case that was granted, its minutes, and a review."""
+    in_class, now = school.classes["3A"], clock.now()
+    principal = school.actor(Role.PRINCIPAL)
+    times = {"school_year": YEAR, "opens_at": now, "closes_at": now + timedelta(days=3)}
+    of_province = EntryPeriod.objects.create(unit=department, made_at=now, made_by="x", **times)
+    case = open_unlock_case(
+        people.Actor.of(teacher),
+        school_class=in_class,
+        part="toan",
+        moment="cn",
+        why="Nhầm.",
+        minutes="Sửa.",
+        until=now + timedelta(days=1),
+    )
+    decide_unlock_case(principal, case=case, grant=True)
+    minutes = attach_minutes(principal, case=case, name="bien-ban.jpg", content=picture())
+    review = assign_review(
+        principal,
+        school_class=in_class,
+        part="toan",
+        moment="cn",
+        column="score",
+        method=ReviewMethod.BLIND,
+        checker=head.user,
+    )
+    return {
+        "period": set_period(principal, unit=school.unit, moment="ghk1", **times).pk,
+        "province period": of_province.pk,
+        "unlock case": case.number,
+        "signed minutes": minutes.pk,
+        "review": review.pk,
+    }
+
+
 @pytest.fixture
 def world(inside, sandbox_home):
     here = make_school("79000901", classes=("3A", "3B"))
@@ -282,6 +360,7 @@ def world(inside, sandbox_home):
         ).pk,
         "pupil": pupil.pupil.code,
         "sheet": sheet.code,
+        "school": unit.code,
         "import": imported.pk,
         "signing batch": SigningBatch.objects.get(role=SignerRole.HOMEROOM).pk,
         "issuing batch": SigningBatch.objects.get(role=SignerRole.SEAL).pk,
@@ -290,6 +369,7 @@ def world(inside, sandbox_home):
         "book": "bang-tong-hop",
         "page code": page_code(here.classes["3A"].pk, "toan", "cn"),
         "schema": "hocbaso-1.0.xsd",
+        **period_objects(here, posts[TEACHER], posts[HEAD], units["so"]),
     }
     return World(posts, objects, inside)
 
