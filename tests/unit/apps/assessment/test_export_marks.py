@@ -95,8 +95,10 @@ def test_the_primary_form_comes_back_as_no_change_and_an_edited_cell_as_one(samp
         "same": 30,
         "refused": 0,
     }
-    first = openpyxl.load_workbook(io.BytesIO(made[0].content))["1A"]["C7"].value
-    assert SubjectResult.objects.get(enrolment__pupil__code=first, subject_code="toan").score == 9
+    sheet = openpyxl.load_workbook(io.BytesIO(made[0].content))["1A"]
+    assert (sheet["F5"].value, sheet["G6"].value) == ("Tiếng Việt", "Điểm KTĐK")
+    first = SubjectResult.objects.filter(enrolment__pupil__code=sheet["C7"].value)
+    assert first.get(subject_code="tieng-viet").score == 9
 
 
 def test_a_filled_in_empty_form_is_taken_and_shows_the_teacher_the_average(samples: Path) -> None:
