@@ -90,8 +90,6 @@ def test_a_homeroom_teacher_reads_the_own_class_and_writes_nothing(class_10a, in
         page = lan.get(url)
         assert page.status_code == 200
         assert not any(button in words(page) for button in ("Ghi môn", "Ghi điều chỉnh", "Ghi miễn học"))
-            page
-        )
         assert lan.post(url, {"viec": "mien", "pupils": [an.pk]}).status_code == 403
     other = s.make_class(class_10a.school, "10A2")
     assert lan.get(reverse("web:programmes-class", args=[other.pk])).status_code == 404
