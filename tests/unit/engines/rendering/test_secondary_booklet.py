@@ -114,6 +114,12 @@ def test_an_unsigned_draft_names_who_has_not_signed() -> None:
     assert reader(draft).attachments == {}
 
 
+def test_a_signature_that_names_no_subject_of_the_sheet_is_listed_not_dropped() -> None:
+    stray = dataclasses.replace(samples.stamps(samples.sheet())[0], signer="Phan Lạc Môn", subjects=())
+    shown = rows(render_sheet(samples.view(stamps=(stray, *samples.stamps(samples.sheet())))))
+    assert "Giáo viên môn học Phan Lạc Môn 25/05/2026 15:00:00 +07:00" in shown
+
+
 def test_a_subject_without_any_teacher_is_shown_as_unsigned() -> None:
     of = samples.sheet()
     of = dataclasses.replace(of, responsible=of.responsible[-2:])
