@@ -40,6 +40,7 @@ class Cell:
     school_class: SchoolClass
     subject: str
     taught: bool  # the class's programme knows the subject
+    needed: bool  # every pupil of the class studies it: somebody has to teach it
     posts: list[Teaching] = field(default_factory=list)
     by_others: list[Teaching] = field(default_factory=list)  # who teaches all that nobody is named for
     past: int = 0
@@ -85,11 +86,11 @@ def matrix(classes: Sequence[SchoolClass], day: date | None = None) -> Matrix:
     known = {c.pk: {s.code: s for s in subjects_of_class(c)} for c in classes}
     made = Matrix(list(classes), [])
     for code, name in _row_names(known, by_cell):
-        cells = [_cell(c, code, code in known[c.pk], by_cell, day) for c in classes]
+        cells = [_cell(c, code, known[c.pk].get(code), by_cell, day) for c in classes]
         made.rows.append(Row(code, name, cells))
     for cell in (cell for row in made.rows for cell in row.cells):
         made.gaps += sum(p.gap for p in cell.posts if p.present)
-        made.empty += cell.taught and not any(p.present for p in (*cell.posts, *cell.by_others))
+        made.empty += cell.needed and not any(p.present for p in (*cell.posts, *cell.by_others))
     return made
 
 
@@ -117,11 +118,14 @@ def _row_names(
 def _cell(
     school_class: SchoolClass,
     code: str,
-    taught: bool,
+    subject: ClassSubject | None,
     by_cell: dict[tuple[int, str], list[Assignment]],
     day: date,
 ) -> Cell:
-    cell = Cell(school_class, code, taught)
+    taught = subject is not None
+    cell = Cell(
+        school_class, code, taught, code == HOMEROOM_ROW or (subject is not None and subject.compulsory)
+    )
     for post in by_cell.get((school_class.pk, code), ()):
         if post.valid_to is not None and post.valid_to < day:
             cell.past += 1

@@ -20,6 +20,7 @@ class ClassSubject:
     code: str
     name: str  # short
     parts: tuple[str, ...] = ()  # taught by several teachers, e.g. ("Âm nhạc", "Mĩ thuật")
+    compulsory: bool = True  # for every pupil of the grade
 
 
 def level_of(school_class: SchoolClass) -> SchoolLevel | None:
@@ -44,10 +45,12 @@ def subjects_of_class(school_class: SchoolClass) -> tuple[ClassSubject, ...]:
         year = SchoolYear.parse(school_class.school_year)
         if school_class.grade in PRIMARY_GRADES:
             table = programme_for(school_class.grade, year).grade(school_class.grade)
-            return tuple(ClassSubject(line.code, line.short_name) for line in table.lines)
+            return tuple(
+                ClassSubject(line.code, line.short_name, compulsory=line.compulsory) for line in table.lines
+            )
         if school_class.grade in SECONDARY_GRADES:
             grade = secondary_grade(school_class.grade, year, continuing=continuing(school_class))
-            return tuple(ClassSubject(s.code, s.short_name, s.parts) for s in grade.subjects)
+            return tuple(ClassSubject(s.code, s.short_name, s.parts, s.compulsory) for s in grade.subjects)
     except DomainError:
         return ()
     return ()

@@ -34,6 +34,7 @@ class _Entry:
     url: str
     test: Callable[[Actor, Organisation, SchoolClass], bool]
     homeroom_label: str = ""
+    also: tuple[str, ...] = ()  # addresses of the same area that begin otherwise
 
 
 def _any(*permissions: str) -> Callable[[Actor, Organisation, SchoolClass], bool]:
@@ -89,7 +90,10 @@ _ENTRIES = (
         _any("pupils.import", "accounts.import_staff", "assessment.import_results"),
     ),
     _Entry(
-        gettext_noop("Lớp và phân công"), "/truong/lop/", _any("pupils.manage_classes", "accounts.view_staff")
+        gettext_noop("Lớp và phân công"),
+        "/truong/lop/",
+        _any("pupils.manage_classes", "accounts.view_staff"),
+        also=("/truong/phan-cong/", "/truong/chuyen-den/", "/truong/dang-bo/", "/truong/ket-chuyen/"),
     ),
     _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
     _Entry(gettext_noop("Sổ điểm"), "/truong/so-diem/", _on_class("assessment.view_class")),
@@ -128,7 +132,7 @@ def items(actor: Actor, path: str) -> list[NavItem]:
     # A class that is nobody's own (pk 0): what is allowed on it is allowed on every class of the school.
     school_class = post.school_class or SchoolClass(pk=0, school=post.organisation)
     shown = [e for e in _ENTRIES if e.test(actor, post.organisation, school_class)]
-    here = max((e.url for e in shown if path.startswith(e.url)), key=len, default="")
+    here = max((e.url for e in shown if path.startswith((e.url, *e.also))), key=len, default="")
     homeroom = actor.role == Role.HOMEROOM
     return [
         NavItem(_(e.homeroom_label if homeroom and e.homeroom_label else e.label), e.url, e.url == here)

@@ -118,7 +118,7 @@ def carry_results(
     if problems:
         return result
     there = carried_values(enrolment, moment)
-    entries = [e for e in entries if e.sort is Sort.RECORD or e.code in there or any(e.values.values())]
+    entries = [e for e in entries if e.sort is Sort.RECORD or e.code in there or _says_something(e)]
     with transaction.atomic():
         answers = record(actor, entries, door=Door.TRANSFER, source=f"transfer:{arrival.pk}")
         for answer in answers:
@@ -132,6 +132,10 @@ def carry_results(
     result.missing = missing_carried(enrolment, moment)
     result.unmatched = tuple((line["name"], line["value"]) for line in arrival.unmatched)
     return result
+
+
+def _says_something(entry: Entry) -> bool:
+    return any(value not in ("", None) for value in entry.values.values())
 
 
 def _secondary(
@@ -235,9 +239,10 @@ def carried_values(enrolment: Enrolment, moment: str) -> dict[str, Any]:
 
 
 def missing_carried(enrolment: Enrolment, moment: str) -> tuple[str, ...]:
-    """Names of the class's subjects that have no result of the old school at a moment. One query."""
+    """Names of the grade's compulsory subjects without a result of the old school. One query."""
     there = carried_values(enrolment, moment)
-    return tuple(s.name for s in subjects_of_class(enrolment.school_class) if s.code not in there)
+    subjects = subjects_of_class(enrolment.school_class)
+    return tuple(s.name for s in subjects if s.compulsory and s.code not in there)
 
 
 @transaction.atomic

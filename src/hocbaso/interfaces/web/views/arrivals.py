@@ -177,7 +177,7 @@ def _sheet(
     lines, missing = [], []
     for subject in subjects_of_class(enrolment.school_class):
         row = stored.get(subject.code)
-        if row is None:
+        if row is None and subject.compulsory:
             missing.append(subject.name)
         if primary:
             score = "" if row is None or row.score is None else str(row.score)
