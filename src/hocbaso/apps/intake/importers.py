@@ -18,7 +18,7 @@ from hocbaso.core.errors import DomainError, Unreadable, register
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.detect import detect
 from hocbaso.engines.workbooks.grid import Book
-from hocbaso.engines.workbooks.mark_book import mark_pages, read_mark_book
+from hocbaso.engines.workbooks.mark_book import holds_marks, read_mark_book
 from hocbaso.engines.workbooks.model import Decisions, Reading, WorkbookKind
 from hocbaso.engines.workbooks.pupils import read_pupils
 from hocbaso.engines.workbooks.results import read_primary_results
@@ -69,7 +69,7 @@ def read_results(data: bytes, *, year: SchoolYear | str, decisions: Decisions | 
     :raises Unreadable: no workbook, or neither form.
     """
     book = Book(data)
-    if mark_pages(book):
+    if holds_marks(book):
         return read_mark_book(book, year=year, decisions=decisions)
     return read_primary_results(data, year=year, decisions=decisions)
 

@@ -51,6 +51,11 @@ def mark_pages(book: Book) -> list[PageColumns]:
     return [page for sheet in book.sheets if (page := find_page(sheet)) is not None]
 
 
+def holds_marks(book: Book) -> bool:
+    """Whether any sheet is one of :func:`mark_pages`; looks no further than the first."""
+    return any(find_page(sheet) is not None for sheet in book.sheets)
+
+
 def read_mark_book(
     data: bytes | Book, *, year: SchoolYear | str, decisions: Decisions | None = None
 ) -> Reading[MarkRow]:

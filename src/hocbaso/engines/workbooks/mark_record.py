@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from hocbaso.core.regulation.secondary import Form
@@ -21,8 +20,7 @@ from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.text import shown, tidy
 from hocbaso.engines.workbooks.unique import Persons
 
-#: A book repeats its few dozen marks.
-_read_mark = lru_cache(maxsize=4096, typed=True)(read_mark)
+_PLAIN = (float, str)
 _MOST_SESSIONS = 500
 #: Serial numbers of the days from 2000 to 2049: what is left of a date in a cell formatted as a number.
 _SERIALS = range(36526, 54789)
@@ -51,6 +49,9 @@ class MarkReader:
         self.subject = identity.subject
         self.cells = CellReader(notes)
         self.incomplete: list[int] = []
+        #: Cells of this page that were read exactly, and their marks: a page repeats a few dozen.
+        self._known: dict[Cell, str] = {}
+        self._averages: dict[Cell, str] = {}
         columns = notes.table.columns
         self._marks = [(name, columns[name]) for name in page.marks] if self.subject else []
         self._needed = self._needed_columns()
@@ -99,13 +100,15 @@ class MarkReader:
     def _mark_values(self, row: list[Cell]) -> dict[str, Any]:
         assert self.subject is not None
         values: dict[str, Any] = {}
-        form = self.subject.form
+        form, known = self.subject.form, self._known
         for name, column in self._marks:
             cell = row[column]
             if cell == "":
                 if self.cells.flaws:
                     self.cells.flawed_at(column)
-            elif value := self._mark(column, cell, form):
+                continue
+            value = known.get(cell) if type(cell) in _PLAIN else None
+            if value or (value := self._mark(column, cell, form)):
                 values[name] = value
         if values and any(name not in values for name in self._needed):
             self.incomplete.append(self.notes.row)
@@ -124,7 +127,7 @@ class MarkReader:
                 return None
             if (near := _date_text(text)) is not None:
                 return self._date(column, cell, near)
-            return self._read(column, cell, _read_mark(text, form))
+            return self._read(column, cell, read_mark(text, form))
         if isinstance(cell, (date, datetime)):
             return self._date(column, cell, _day_month(cell.day, cell.month))
         if isinstance(cell, (bool, time, timedelta)):
@@ -134,10 +137,12 @@ class MarkReader:
         if form is Form.SCORED and isinstance(cell, float) and cell.is_integer() and int(cell) in _SERIALS:
             day = _EPOCH + timedelta(days=int(cell))
             return self._date(column, cell, _day_month(day.day, day.month))
-        return self._read(column, cell, _read_mark(cell if form is Form.SCORED else shown(cell), form))
+        return self._read(column, cell, read_mark(cell if form is Form.SCORED else shown(cell), form))
 
     def _read(self, column: int, cell: Cell, reading: Reading[str]) -> str | None:
         if reading.exact or reading.empty:
+            if reading.value and type(cell) in _PLAIN:
+                self._known[cell] = reading.value
             return reading.value
         if reading.value is None:
             self.notes.error(column, "bad_mark", reading.message or "", cell)
@@ -177,8 +182,12 @@ class MarkReader:
         if column is None or row[column] == "":
             return None
         cell = row[column]
-        if form is Form.SCORED and isinstance(cell, float) and 0 <= cell <= 10:
-            return mark_text(round_half_up(Decimal(repr(cell))))
+        if type(cell) is float and form is Form.SCORED and 0 <= cell <= 10:
+            if cell not in self._averages:
+                self._averages[cell] = mark_text(round_half_up(Decimal(repr(cell))))
+            return self._averages[cell]
+        if type(cell) is str and cell in self._known:
+            return self._known[cell]
         text = tidy(cell) if isinstance(cell, str) else cell
         reading = read_mark(text, form) if not isinstance(cell, (date, time, timedelta, bool)) else None
         if reading is None or reading.value is None:

@@ -150,9 +150,14 @@ class Records:
         for index in range(self.table.first):
             self._skip(index, rows[index], "title")
         signed = False
+        whole = len(self._identity) if self._stt >= 0 and len(self._identity) >= 2 else -1
         for index in range(self.table.last + 1, len(rows)):
             row = rows[index]
             known = sum([row[column] != "" for column in self._identity])
+            if known == whole and type(row[self._stt]) is float:
+                yield index, row  # numbered and complete: nothing else looks like that
+                signed = False
+                continue
             if known >= 3 and not isinstance(row[self._identity[0]], str):
                 yield index, row
                 continue
