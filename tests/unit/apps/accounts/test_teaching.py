@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from hocbaso.apps.accounts.door import Actor, allowed
-from hocbaso.apps.accounts.models import Assignment, AssignmentProposal, Role
+from hocbaso.apps.accounts.models import Assignment, AssignmentProposal, Role, StaffMember
 from hocbaso.apps.accounts.queries import signers_of, teachers_of
 from hocbaso.apps.accounts.teaching import HOMEROOM_ROW, cell_history, classes_of, matrix
 from hocbaso.apps.accounts.use_cases.assign import assign
@@ -17,8 +17,11 @@ from hocbaso.apps.accounts.use_cases.stand_in import replace_teacher, stand_in
 from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
+from hocbaso.apps.intake.models import Kind
+from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
 from hocbaso.core.errors import DomainError, NotAllowed
 from tests.unit.apps.accounts import people
+from tests.unit.apps.intake.books import book, staff
 
 pytestmark = pytest.mark.django_db
 PAPERS = {"decision_number": "12/QĐ-THCS", "decision_signer": "Hiệu trưởng"}
@@ -257,3 +260,22 @@ def test_proposals_give_no_right_until_they_are_confirmed_by_a_decision(world):
     assert world.may_enter(world.chi, "toan")
     assert AssignmentProposal.objects.get().user == world.clerk.user  # nobody assigns himself
     assert drop_proposals(world.clerk, school=world.school, year=people.YEAR, chosen=chosen) == 1
+
+
+def test_a_staff_list_ends_nobody_who_stands_in_by_a_decision(world):
+    chi = StaffMember.objects.create(
+        organisation=world.school, code="CB00GV001", user=world.chi, full_name="Cô Chi"
+    )
+    common = {"assignment": world.physics, "user": world.chi, "reason": "Nghỉ thai sản"}
+    today = clock.today()
+    post = stand_in(world.clerk, first_day=today, last_day=today + timedelta(days=30), **common, **PAPERS)
+    import_workbook(
+        Actor.operator(),
+        kind=Kind.STAFF,
+        school=world.school,
+        year=people.YEAR,
+        data=book([staff(1, **{"Mã_cán_bộ": chi.code})]),
+        file_name="cb.xlsx",
+    )
+    post.refresh_from_db()
+    assert post.valid_to == today + timedelta(days=30)

@@ -32,8 +32,8 @@ def test_an_older_list_that_would_move_a_pupil_back_is_warned_of():
         data=sheet,
         file_name="c.xlsx",
     )
-    (issue,) = [i for i in done.report["issues"] if i["code"] == "class_moved"]
-    assert "đã chuyển từ lớp 3A sang lớp 3B ngày 12/01/2026" in issue["message"]
+    (issue,) = [i for i in done.plan.issues if i.code == "class_moved"]
+    assert "đã chuyển từ lớp 3A sang lớp 3B ngày 12/01/2026" in issue.message
     enrolment.refresh_from_db()
     assert enrolment.school_class == a
     newest = place_history(enrolment)[0]

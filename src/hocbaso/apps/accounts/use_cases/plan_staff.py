@@ -230,6 +230,8 @@ def _present(school: Organisation, year: str) -> list[Assignment]:
             role__in=GIVEN,
             user__staff_records__organisation=school,
         )
+        # Who teaches or signs instead of somebody for a time does so by a decision, not by the workbook.
+        .exclude(role=Role.SUBJECT_TEACHER, stands_in_for__isnull=False)
         .select_related("user", "school_class")
         .order_by("pk")
         .distinct()
