@@ -175,10 +175,12 @@ def test_what_is_not_there_is_said(sao_khue: Organisation, samples: Path) -> Non
     with pytest.raises(NotFound) as told:
         form(sao_khue, class_name="6A9")
     assert told.value.code == "export_no_class"
-    for year, code in (("2030-2031", "export_nothing"),):
-        with pytest.raises(DomainError) as refused:
-            export_results(ME, school=sao_khue, year=year)
-        assert refused.value.code == code
+    with pytest.raises(NotFound) as told:
+        form(sao_khue, subject="boi-loi")
+    assert told.value.code == "export_no_subject"
+    with pytest.raises(DomainError) as refused:
+        export_results(ME, school=sao_khue, year="2030-2031")
+    assert refused.value.code == "export_nothing"
     hoa_mai = load("79000101", "tieu_hoc", samples / "tieu_hoc")
     with pytest.raises(DomainError) as refused:
         form(hoa_mai, class_name="1A", subject="toan")

@@ -49,6 +49,10 @@ register(
             "Không có trang nào để xuất: năm học {year} chưa có lớp phổ thông nào phù hợp.",
             "There is nothing to export for {year}.",
         ),
+        "export_no_subject": (
+            "Không lớp nào trong phạm vi đã chọn học môn mang mã “{code}”.",
+            "No class studies the subject {code!r}.",
+        ),
         "export_primary_subject": (
             "Biểu cuối năm cấp tiểu học gồm mọi môn; không xuất riêng một môn.",
             "The primary form holds every subject.",
@@ -85,7 +89,7 @@ def export_results(
     enough. What was taken out, by whom and when, stands on every page and in the audit chain.
 
     :param class_name: only this class. :param subject: only this subject's pages (secondary).
-    :raises NotFound: ``export_no_class``.
+    :raises NotFound: ``export_no_class``, ``export_no_subject``.
     :raises NotAllowed: not one page of it is for the actor.
     :raises DomainError: ``export_nothing``, ``export_primary_subject``, ``programme.*``.
     """
@@ -93,6 +97,8 @@ def export_results(
     chosen = _Chosen(actor, school, year, subject, empty)
     parts = [(one, pages) for one in classes if (pages := chosen.pages(one))]
     if not parts:
+        if subject and not chosen.subject_met:
+            raise NotFound("export_no_subject", code=subject)
         require(actor, "assessment.view_class", classes[0])
         require(actor, "assessment.view_part", ClassSubject(classes[0], subject))
         raise DomainError("export_nothing", year=year)
@@ -141,6 +147,7 @@ class _Chosen:
         self.actor, self.school, self.year, self.subject, self.empty = actor, school, year, subject, empty
         self.stamp = stamp_of(actor)
         self.writers = Writers(actor, school)
+        self.subject_met = False  # some class studies the subject asked for
 
     def may(self, school_class: SchoolClass, subject: str) -> bool:
         """Whether the actor may take this page out ("" = the record)."""
@@ -174,11 +181,9 @@ class _Chosen:
 
     def _secondary(self, school_class: SchoolClass) -> list[FormPage]:
         year = read_year(school_class)
-        subjects = [
-            one
-            for one in year.programme.taught()
-            if self.subject in ("", one.code) and self.may(school_class, one.code)
-        ]
+        wanted = [one for one in year.programme.taught() if self.subject in ("", one.code)]
+        self.subject_met = self.subject_met or bool(wanted)
+        subjects = [one for one in wanted if self.may(school_class, one.code)]
         by_class = bool(self.subject)
         pages = [
             self._marks_page(year, school_class, subject, term, by_class=by_class)
