@@ -120,12 +120,12 @@ def test_the_principal_goes_through_the_school_by_keyboard_and_menu(page: Page, 
     page.keyboard.press("Tab")
     expect(page.locator(".task .button").first).to_be_focused()
     menu = page.get_by_role("navigation", name="Danh mục chính")
-    menu.get_by_role("link", name="Học sinh").click()
+    menu.get_by_role("link", name="Học sinh và lớp").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Học sinh lớp 1A")
     check_page(page)
     page.get_by_role("link", name="Nguyễn Hoàng Bảo Trâm").click()
     check_page(page)
-    menu.get_by_role("link", name="Cán bộ").click()
+    page.get_by_role("navigation", name="Học sinh và lớp").get_by_role("link", name="Cán bộ").click()
     check_page(page)
 
 
@@ -135,7 +135,7 @@ def test_the_menu_opens_on_a_phone(page: Page, live_server, school):
     menu = page.get_by_role("navigation", name="Danh mục chính")
     expect(menu).to_be_hidden()
     page.get_by_role("button", name="Danh mục").click()
-    menu.get_by_role("link", name="Học sinh").click()
+    menu.get_by_role("link", name="Học sinh", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Học sinh")
     assert sideways(page) <= 0
 

@@ -18,7 +18,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "signed_in": bool(user and user.is_authenticated),
-        "nav": nav.items(actor, request.path) if actor else [],
+        "nav": nav.menu(actor, request.path) if actor else [],
         "actor_post": nav.post_label(actor.assignment) if actor else "",
         "home_url": nav.home_url(actor),
         "is_sandbox": settings.HOCBASO_ENVIRONMENT == "thu_nghiem",

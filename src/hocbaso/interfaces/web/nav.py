@@ -29,6 +29,16 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
+class NavGroup:
+    """One entry of the top line: a page, or a group that opens with its first page."""
+
+    label: str
+    url: str
+    current: bool
+    items: tuple[NavItem, ...]  # more than one: the second line, while the group is current
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     label: str
     url: str
@@ -123,6 +133,59 @@ _ENTRIES = (
     _Entry(gettext_noop("Truy vết"), "/quan-ly/truy-vet/", _any("audit.read")),
     _Entry(gettext_noop("Xác thực"), "/xac-thuc", lambda actor, school, school_class: True),
 )
+
+
+#: The top line: which addresses stand together. What stands in no group stands alone.
+_GROUPS = (
+    (
+        gettext_noop("Học sinh và lớp"),
+        ("/truong/hoc-sinh/", "/truong/lop/", "/truong/can-bo/", "/truong/nhap-lieu/", "/truong/xac-thuc-"),
+    ),
+    (
+        gettext_noop("Điểm và nhận xét"),
+        (
+            "/truong/so-diem/",
+            "/truong/chuong-trinh/",
+            "/truong/dot-nhap/",
+            "/truong/mo-khoa/",
+            "/truong/kiem-tra/",
+        ),
+    ),
+    (
+        gettext_noop("Học bạ"),
+        (
+            "/truong/tong-ket/",
+            "/truong/ky/",
+            "/truong/phat-hanh/",
+            "/truong/hoc-ba/",
+            "/truong/so-sach/",
+            "/truong/truy-vet/",
+        ),
+    ),
+)
+#: A menu this short is easier to read in one line.
+_FLAT = 7
+
+
+def menu(actor: Actor, path: str) -> list[NavGroup]:
+    """The menu in two lines: groups, and below them the pages of the current group. No query."""
+    found = items(actor, path)
+    if len(found) <= _FLAT:
+        return [NavGroup(item.label, item.url, item.current, ()) for item in found]
+    lines: list[NavGroup] = []
+    taken: set[str] = set()
+    for item in found:
+        if item.url in taken:
+            continue
+        label, prefixes = next(((g, p) for g, p in _GROUPS if item.url.startswith(p)), ("", ()))
+        own = tuple(i for i in found if prefixes and i.url.startswith(prefixes)) or (item,)
+        taken |= {i.url for i in own}
+        current = any(i.current for i in own)
+        if len(own) == 1:
+            lines.append(NavGroup(own[0].label, own[0].url, current, ()))
+        else:
+            lines.append(NavGroup(_(label), own[0].url, current, own))
+    return lines
 
 
 def items(actor: Actor, path: str) -> list[NavItem]:

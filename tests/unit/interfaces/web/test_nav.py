@@ -14,21 +14,27 @@ pytestmark = pytest.mark.django_db
 HOME, PUPILS, EXCEL, STAFF = "Việc hôm nay", "Học sinh", "Nhập từ Excel", "Cán bộ"
 MARKS, CLOSE, OWN = "Sổ điểm", "Tổng kết lớp", "Lớp chủ nhiệm"
 SIGN, ISSUE, SHEETS, CHECK = "Ký học bạ", "Phát hành", "Học bạ", "Xác thực"
-BOOKS = "Sổ sách"
+BOOKS, CLASSES, PERIODS, CASES = "Sổ sách", "Lớp và phân công", "Đợt nhập", "Mở khóa"
+PAPERS, PROGRAMMES, TRACES = "Kiểm tra bài", "Chương trình học", "Truy vết"
 
 MENUS = {
-    Role.PRINCIPAL: [HOME, PUPILS, STAFF, MARKS, CLOSE, SIGN, SHEETS, BOOKS, CHECK],
-    Role.DEPUTY_PRINCIPAL: [HOME, PUPILS, STAFF, MARKS, SHEETS, BOOKS, CHECK],
-    Role.SEAL_KEEPER: [HOME, PUPILS, ISSUE, SHEETS, CHECK],
-    Role.GROUP_HEAD: [HOME, CHECK],
-    Role.GROUP_DEPUTY: [HOME, CHECK],
-    Role.HOMEROOM: [HOME, PUPILS, MARKS, OWN, SIGN, SHEETS, BOOKS, CHECK],
-    Role.SUBJECT_TEACHER: [HOME, PUPILS, MARKS, SHEETS, BOOKS, CHECK],
-    Role.DATA_CLERK: [HOME, PUPILS, EXCEL, STAFF, BOOKS, CHECK],
-    Role.COMMUNE_OFFICER: ["Tiến độ", CHECK],
-    Role.DEPARTMENT_OFFICER: ["Tiến độ", CHECK],
-    Role.MINISTRY_OFFICER: ["Tiến độ", CHECK],
-    Role.AUDITOR: ["Tiến độ", BOOKS, CHECK],
+    Role.PRINCIPAL: [
+        *(HOME, PUPILS, CLASSES, STAFF, MARKS, PERIODS, CASES, PAPERS, PROGRAMMES),
+        *(CLOSE, SIGN, SHEETS, BOOKS, TRACES, CHECK),
+    ],
+    Role.DEPUTY_PRINCIPAL: [
+        *(HOME, PUPILS, CLASSES, STAFF, MARKS, PERIODS, CASES, PAPERS, SHEETS, BOOKS, TRACES, CHECK),
+    ],
+    Role.SEAL_KEEPER: [HOME, PUPILS, PERIODS, ISSUE, SHEETS, CHECK],
+    Role.GROUP_HEAD: [HOME, PERIODS, PAPERS, CHECK],
+    Role.GROUP_DEPUTY: [HOME, PERIODS, PAPERS, CHECK],
+    Role.HOMEROOM: [HOME, PUPILS, MARKS, PERIODS, OWN, SIGN, SHEETS, BOOKS, CHECK],
+    Role.SUBJECT_TEACHER: [HOME, PUPILS, MARKS, PERIODS, SHEETS, BOOKS, CHECK],
+    Role.DATA_CLERK: [HOME, PUPILS, EXCEL, CLASSES, STAFF, PERIODS, CASES, PROGRAMMES, BOOKS, CHECK],
+    Role.COMMUNE_OFFICER: ["Tiến độ", CASES, CHECK],
+    Role.DEPARTMENT_OFFICER: ["Tiến độ", CASES, PERIODS, CHECK],
+    Role.MINISTRY_OFFICER: ["Tiến độ", CASES, CHECK],
+    Role.AUDITOR: ["Tiến độ", CASES, BOOKS, TRACES, CHECK],
     Role.SYSTEM_ADMIN: ["Tiến độ", CHECK],
 }
 _UNITS = {
@@ -50,6 +56,23 @@ def test_menu_of(role, school, django_assert_num_queries):
 def test_the_page_one_is_on_is_marked(school):
     items = nav.items(people.actor(Role.PRINCIPAL, school), "/truong/hoc-sinh/HS1/")
     assert [item.label for item in items if item.current] == [PUPILS]
+
+
+def test_a_long_menu_stands_in_groups_and_opens_the_current_one(school):
+    actor = people.actor(Role.PRINCIPAL, school)
+    lines = nav.menu(actor, "/truong/mo-khoa/")
+    assert [line.label for line in lines] == [HOME, "Học sinh và lớp", "Điểm và nhận xét", SHEETS, CHECK]
+    (here,) = [line for line in lines if line.current]
+    assert [(item.label, item.current) for item in here.items if item.current] == [(CASES, True)]
+    assert sorted(i.url for line in lines for i in line.items or (line,)) == sorted(
+        i.url for i in nav.items(actor, "/")
+    )
+
+
+def test_a_short_menu_stands_in_one_line(school):
+    lines = nav.menu(people.actor(Role.SEAL_KEEPER, school), "/truong/hoc-ba/")
+    assert [line.label for line in lines] == MENUS[Role.SEAL_KEEPER]
+    assert all(line.items == () for line in lines)
 
 
 def test_every_post_has_words(school):
