@@ -3,130 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
-import sqlite3
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.journeys.commands import ADD_SCHOOL, OF_SCHOOL, WORKBOOKS, Home
+from tests.journeys.killing import Killer, Probe, open_probe, sound_log
 
 pytestmark = pytest.mark.journey
 
-PATIENCE = 60.0  # seconds in which a command must show the awaited progress
 ROLES = ("gvcn", "hieu_truong", "con_dau")
 
 
-class SqliteProbe:
-    """A look at the node's database from outside while commands run and die."""
-
-    def __init__(self, home: Path) -> None:
-        self.url = ""
-        self._path = home / "hocbaso.sqlite3"
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    def rows(self, question: str) -> list[tuple[Any, ...]]:
-        with self._open() as connection:
-            return connection.execute(question).fetchall()
-
-    def writing(self) -> bool:
-        """Whether somebody holds the write lock, that is: stands inside a transaction that writes."""
-        with self._open() as connection:
-            connection.execute("PRAGMA busy_timeout = 0")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return True
-            connection.execute("ROLLBACK")
-            return False
-
-    def settle(self) -> None:
-        """SQLite recovers when it is opened next."""
-
-
-class PostgresProbe:
-    """The same on a database of its own in the run's PostgreSQL."""
-
-    def __init__(self, home: Path) -> None:
-        import psycopg
-
-        from tests.postgresql import Server
-
-        server, name = Server.shared(), f"killed_{os.getpid()}"
-        self.url = server.url.replace("/postgres?", f"/{name}?")
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        self._connection = psycopg.connect(self.url, autocommit=True)
-
-    def rows(self, question: str) -> list[tuple[Any, ...]]:
-        return [
-            tuple(bytes(v) if isinstance(v, memoryview) else v for v in row)
-            for row in self._connection.execute(question).fetchall()
-        ]
-
-    def writing(self) -> bool:
-        return bool(self.rows(f"{_OTHERS} AND backend_xid IS NOT NULL"))
-
-    def settle(self) -> None:
-        """The server notices that a client is gone and rolls its transaction back."""
-        end = time.monotonic() + PATIENCE
-        while self.rows(_OTHERS):
-            assert time.monotonic() < end, "a killed client's session does not end"
-            time.sleep(0.02)
-
-
-_OTHERS = (
-    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-    "AND backend_type = 'client backend'"
-)
-
-
-@dataclass
-class Killer:
-    """Starts commands and kills them, and remembers when."""
-
-    home: Home
-    probe: SqliteProbe | PostgresProbe
-    dice: random.Random = field(default_factory=lambda: random.Random(20260526))
-    killed: int = 0
-    inside: int = 0  # of them, inside a transaction
-
-    def count(self, question: str) -> int:
-        return int(self.probe.rows(question)[0][0])
-
-    def kill(self, *arguments: str, when: Callable[[], bool], within: float = 0.05) -> None:
-        """Kill the command a random moment (at most ``within`` s) after ``when`` has become true."""
-        process = self.home.start(*arguments, "--json")
-        end = time.monotonic() + PATIENCE
-        while process.poll() is None and not when():
-            assert time.monotonic() < end, arguments
-            time.sleep(0.003)
-        time.sleep(self.dice.uniform(0, within))
-        if process.poll() is None:
-            process.send_signal(signal.SIGSTOP)  # so that the moment can be looked at
-            self.inside += self.probe.writing()
-            process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=PATIENCE)
-        self.killed += process.returncode == -signal.SIGKILL
-        self.probe.settle()
-        check_invariants(self.probe)
-
-
-def check_invariants(probe: SqliteProbe | PostgresProbe) -> None:
+def check_invariants(probe: Probe) -> None:
     """What must hold whatever was killed."""
     imported = {
         name: probe.rows(f"SELECT count(*) FROM {name}")[0][0]
@@ -143,19 +32,13 @@ def check_invariants(probe: SqliteProbe | PostgresProbe) -> None:
         "FROM transcripts_yearsheet y"
     )
     assert all(signed[state] == number for state, number in states)
-    issued = probe.rows("SELECT digest, log_index FROM transcripts_issuedsheet ORDER BY log_index")
-    logged = probe.rows('SELECT document_digest, "index" FROM ledger_logentry ORDER BY "index"')
-    assert issued == logged
-    assert [index for _, index in logged] == list(range(len(logged)))
-    assert len(issued) == sum(state == "issued" for state, _ in states)
+    sound_log(probe)
 
 
 @pytest.fixture
 def killer(tmp_path: Path) -> Killer:
-    home = tmp_path / "node"
-    postgres = os.environ.get("HOCBASO_TEST_DATABASE") == "postgresql"
-    probe = PostgresProbe(home) if postgres else SqliteProbe(home)
-    return Killer(Home(home, probe.url), probe)
+    probe = open_probe(tmp_path / "node")
+    return Killer(Home(tmp_path / "node", probe.url), probe, check_invariants)
 
 
 def test_killed_at_any_moment_and_run_again_everything_stands_once(

@@ -78,7 +78,7 @@ def demo(
     seed_only: bool = typer.Option(False, "--seed-only", help="Chỉ tạo dữ liệu, không chạy máy chủ."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Tỉnh thử nghiệm có sẵn ba trường: tạo dữ liệu, in tài khoản, chạy máy chủ."""
+    """Tỉnh thử nghiệm có sẵn năm trường: tạo dữ liệu, in tài khoản, chạy máy chủ."""
     os.environ.setdefault("HOCBASO_PUBLIC_URL", f"http://{host}:{port}")
     os.environ["HOCBASO_DEMO"] = (
         "1"  # the second-factor page shows the code: nobody here has a phone enrolled

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 
 import xlsxwriter
 
 from hocbaso.core.regulation.programme import GradeProgramme, TraitGroup, programme_for
 from hocbaso.core.vietnamese.school_year import SchoolYear
-from hocbaso.sandbox.demo.people import JOBS, STREETS, People, Person
+from hocbaso.sandbox.demo.people import JOBS, LONG_NAMES, STREETS, People, Person
 
 COMMENTS = (
     "Đọc lưu loát, viết câu rõ ý. Biết kể lại câu chuyện bằng lời của mình.",
@@ -76,10 +77,17 @@ class DemoSchool:
     commune: str
     classes: dict[str, int]  # name → number of pupils
     year: str = "2025-2026"
+    level: str = "tieu_hoc"
+    subjects: tuple[str, ...] = ()  # chosen subjects that the school offers (grades 10 to 12)
 
     @property
     def people(self) -> People:
         return People(self.code)
+
+
+def grade_of(class_name: str) -> int:
+    """The grade that a class's name begins with."""
+    return int("".join(takewhile(str.isdigit, class_name)))
 
 
 def pupils_of(school: DemoSchool) -> list[DemoPupil]:
@@ -87,11 +95,13 @@ def pupils_of(school: DemoSchool) -> list[DemoPupil]:
     people = school.people
     start = SchoolYear.parse(school.year).start
     found = []
-    for class_name, count in school.classes.items():
-        grade = int(class_name[0])
+    for place, (class_name, count) in enumerate(school.classes.items()):
+        grade = grade_of(class_name)
+        # Long names in every primary class, in the first one of the others.
+        skipped = 0 if grade <= 5 or not place else len(LONG_NAMES)
         for index in range(count):
             code = f"79{people.random.randrange(10**8):08d}"
-            found.append(DemoPupil(code, class_name, grade, people.pupil(grade, start, index)))
+            found.append(DemoPupil(code, class_name, grade, people.pupil(grade, start, index + skipped)))
     return found
 
 
