@@ -9,6 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hocbaso.engines.population.limits import NightWindow
+from hocbaso.engines.population.settings import SANDBOX_URL, GatewaySettings, WrongSettings
+
 SANDBOX_PROVIDER = "hocbaso.sandbox.wiring.provider"
 ENVIRONMENTS = ("thu_nghiem", "chinh_thuc")
 
@@ -33,6 +36,7 @@ class Environment:
     metrics_token: str  # who sends it may read /metrics from elsewhere; empty: loopback only
     proxies: int  # reverse proxies in front that append to X-Forwarded-For
     demo: bool  # the second-factor page shows the current code; sandbox only
+    population: GatewaySettings  # the population registry; without address there is none
 
 
 def _secret_key(home: Path) -> str:
@@ -65,6 +69,48 @@ def _count(values: Mapping[str, str], name: str) -> int:
     if not text.isdecimal() or int(text) > 5:
         raise WrongEnvironment(f"{name} must be a number from 0 to 5, not {text!r}")
     return int(text)
+
+
+def _number(values: Mapping[str, str], name: str, default: float) -> float:
+    text = values.get(name, "").strip()
+    try:
+        number = float(text) if text else default
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise WrongEnvironment(f"{name} must be a number from 0, not {text!r}")
+    return number
+
+
+def _file(values: Mapping[str, str], name: str) -> Path | None:
+    text = values.get(name, "").strip()
+    if text and not Path(text).is_file():
+        raise WrongEnvironment(f"{name} must name a file, not {text!r}")
+    return Path(text) if text else None
+
+
+def _population(values: Mapping[str, str], default_url: str) -> GatewaySettings:
+    """``HOCBASO_POPULATION_*``: a node of the sandbox finds the sandbox's registry, another one none."""
+    prefix = "HOCBASO_POPULATION_"
+    given = GatewaySettings()
+    try:
+        return GatewaySettings(
+            url=values.get(f"{prefix}URL", default_url).strip().rstrip("/"),
+            client=values.get(f"{prefix}CLIENT", given.client).strip(),
+            ca_file=_file(values, f"{prefix}CA"),
+            client_certificate=_file(values, f"{prefix}CERT"),
+            client_key=_file(values, f"{prefix}KEY"),
+            connect_timeout=_number(values, f"{prefix}CONNECT_TIMEOUT", given.connect_timeout),
+            read_timeout=_number(values, f"{prefix}READ_TIMEOUT", given.read_timeout),
+            attempts=int(_number(values, f"{prefix}ATTEMPTS", given.attempts)),
+            quota=int(_number(values, f"{prefix}QUOTA", given.quota)),
+            rate=_number(values, f"{prefix}RATE", given.rate),
+            window=NightWindow.parse(values.get(f"{prefix}WINDOW", "")),
+        )
+    except WrongSettings as error:
+        raise WrongEnvironment(f"{prefix}…: {error}") from None
+    except ValueError as error:
+        raise WrongEnvironment(f"{prefix}WINDOW: {error}") from None
 
 
 def read(values: Mapping[str, str] | None = None) -> Environment:
@@ -101,5 +147,6 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         metrics_token=values.get("HOCBASO_METRICS_TOKEN", ""),
         proxies=_count(values, "HOCBASO_PROXIES"),
         demo=environment == "thu_nghiem" and _flag(values, "HOCBASO_DEMO", False),
+        population=_population(values, SANDBOX_URL if environment == "thu_nghiem" else ""),
         https=_flag(values, "HOCBASO_HTTPS", public_url.startswith("https://")),
     )

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.ledger",
     "hocbaso.apps.transcripts",
     "hocbaso.apps.books",
+    "hocbaso.apps.identity",
     "hocbaso.interfaces.web",
 ]
 
@@ -103,6 +104,7 @@ CSRF_FAILURE_VIEW = "hocbaso.interfaces.web.errors.csrf_failure"
 HOCBASO_METRICS_TOKEN = NODE.metrics_token
 HOCBASO_PROXIES = NODE.proxies
 HOCBASO_DEMO = NODE.demo
+HOCBASO_POPULATION = NODE.population
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]

@@ -6,6 +6,8 @@ residence, which schools must use in place of paper (Nghị định 104/2022/NĐ
 person once somebody has accepted the offer.
 """
 
+from hocbaso.engines.population.client import XRoadPopulation
+from hocbaso.engines.population.limits import Backoff, CircuitBreaker, DailyQuota, NightWindow
 from hocbaso.engines.population.model import (
     FIELDS,
     MAX_BATCH,
@@ -23,14 +25,20 @@ from hocbaso.engines.population.model import (
     ResidenceEntry,
     Subject,
 )
+from hocbaso.engines.population.settings import GatewaySettings, WrongSettings
 
 __all__ = [
-    "FIELDS",
-    "MAX_BATCH",
     "Accepted",
     "Answer",
+    "Backoff",
+    "CircuitBreaker",
+    "DailyQuota",
+    "FIELDS",
     "Fault",
     "FieldAnswer",
+    "GatewaySettings",
+    "MAX_BATCH",
+    "NightWindow",
     "OfferedPerson",
     "Outcome",
     "PopulationPort",
@@ -40,4 +48,6 @@ __all__ = [
     "ResidenceAnswer",
     "ResidenceEntry",
     "Subject",
+    "WrongSettings",
+    "XRoadPopulation",
 ]
