@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,6 +13,7 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from tests.builders import give_results
 from tests.journeys.browser import check_page, sign_in
+from tests.journeys.import_site import SCHOOL, YEAR, make_node
 from tests.journeys.test_sign_in import person
 from tests.unit.apps.accounts import people
 
@@ -175,3 +178,29 @@ def test_the_roll_over_pages_are_sound(page: Page, live_server):
     page.goto(f"{live_server.url}/truong/phan-cong/de-xuat")
     check_page(page)
     assert Enrolment.objects.filter(school_class__name="5C").count() == 1
+
+
+def test_the_command_line_rolls_a_school_over_and_back(tmp_path: Path, samples: Path):
+    node = make_node(tmp_path / "nut")
+    for kind, file in (("pupils", "danh_sach_hoc_sinh"), ("results", "ket_qua_cuoi_nam")):
+        assert node.load(kind, samples / "tieu_hoc" / f"{file}.xlsx")[0] == 0
+    listed = ("classes", "list", "--school", SCHOOL, "--year")
+    status, told = node.run(*listed, YEAR)
+    assert (status, sum(row["pupils"] for row in told["classes"])) == (0, 170)
+    roll = ("classes", "roll-over", "--school", SCHOOL)
+    before, digest = node.dump(), hashlib.sha256(node.database.read_bytes()).hexdigest()
+    status, planned = node.run(*roll, "--from", YEAR, "--dry-run")
+    assert (status, planned["written"], planned["batch"]) == (0, False, None)
+    assert node.dump() == before
+    assert hashlib.sha256(node.database.read_bytes()).hexdigest() == digest
+    assert planned["up"] + planned["leave"] + planned["pending"] + planned["choose"] == 170
+
+    status, done = node.run(*roll, "--from", YEAR)
+    assert (status, done["up"], done["fingerprint"]) == (0, planned["up"], planned["fingerprint"])
+    status, told = node.run(*listed, "2026-2027")
+    assert sum(row["pupils"] for row in told["classes"]) == planned["up"]
+    status, again = node.run(*roll, "--from", YEAR)
+    assert (status, again["error"]["code"]) == (1, "roll_over_nothing")
+    assert node.run(*roll, "--undo", str(done["batch"])) == (0, {"batch": done["batch"], "state": "undone"})
+    assert node.run(*listed, "2026-2027")[1]["classes"] == []
+    assert node.run(*roll)[0] == 2

@@ -14,7 +14,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.pupils.models import ClassMove, Enrolment, SchoolClass, StatusChange
 from hocbaso.apps.pupils.queries import class_list, place_history
 from hocbaso.apps.pupils.use_cases.move_pupil import move_pupil, preview, undo_move
-from hocbaso.apps.pupils.use_cases.school_classes import change_class, close_class, create_class
+from hocbaso.apps.pupils.use_cases.school_classes import change_class, create_class, dissolve_class
 from hocbaso.apps.pupils.use_cases.set_status import set_status
 from hocbaso.core.codelists.attributes import pupil_statuses
 from hocbaso.core.errors import DomainError, NotAllowed
@@ -78,7 +78,7 @@ def test_a_move_stays_in_school_year_and_grade_and_never_into_a_closed_class(wor
     elsewhere = people.school("79000102", "Trường Tiểu học Khác")
     refused("move_other_school", world.move, people.school_class(elsewhere, "3B", 3))
     refused("decision_day", world.move, day=date(2025, 7, 1))
-    close_class(world.principal, school_class=world.b, day=DAY)
+    dissolve_class(world.principal, school_class=world.b, day=DAY)
     refused("class_closed", world.move)
 
 
@@ -198,9 +198,9 @@ def test_a_class_with_frozen_sheets_keeps_its_name(world):
 
 def test_a_class_closes_when_nobody_studies_in_it_and_its_posts_end(world):
     people.actor(Role.HOMEROOM, world.school, world.a)
-    refused("class_has_pupils", close_class, world.clerk, school_class=world.a, day=DAY)
+    refused("class_has_pupils", dissolve_class, world.clerk, school_class=world.a, day=DAY)
     world.move()
-    close_class(world.clerk, school_class=world.a, day=DAY)
+    dissolve_class(world.clerk, school_class=world.a, day=DAY)
     assert Assignment.objects.get(role=Role.HOMEROOM).valid_to == DAY
     assert SchoolClass.objects.get(pk=world.a.pk).closed_on == DAY
 

@@ -160,7 +160,7 @@ def change_class(
 
 
 @transaction.atomic
-def close_class(actor: Actor, *, school_class: SchoolClass, day: date) -> SchoolClass:
+def dissolve_class(actor: Actor, *, school_class: SchoolClass, day: date) -> SchoolClass:
     """The class is dissolved at the end of ``day``: nobody studies in it any more, its posts end that day.
 
     :raises NotAllowed: policies ``pupils.manage_classes``, ``accounts.assign``
@@ -180,7 +180,7 @@ def close_class(actor: Actor, *, school_class: SchoolClass, day: date) -> School
         end_assignment(actor, assignment=post, last_day=max(day, post.valid_from))
     chain.record(
         actor,
-        "pupils.close_class",
+        "pupils.dissolve_class",
         f"class:{row.school_year}:{row.name}",
         organisation=row.school.code,
         day=day.isoformat(),

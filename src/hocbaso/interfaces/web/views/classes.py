@@ -19,7 +19,7 @@ from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.pupils import queries
 from hocbaso.apps.pupils.models import ClassMove, Enrolment, SchoolClass
 from hocbaso.apps.pupils.use_cases.move_pupil import MovePreview, move_pupil, preview, undo_move
-from hocbaso.apps.pupils.use_cases.school_classes import change_class, close_class, create_class
+from hocbaso.apps.pupils.use_cases.school_classes import change_class, create_class, dissolve_class
 from hocbaso.apps.pupils.use_cases.set_status import set_status
 from hocbaso.core.errors import NotFound
 from hocbaso.interfaces.web.class_forms import ClassForm, CloseForm, MoveForm, StatusForm, UndoForm
@@ -109,7 +109,7 @@ def one(request: HttpRequest, class_id: int) -> HttpResponse:
                 return redirect("web:class", class_id)
         if doing == "dong" and closing.is_valid():
             done = closing.attempt(
-                lambda: close_class(actor, school_class=school_class, day=closing.cleaned_data["day"]),
+                lambda: dissolve_class(actor, school_class=school_class, day=closing.cleaned_data["day"]),
                 {"": "day"},
             )
             if done:
