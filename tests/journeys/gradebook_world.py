@@ -1,4 +1,4 @@
-"""A lower secondary class for journeys at the gradebook: 45 pupils with long names, two teachers of mathematics."""
+"""A lower secondary class for journeys at the gradebook: 45 pupils, long names, two teachers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from tests.journeys.test_sign_in import person
 from tests.unit.apps.accounts import people
 
 NAMES = (
-    "Nguyễn Ngọc Hoài An|Trần Lê Bảo An|Đặng Vũ Quỳnh Anh|Nguyễn Minh Anh|Nguyễn Minh Anh|Phạm Hoàng Thiên Ân|"
-    "Huỳnh Nguyễn Quốc Bảo|Lý Gia Bảo|Trương Thị Ngọc Bích|Phan Đình Chiến|Hồ Thị Kim Cương|Lê Quang Duy|"
-    "Võ Thùy Dương|Nguyễn Tấn Đạt|Bùi Nguyễn Hải Đăng|Đỗ Nguyễn Hương Giang|Tôn Nữ Hoàng Ngân Hà|"
-    "Cao Thị Diễm Hằng|Mai Gia Hân|Nguyễn Đức Hiếu|Dương Khánh Hòa|Công Tằng Tôn Nữ Quỳnh Hương|"
-    "Thạch Minh Khôi|Lâm Tuấn Kiệt|Nguyễn Phương Linh|Trịnh Ngọc Khánh Linh|Vương Thành Long|"
-    "Hoàng Nhật Minh|Ngô Trần Bảo Ngọc|Phùng Yến Nhi|Nguyễn Hoàng Phúc|Châu Minh Quân|Lưu Tú Quyên|"
-    "Đinh Công Sơn|Tạ Minh Tâm|Nguyễn Công Thành|Vũ Thị Phương Thảo|Kiều Anh Thư|H' Nguyệt Niê Kđăm|"
-    "Trần Nguyễn Bảo Trâm|Lê Minh Trí|Quách Thanh Trúc|Nguyễn Khánh Trường|Phạm Thị Ánh Tuyết|Ỷ Lan Y Blô"
-).split("|")
-CLASS_URL = "{0}/truong/so-diem/{1}"
+    """
+Nguyễn Ngọc Hoài An, Trần Lê Bảo An, Đặng Vũ Quỳnh Anh, Nguyễn Minh Anh, Nguyễn Minh Anh, Phạm Hoàng Thiên Ân,
+Huỳnh Nguyễn Quốc Bảo, Lý Gia Bảo, Trương Thị Ngọc Bích, Phan Đình Chiến, Hồ Thị Kim Cương, Lê Quang Duy,
+Võ Thùy Dương, Nguyễn Tấn Đạt, Bùi Nguyễn Hải Đăng, Đỗ Nguyễn Hương Giang, Tôn Nữ Hoàng Ngân Hà,
+Cao Thị Diễm Hằng, Mai Gia Hân, Nguyễn Đức Hiếu, Dương Khánh Hòa, Công Tằng Tôn Nữ Quỳnh Hương,
+Thạch Minh Khôi, Lâm Tuấn Kiệt, Nguyễn Phương Linh, Trịnh Ngọc Khánh Linh, Vương Thành Long, Hoàng Nhật Minh,
+Ngô Trần Bảo Ngọc, Phùng Yến Nhi, Nguyễn Hoàng Phúc, Châu Minh Quân, Lưu Tú Quyên, Đinh Công Sơn, Tạ Minh Tâm,
+Nguyễn Công Thành, Vũ Thị Phương Thảo, Kiều Anh Thư, H' Nguyệt Niê Kđăm, Trần Nguyễn Bảo Trâm, Lê Minh Trí,
+Quách Thanh Trúc, Nguyễn Khánh Trường, Phạm Thị Ánh Tuyết, Ỷ Lan Y Blô
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
 
 
 class Secondary:
@@ -65,7 +68,7 @@ class Secondary:
 
     def fill(self, *columns: str, moment: str = "hk1", seed: int = 7) -> list[float]:
         """Marks around each pupil's own level; returns the levels."""
-        chance = random.Random(seed)  # noqa: S311 - figures for a test
+        chance = random.Random(seed)
         levels = [chance.uniform(3.5, 9.3) for _ in self.pupils]
         for pupil, level in zip(self.pupils, levels, strict=True):
             values = {c: _mark(level + chance.uniform(-0.7, 0.7)) for c in columns}

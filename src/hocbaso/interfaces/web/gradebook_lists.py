@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from hocbaso.apps.accounts.door import Actor
@@ -20,6 +21,8 @@ from hocbaso.apps.assessment.class_sheet import parts_of as sheet_parts
 from hocbaso.apps.assessment.parts import RECORD, TRAITS, is_secondary
 from hocbaso.apps.assessment.policies import ALL_OTHERS, class_assignments, teaches
 from hocbaso.apps.assessment.use_cases.finish_entry import finished
+from hocbaso.apps.books.kinds import KINDS, moments_for
+from hocbaso.apps.books.kinds import Kind as BookKind
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import valid_on
 from hocbaso.apps.pupils.models import SchoolClass
@@ -269,8 +272,16 @@ class Choice:
     current: bool
 
 
-def picker(actor: Actor, place: Place, programme: ClassProgramme | None) -> list[Choice]:
-    """Pages of the class that the person may open in the present post, in the order of the form."""
+def sees_all(actor: Actor) -> bool:
+    """Whether somebody may open every page of a class that he may open at all."""
+    return actor.role != Role.SUBJECT_TEACHER
+
+
+def picker(actor: Actor, place: Place, programme: ClassProgramme | None = None) -> list[Choice]:
+    """Pages of the class that the person may open in the present post, in the order of the form.
+
+    One query for a subject teacher, two more in secondary unless ``programme`` is given.
+    """
     school_class = place.school_class
     lines = parts_of([school_class], programme)[school_class.pk]
     if actor.role == Role.SUBJECT_TEACHER:
@@ -284,16 +295,10 @@ def picker(actor: Actor, place: Place, programme: ClassProgramme | None) -> list
 
 
 def links(place: Place) -> list[tuple[str, str]]:
-    """Where the page's data may be taken away or written by hand, as far as this node offers it."""
-    wanted = [
-        (_("Tải mẫu Excel"), "web:gradebook-export", [place.school_class.pk, place.part]),
-        (_("Phiếu nhập tay"), "web:entry-sheet", [place.school_class.pk, place.part]),
-    ]
-    found = []
-    for label, name, arguments in wanted:
-        try:
-            url = reverse(name, args=arguments)
-        except NoReverseMatch:
-            continue
-        found.append((label, f"{url}?dot={place.moment}"))
+    """Where the page's data may be taken away, and the sheet to be filled in by hand."""
+    found = [(_("Tải tệp Excel"), place.url("web:gradebook-export"))]
+    if place.moment in moments_for(BookKind.ENTRY_SHEETS, place.school_class.grade):
+        slug = KINDS[BookKind.ENTRY_SHEETS].slug
+        query = {"lop": place.school_class.pk, "mon": place.part, "dot": place.moment, "dang": "pdf"}
+        found.append((_("In phiếu trống"), reverse("web:books-file", args=[slug]) + f"?{urlencode(query)}"))
     return found

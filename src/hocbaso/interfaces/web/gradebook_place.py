@@ -65,8 +65,14 @@ class Place:
         return PageGates.of(sheet, gradebook_columns.columns(sheet), clock.now())
 
     def frame(self, sheet: ClassSheet) -> pages.Frame:
-        """What decides over the page's cells."""
-        frozen = frozen_since(self.school_class)
+        """What decides over the page's cells.
+
+        When a year was closed is asked only where something of it can be: closing locks the rows that are
+        there, so that a secondary page with rows and no locked one has nothing closed.
+        """
+        rows = sheet.rows.values()
+        asks = not rows or any(row.locked for row in rows) or not is_secondary(self.school_class.grade)
+        frozen = frozen_since(self.school_class) if asks else {}
         return pages.Frame(sheet, self.editable, frozen, self.gates(sheet))
 
 

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods
 
-from hocbaso.apps.assessment.class_sheet import ClassSheet, cell_history, findings
+from hocbaso.apps.assessment.class_sheet import ClassSheet, findings
 from hocbaso.apps.assessment.idempotency import LONGEST_KEY, once
+from hocbaso.apps.assessment.lineage import of_cell
 from hocbaso.apps.assessment.use_cases.enter_cells import (
     CellAnswer,
     State,
     enter_cells,
-    full_names,
 )
 from hocbaso.apps.common import clock
 from hocbaso.core.errors import NotFound, Unreadable, register
@@ -108,7 +108,9 @@ def _show(request: HttpRequest, place: Place, answers: list[CellAnswer] | None =
         "page": page,
         "school_class": place.school_class,
         "moments": gradebook_columns.moments(place.school_class) if place.has_moments else [],
-        "parts": gradebook_lists.picker(actor, place, stored.programme),
+        "parts": gradebook_lists.picker(actor, place, stored.programme)
+        if gradebook_lists.sees_all(actor)
+        else [],
         "saved": len(answers or []) - len(refused),
         "refused": [(line, c) for line in page.lines for c in line.cells if c.message],
         "script": gradebook_words.for_script(page, around),
@@ -214,17 +216,15 @@ def history(request: HttpRequest, class_id: int, part: str) -> HttpResponse:
     column = next((c for c in gradebook_columns.columns(stored) if cell and c.key == cell[1]), None)
     if cell is None or column is None or cell[0] not in {e.pk for e in stored.enrolments}:
         raise NotFound("no_such_part")
-    lines = cell_history(place.school_class, cell[0], column.field, place.moment)
-    people = full_names({line.by for line in lines})
     shown = [
         {
-            "by": people.get(line.by) or gradebook_words.door_of(line.by),
-            "at": pages.moment_words(line.at),
-            "old": column.shown(line.old),
-            "new": column.shown(line.new),
-            "source": gradebook_words.source(line.source),
-            "case": line.case_number,
+            "by": gradebook_words.door_of(step.by_name),
+            "at": pages.moment_words(step.at),
+            "old": column.shown(step.old),
+            "new": column.shown(step.new),
+            "source": gradebook_words.source(step.change.source),
+            "case": step.case_number,
         }
-        for line in lines
+        for step in of_cell(place.school_class, cell[0], column.field, place.moment)
     ]
     return JsonResponse({"lines": shown})

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from hocbaso.core.errors import DomainError, Unreadable
-from hocbaso.interfaces.web import gradebook_bank
+from hocbaso.interfaces.web import gradebook_bank, gradebook_lists
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.gradebook_place import place_of
 from hocbaso.interfaces.web.gradebook_session import seconds_left, sign_in_again
@@ -21,12 +21,21 @@ _LONGEST = 4000
 @require_actor
 @require_GET
 def around(request: HttpRequest, class_id: int, part: str) -> JsonResponse:
-    """What the page's script asks for once it stands: ``{"left": seconds, "bank": [{code, text, own}]}``."""
+    """What the page's script asks for once it stands.
+
+    ``{"left": seconds, "bank": [{code, text, own}], "parts": [{label, url, current}]}``; ``parts`` are the
+    other pages of the class, for a subject teacher only (the page itself holds them for others).
+    """
     place = place_of(request, class_id, part)
-    user = actor_of(request).user
-    assert user is not None
-    bank = gradebook_bank.sentences(user, place) if place.editable else []
-    return JsonResponse({"left": seconds_left(request), "bank": bank})
+    actor = actor_of(request)
+    parts = [] if gradebook_lists.sees_all(actor) else gradebook_lists.picker(actor, place)
+    return JsonResponse(
+        {
+            "left": seconds_left(request),
+            "bank": gradebook_bank.sentences(actor, place),
+            "parts": [{"label": p.label, "url": p.url, "current": p.current} for p in parts],
+        }
+    )
 
 
 @never_cache

@@ -24,7 +24,8 @@ export function parse(text) {
 
 const heading = (text) => fold(text).replace(/[^a-z0-9]/g, "").replace(/^(ddg|diem)/, "");
 const DATE = /^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$/;
-const share = (rows, index, test) => rows.filter((row) => test(row[index] || "")).length / Math.max(1, rows.length);
+const filled = (row) => row.some((one) => one !== "");
+const share = (rows, index, test) => rows.filter((row) => test(row[index] || "")).length / Math.max(1, rows.filter(filled).length);
 const best = (rows, width, test) => {
   const shares = Array.from({ length: width }, (_, i) => share(rows, i, test));
   const top = Math.max(0, ...shares);
@@ -40,7 +41,7 @@ function layout(rows, page) {
   const titled = rows.findIndex((row) => row.some((one) => one && number(one) === null && labels.has(heading(one))
     && one.length > 1) && !row.some((one) => codes.has(fold(one)) || names.has(fold(one))));
   const head = titled >= 0 && titled < 8 ? rows[titled] : null;
-  const body = (head ? rows.slice(titled + 1) : rows).filter((row) => row.some((one) => one !== ""));
+  const body = head ? rows.slice(titled + 1) : rows; // an empty line stays: in a single column it is a pupil without a mark
   const code = best(body, width, (one) => one !== "" && codes.has(fold(one)));
   const name = best(body, width, (one) => one !== "" && names.has(fold(one)));
   const who = [code, name].filter((i) => i >= 0);
@@ -61,7 +62,7 @@ function layout(rows, page) {
  */
 export function match(rows, page) {
   const found = layout(rows, { ...page, columns: page.all });
-  const out = { how: found.code >= 0 ? "code" : "order", items: [], strangers: [], twice: [], surplus: 0, tooWide: 0, names: [], rows: found.body.length };
+  const out = { how: found.code >= 0 ? "code" : "order", items: [], strangers: [], twice: [], surplus: 0, tooWide: 0, names: [], rows: found.body.filter(filled).length };
   const named = found.head && found.values.some((i) => found.labels.has(heading(found.head[i] || "")));
   const places = found.values.map((i, n) => [i, named ? found.labels.get(heading(found.head[i] || "")) : page.columns[n]?.key]);
   out.tooWide = places.filter(([, key]) => !key).length;
@@ -69,6 +70,7 @@ export function match(rows, page) {
   found.body.forEach((row, n) => {
     let index = found.code >= 0 ? byCode.get(fold(row[found.code] || "")) : page.start + n;
     if (index !== undefined && index >= page.pupils.length) { out.surplus += 1; return; }
+    if (found.code >= 0 && !filled(row)) return;
     if (index === undefined) { out.strangers.push(row[found.code] || ""); return; }
     if (seen.has(index)) { out.twice.push(row[found.code]); return; }
     seen.add(index);
@@ -117,7 +119,6 @@ export function moved(items, { key, from, by }) {
   const texts = new Map(items.filter((one) => one.key === key).map((one) => [one.index, one.raw ?? one.text]));
   return items.map((one) => {
     if (one.key !== key || one.index < from) return { ...one, text: one.raw ?? one.text };
-    const source = one.index + by;
-    return { ...one, text: source < from && by < 0 ? "" : texts.get(source) ?? "" };
+    return { ...one, text: by < 0 && one.index === from ? "" : texts.get(one.index + by) ?? "" };
   });
 }

@@ -75,7 +75,7 @@ export function codeBefore(text, caret, bank) {
 /**
  * Whether a column slipped by a row against what the same pupils have elsewhere.
  * @param values,refs numbers or null, in the order of the rows
- * @returns null, or {from, to, by}: rows from…to fit the values of the row below (by 1: moved up) or above (-1)
+ * @returns null, or {from, to, by}: from the row ``from`` on the values belong one row higher (by 1) or lower (-1)
  */
 export function shifted(values, refs) {
   let best = null;
@@ -90,11 +90,12 @@ export function shifted(values, refs) {
       if (pairs.length < 6) break;
       const [now, then] = pairs.reduce((sum, [a, b]) => [sum[0] + a, sum[1] + b], [0, 0]);
       const sound = now / pairs.length >= 0.8 && then <= 0.55 * now;
-      if (sound && (!best || now - then > best.gain)) best = { from, by, gain: now - then };
+      if (sound && (!best || now - then >= best.gain)) best = { from, by, gain: now - then };
     }
   }
   if (!best) return null;
   let to = values.length - 1;
   while (to > best.from && values[to] === null) to -= 1;
-  return { from: best.from, to, by: best.by };
+  const first = best.by < 0 || (best.from > 0 && values[best.from - 1] === null) ? best.from - 1 : best.from;
+  return { from: Math.max(0, first), to, by: best.by };
 }

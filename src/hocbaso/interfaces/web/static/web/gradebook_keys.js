@@ -23,11 +23,13 @@ function settle(cell) {
   if (!found.bad) return;
   Object.assign(cell, { state: "refused", short: /[.,]\d\d/.test(value) ? say("oneDecimal") : cell.column.hint, message: say("badText", value.trim(), cell.column.rule) });
   paint(cell);
+  paintLineSoon();
 }
 /** Before a batch goes: a cell that is still being written is sent only when its text is whole. */
 export function ready(cell) {
   if (isText(cell) || cell.el !== document.activeElement) return true;
   const found = read(cell.column, cell.el.value, book.quick);
+  if (found.bad && !found.partial) settle(cell);
   if (found.partial || found.bad) return false;
   if (found.text !== cell.el.value) cell.el.value = found.text;
   return true;

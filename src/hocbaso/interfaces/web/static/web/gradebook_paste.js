@@ -45,7 +45,7 @@ function show(found, items, movedBy) {
   }
   for (const slip of movedBy) content.push(make("p", { className: "status busy", textContent: say("slipMoved", data.columns[slip.key].label, pupils[slip.from].no) }));
   const lines = [...refused, ...of("changed"), ...of("new"), ...of("same")].slice(0, SHOWN).map((one) => [pupils[one.index].no, pupils[one.index].name, data.columns[one.key].label,
-    shown(one.before ?? ""), one.raw !== undefined && one.raw !== one.text && one.state !== "refused" ? say("pasteRead", one.text, one.raw) : one.raw ?? one.text,
+    shown(one.before ?? ""), one.raw !== undefined && number(one.raw) !== number(one.text) && one.state !== "refused" ? say("pasteRead", one.text, one.raw) : one.raw ?? one.text,
     make("td", {}, status(...STATES[one.state], one.state === "refused" ? (one.closed ? say("locked") : data.columns[one.key].hint) : say(`state_${one.state}`)))]);
   if (lines.length) content.push(make("div", { className: "so-xem-truoc", tabIndex: 0, role: "region", ariaLabel: say("pasteTitle") }, tableOf(data.words.pasteHeads.split("|"), lines)));
   const rest = judged.filter((one) => one.state !== "empty").length - lines.length;

@@ -13,13 +13,13 @@ function signedOut(words) { ends = 0; warned = true; notice(words, signInButton(
 
 function openSignIn() {
   const problem = make("p", { className: "status stop", role: "alert" });
-  const password = make("input", { className: "input", type: "password", autocomplete: "current-password", id: "hop-mat-khau", required: true });
-  const code = make("input", { className: "input input-short", inputMode: "numeric", autocomplete: "one-time-code", id: "hop-ma", required: true });
+  const password = make("input", { className: "input", type: "password", autocomplete: "current-password", id: "hop-mat-khau" });
+  const code = make("input", { className: "input input-short", inputMode: "numeric", autocomplete: "one-time-code", id: "hop-ma" });
   const field = (el, label) => make("div", { className: "field" }, make("label", { htmlFor: el.id, textContent: label }), el);
   const first = field(password, say("password")), second = field(code, say("code"));
   second.hidden = true;
   let step = "password";
-  const form = make("form", { id: "hop-dang-nhap" }, make("p", { textContent: say("signInWho", data.fullName, data.username) }), problem, first, second);
+  const form = make("form", { id: "hop-dang-nhap", noValidate: true }, make("p", { textContent: say("signInWho", data.fullName, data.username) }), problem, first, second);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     problem.textContent = "";
@@ -65,8 +65,18 @@ async function around() {
     const got = await response.json();
     ends = since() + got.left;
     data.bank = got.bank;
+    if (got.parts.length > 1 && $("mon")) showParts(got.parts);
     tick();
   } catch { /* no network now: saving will say when the session is over */ }
+}
+
+function showParts(parts) {
+  const list = make("ul", {}, ...parts.map((one) => {
+    const link = make("a", { href: one.url, textContent: one.label });
+    if (one.current) link.setAttribute("aria-current", "page");
+    return make("li", {}, link);
+  }));
+  $("mon").replaceWith(make("details", { className: "so-mon" }, make("summary", { textContent: data.subject }), list));
 }
 
 /* ── countdowns ── */
