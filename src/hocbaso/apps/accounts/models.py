@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from hocbaso.apps.common.secret_field import SecretField
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import IdentityState
 
 
 class Role(models.TextChoices):
@@ -81,6 +82,8 @@ class StaffMember(models.Model):
     position = models.CharField(max_length=80, blank=True)
     position_group = models.CharField(max_length=80, blank=True)
     subject = models.CharField(max_length=80, blank=True)
+    #: Verified like the pupils' (seed 002); set through identity.states alone.
+    identity_state = models.CharField(max_length=12, choices=IdentityState, default=IdentityState.NOT_SENT)
 
     class Meta:
         constraints = [

@@ -1,0 +1,1 @@
+"""Pupils and staff verified against the population database: sending, answers, repair, evidence."""
