@@ -64,9 +64,7 @@ def _classes(unit: Organisation, year: str) -> list[SchoolClass]:
 @require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """``/truong/dot-nhap/``: grade by moment; what opens and closes when, what was opened again, by whom."""
-    school = school_of(request)
-    if school.kind != Kind.SCHOOL:
-        raise NotAllowed("not_allowed", what=_("xem lịch đợt nhập"))
+    school = _school_of(request)
     policy(request, "periods.view", school)
     year, now = working_year(school), clock.now()
     rows = year_view(school, year, now)
@@ -100,6 +98,13 @@ def province(request: HttpRequest) -> HttpResponse:
     return render(request, "web/periods/province.html", context)
 
 
+def _school_of(request: HttpRequest) -> Organisation:
+    unit = school_of(request)
+    if unit.kind != Kind.SCHOOL:
+        raise NotAllowed("not_allowed", what=_("xem lịch đợt nhập"))
+    return unit
+
+
 def _province_of(request: HttpRequest) -> Organisation:
     unit = school_of(request)
     if unit.kind != Kind.DEPARTMENT:
@@ -126,7 +131,7 @@ def _listed(unit: Organisation, year: str) -> list[dict[str, Any]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, area: str) -> HttpResponse:
     """Set a period."""
-    unit = _province_of(request) if area == "province" else school_of(request)
+    unit = _province_of(request) if area == "province" else _school_of(request)
     policy(request, "periods.set", unit)
     year = _year(unit)
     classes = _classes(unit, year)
@@ -190,7 +195,7 @@ def _home(area: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, period_id: int, area: str) -> HttpResponse:
     """One period with every act on it; extend, close early, cancel while it lasts."""
-    unit = _province_of(request) if area == "province" else school_of(request)
+    unit = _province_of(request) if area == "province" else _school_of(request)
     policy(request, "periods.view" if area == "school" else "periods.set", unit)
     period = _period(unit, period_id)
     error = at = ""

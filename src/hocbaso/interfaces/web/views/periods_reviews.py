@@ -34,6 +34,7 @@ from hocbaso.apps.periods.use_cases.review import (
 from hocbaso.apps.pupils.class_subjects import subjects_of_class
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound, register
+from hocbaso.core.vietnamese.names import sort_key
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
 
@@ -132,7 +133,7 @@ def _checkers(school: Organisation) -> list[tuple[int, str]]:
         valid_on(clock.today()), organisation=school, role__in=CHECKER_ROLES
     ).select_related("user")
     people = {post.user_id: f"{post.user.full_name} ({post.get_role_display()})" for post in posts}
-    return sorted(people.items(), key=lambda pair: pair[1])
+    return sorted(people.items(), key=lambda pair: sort_key(pair[1].partition(" (")[0]))
 
 
 def _assign(request: HttpRequest, school: Organisation, school_class: SchoolClass | None) -> Review:

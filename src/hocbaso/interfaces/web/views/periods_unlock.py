@@ -47,7 +47,7 @@ register(
     }
 )
 
-_AT = {"unlock_why": "ly-do", "unlock_minutes_text": "noi-dung", "unlock_until": "den", "form_time": "den"}
+_AT = {"unlock_why": "ly-do", "unlock_minutes_text": "bien-ban", "unlock_until": "den", "form_time": "den"}
 MAX_ROWS = 300
 
 
