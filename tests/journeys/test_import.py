@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -60,6 +61,32 @@ def test_the_command_line_answers_as_agreed(node: Node, primary: Path, tmp_path:
     assert (status, told["new"], told["refused"]) == (0, 170, 0)
     status, told = node.load("results", primary / "ket_qua_cuoi_nam.xlsx")
     assert (status, told["same"]) == (0, 170)
+
+
+def test_mark_books_by_the_command_line_there_and_back(node: Node, samples: Path, tmp_path: Path) -> None:
+    thcs, of_school = samples / "thcs", ("--school", "79000201", "--year", "2025-2026")
+    added = ("school", "add", "79000201", "Trường THCS Sao Khuê", "--level", "thcs")
+    assert node.run(*added, "--province", "79", "--commune", "25747")[0] == 0
+
+    def load(kind: str, file: Path, *more: str) -> tuple[int, Any]:
+        return node.run("import", kind, str(file), *of_school, *more)
+
+    assert load("pupils", thcs / "danh_sach_hoc_sinh.xlsx")[0] == 0
+    assert load("staff", thcs / "danh_sach_can_bo.xlsx")[0] == 0
+    before = node.dump()
+    status, told = load("results", thcs / "so_diem_6A1.xlsx", "--dry-run")
+    assert (status, told["new"], told["refused"], told["written"]) == (0, 850, 0, False)
+    assert node.dump() == before
+    for name, lines in (("6A1", 850), ("9A1", 875)):
+        status, told = load("results", thcs / f"so_diem_{name}.xlsx")
+        assert (status, told["new"], told["refused"], told["missing"]) == (0, lines, 0, [])
+    out = tmp_path / "so"
+    status, told = node.run("export", "results", *of_school, "--out", str(out))
+    assert (status, told["files"]) == (0, [str(out / f"so_diem_{name}.xlsx") for name in ("6A1", "9A1")])
+    status, told = load("results", out / "so_diem_9A1.xlsx")
+    assert (status, told["same"], told["written"]) == (0, 875, False)
+    status, told = node.run("export", "results", *of_school, "--out", str(out), "--class", "6A9")
+    assert (status, told["error"]["code"]) == (2, "export_no_class")
 
 
 def test_what_cannot_be_read_ends_with_a_sentence_and_status_2(
