@@ -49,12 +49,13 @@ def _register() -> None:
         imports,
         log,
         node,
+        periods,
         schools,
         transcripts,
         verify,
     )
 
-    for module in (node, schools, accounts, classes, imports, exports, transcripts, books, log):
+    for module in (node, schools, accounts, classes, imports, exports, transcripts, books, log, periods):
         module.register(app)
     verify.register_commands(app)
 
