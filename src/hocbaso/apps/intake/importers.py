@@ -26,6 +26,12 @@ from hocbaso.engines.workbooks.staff import read_staff
 
 register(
     {
+        "intake_no_results": (
+            "Không tìm thấy bảng kết quả nào trong tệp. Hệ thống đọc biểu kết quả cuối năm cấp tiểu học và "
+            "sổ điểm cấp trung học (mỗi trang tính một môn, một học kỳ), nhận ra qua dòng tiêu đề có Mã học "
+            "sinh và Họ tên. Các trang tính đã xem: {seen}.",
+            "No table of results was found; sheets looked at: {seen}.",
+        ),
         "intake_other_form": (
             "Tệp này là {found}, không phải {wanted}. Thầy cô chọn lại loại tệp hoặc tệp.",
             "The workbook is {found}, not {wanted}.",
@@ -96,6 +102,8 @@ def read(kind: Kind, data: bytes, year: str, decisions: Decisions | None = None)
     except Unreadable as error:
         if error.code == "workbook_no_table":
             _tell_other_form(kind, data)
+            if kind is Kind.RESULTS:
+                raise Unreadable("intake_no_results", seen=error.params["seen"]) from error
         raise
     except DomainError as error:  # no programme covers that year: nothing of the file can be used
         raise Unreadable(error.code, **error.params) from error

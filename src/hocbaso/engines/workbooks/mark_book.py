@@ -18,7 +18,7 @@ from hocbaso.engines.workbooks.mark_key import SHEET as KEY_SHEET
 from hocbaso.engines.workbooks.mark_key import read_key
 from hocbaso.engines.workbooks.mark_record import MarkReader
 from hocbaso.engines.workbooks.mark_titles import of_sheet_name
-from hocbaso.engines.workbooks.model import Decisions, Issue, MarkRow, Reading, WorkbookKind
+from hocbaso.engines.workbooks.model import Decisions, Issue, MarkRow, Reading, Severity, WorkbookKind
 from hocbaso.engines.workbooks.notes import Notes
 from hocbaso.engines.workbooks.opening import check_header, note_no_records, spread_merges
 from hocbaso.engines.workbooks.table import Records
@@ -44,6 +44,8 @@ _REQUIRED = ("code", "full_name")
 _SINGLE = ("stated", "comment", "absent_excused", "absent_unexcused", "discipline", "class_name", *CONDUCT)
 _COMPUTED = ("year_average", "conduct_year")
 _LISTED = 20
+#: So many cells are more than a title.
+_FULL = 12
 
 
 def mark_pages(book: Book) -> list[PageColumns]:
@@ -172,15 +174,17 @@ class _Reader:
     def _sheets_not_read(self, tables: set[str]) -> None:
         for sheet in self.book.sheets:
             hidden = sheet.name in tables and not sheet.visible
-            if not hidden and (sheet.name in tables or not _worth_telling(sheet)):
+            severity: Severity | None = "warning" if hidden else _worth_telling(sheet)
+            if severity is None or (sheet.name in tables and not hidden):
                 continue
             message = (
                 f"Trang tính đang ẩn “{sheet.name}” không được đọc. Thầy cô bỏ ẩn nếu cần nhập."
                 if hidden
-                else f"Trang tính “{sheet.name}” không có bảng điểm nên không được đọc."
+                else f"Trang tính “{sheet.name}” không có dòng tiêu đề của bảng điểm (Mã học sinh, Họ và "
+                "tên, TX1, ĐĐGgk, ĐĐGck) nên không được đọc."
             )
             self.reading.issues.append(
-                Issue(1, "", "", "sheet_not_read", "warning", message, sheet.name, None, sheet.name)
+                Issue(1, "", "", "sheet_not_read", severity, message, sheet.name, None, sheet.name)
             )
 
 
@@ -213,10 +217,15 @@ def _note_incomplete(notes: Notes, rows: list[int]) -> None:
     notes.warn(None, "missing_marks", message)
 
 
-def _worth_telling(sheet: Sheet) -> bool:
-    """Whether somebody may believe that the sheet's content went in."""
+def _worth_telling(sheet: Sheet) -> Severity | None:
+    """How much it weighs that a sheet is not read; None when nobody will believe that it was.
+
+    A full sheet whose name tells a semester is a page of the book whose header was lost: refused.
+    """
     if not sheet.visible or sheet.name == KEY_SHEET or sheet.name.startswith(NOTES_SHEET):
-        return False
+        return None
     filled = sum(1 for row in sheet.rows[:60] for cell in row if not is_blank(cell))
     said = of_sheet_name(tidy(sheet.name))
-    return filled >= 12 or bool(filled and (said.class_name or said.term))
+    if filled >= _FULL:
+        return "error" if said.term else "warning"
+    return "warning" if filled and (said.class_name or said.term) else None

@@ -167,3 +167,14 @@ def test_another_form_is_named(samples: Path, file: str, code: str) -> None:
     with pytest.raises(Unreadable) as refused:
         dry_run(ME, kind=Kind.RESULTS, school=school(), year=YEAR, data=(samples / file).read_bytes())
     assert refused.value.code == code
+
+
+def test_a_workbook_without_any_results_is_told_which_forms_are_read() -> None:
+    made = openpyxl.Workbook()
+    assert made.active is not None
+    made.active.append(["Tên", "Ghi chú", "Khác"])
+    out = io.BytesIO()
+    made.save(out)
+    with pytest.raises(Unreadable) as refused:
+        dry_run(ME, kind=Kind.RESULTS, school=school(), year=YEAR, data=out.getvalue())
+    assert refused.value.code == "intake_no_results"

@@ -369,3 +369,16 @@ def test_other_forms_are_not_taken_for_mark_books(school: str) -> None:
     }
     assert WorkbookKind.SECONDARY_MARKS not in kinds
     assert WorkbookKind.UNKNOWN not in kinds
+
+
+def test_a_page_that_lost_its_header_is_refused_and_an_empty_one_told() -> None:
+    book = empty()
+    add(book, [[*AN, *MARKS]])
+    add(book, [[*AN, *MARKS], [*BINH, *MARKS]], name="HKII Toán", head=[["a", "b", "c"]])
+    add(book, [], name="HKII Ngữ văn", head=[])
+    add(book, [["ghi chú"]], name="Ghi chép", head=[])
+    reading = read_mark_book(saved(book), year=YEAR)
+    assert [(i.sheet, i.code, i.severity) for i in reading.issues] == [
+        ("HKII Toán", "sheet_not_read", "error"),
+        ("HKII Ngữ văn", "sheet_not_read", "warning"),
+    ]
