@@ -126,9 +126,10 @@ def record(
 
     An entry is written whole or not at all: one closed field of several and nothing of it is written.
 
-    Statements for one page, however many cells: 15 where the rows are there, 16 where they are not, 18 for
-    an elective (PostgreSQL two more, for its locks): pupils, class, gates (at most 4), programme, rows,
-    right, update, insert, history, the audit chain (2), and the transaction's own. Entries at "he" cost five more.
+    Statements for one page, however many cells: 15 where the rows are there, 16 where they are not, one more
+    for an elective (PostgreSQL two more, for its locks): pupils, class, gates (at most 4), programme, rows,
+    right, update, insert, history, the audit chain (2), and the transaction's own. Entries at "he" cost five
+    more.
 
     :param door: ``SCREEN`` asks "assessment.enter" for each class and subject and "assessment.enter_traits"
         for the rest; the others ask one right of the school (``_RIGHTS``).
