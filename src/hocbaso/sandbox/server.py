@@ -1,7 +1,8 @@
-"""The sandbox's authorities over HTTP, for loopback: time stamps, OCSP, CRLs, certificates.
+"""The sandbox over HTTP, for loopback: time stamps, OCSP, CRLs, certificates, the population registry.
 
 Plain WSGI. ``/tsa`` (RFC 3161 section 3.4) and ``/ocsp`` (RFC 6960 appendix A) take POST, OCSP also GET;
-``/crl/<name>.crl``, ``/aia/<name>.cer`` and ``/roots.pem`` take GET. Nothing here answers with a traceback.
+``/crl/<name>.crl``, ``/aia/<name>.cer`` and ``/roots.pem`` take GET. Below ``/population`` answers the
+registry of :mod:`hocbaso.sandbox.population`. Nothing here answers with a traceback.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.sandbox.ca import DEFAULT_BASE_URL, Clock, SandboxAuthority, wall_clock
+from hocbaso.sandbox.population import PopulationRegistry, make_population_app
+from hocbaso.sandbox.population.web import MOUNT, open_registry
 
 _MAX_REQUEST = 64 * 1024
 _Answer = tuple[str, str, bytes]
@@ -30,14 +33,26 @@ _WRONG_METHOD: _Answer = (
 )
 
 
-def make_app(directory: Path | str | SandboxAuthority, clock: Clock = wall_clock) -> WSGIApplication:
-    """The WSGI application over the sandbox's directory (or an authority that is open already)."""
+def make_app(
+    directory: Path | str | SandboxAuthority,
+    clock: Clock = wall_clock,
+    registry: PopulationRegistry | None = None,
+) -> WSGIApplication:
+    """The WSGI application over the sandbox's directory (or an authority that is open already).
+
+    :param registry: the population registry; by default the directory's own, none beside an authority.
+    """
+    if registry is None and not isinstance(directory, SandboxAuthority):
+        registry = open_registry(directory)
+    population = make_population_app(registry) if registry else None
     authority = (
         directory if isinstance(directory, SandboxAuthority) else SandboxAuthority(directory, clock=clock)
     )
     services = _Services(authority)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if population and environ.get("PATH_INFO", "").startswith(f"{MOUNT}/"):
+            return population(environ, start_response)
         status, kind, content = services.answer(environ)
         headers = [
             ("Content-Type", kind),
@@ -57,13 +72,16 @@ def serve(
     directory: Path | str | SandboxAuthority,
     clock: Clock = wall_clock,
     ready: Callable[[str], None] | None = None,
+    registry: PopulationRegistry | None = None,
 ) -> None:
     """Serve until interrupted. ``ready`` is told the address once the port is open.
 
     :param port: 0 takes a free one. Certificates name the address that their authority was made with.
     :raises OSError: the port is taken.
     """
-    with make_server(host, port, make_app(directory, clock), _ThreadingServer, _QuietHandler) as server:
+    with make_server(
+        host, port, make_app(directory, clock, registry), _ThreadingServer, _QuietHandler
+    ) as server:
         if ready is not None:
             ready(f"http://{host}:{server.server_port}")
         server.serve_forever()
@@ -119,6 +137,7 @@ class _Services:
 
 class _ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 64  # several clients may ask at once
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -28,16 +28,16 @@ from hocbaso.engines.population.model import (
 from hocbaso.engines.population.settings import GatewaySettings, WrongSettings
 
 __all__ = [
+    "FIELDS",
+    "MAX_BATCH",
     "Accepted",
     "Answer",
     "Backoff",
     "CircuitBreaker",
     "DailyQuota",
-    "FIELDS",
     "Fault",
     "FieldAnswer",
     "GatewaySettings",
-    "MAX_BATCH",
     "NightWindow",
     "OfferedPerson",
     "Outcome",

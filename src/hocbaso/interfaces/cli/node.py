@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, table
+from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, table, told
 
 
 def prepare_home() -> dict[str, Any]:
@@ -108,22 +108,26 @@ def _tell_demo(document: dict[str, Any]) -> None:
 def sandbox(
     host: str = typer.Option("127.0.0.1", "--host"),
     port: int = typer.Option(8089, "--port"),
-    population: Path = typer.Option(
-        None, "--population", help="CSV dân cư (dùng khi có chức năng xác thực danh tính)."
-    ),
-    residence: Path = typer.Option(None, "--residence", help="CSV cư trú (như trên)."),
+    population: Path = typer.Option(None, "--population", help="CSV dân cư, nạp vào cơ sở dữ liệu dân cư."),
+    residence: Path = typer.Option(None, "--residence", help="CSV cư trú, nạp như trên."),
 ) -> None:
-    """Thế giới bên ngoài trên máy này: cơ quan chứng thực (OCSP, CRL), cơ quan cấp dấu thời gian."""
-    if population or residence:
-        messages.print(
-            "Máy chủ dân cư chưa có trong phiên bản này; hai tệp CSV chưa được dùng.", style="yellow"
-        )
+    """Thế giới bên ngoài trên máy này: chứng thực (OCSP, CRL), dấu thời gian, cơ sở dữ liệu dân cư."""
     prepare_home()
     from django.conf import settings
 
     server = import_module("hocbaso.sandbox.server")
+    directory = settings.HOCBASO_HOME / "sandbox"
+    registry = server.open_registry(directory)
+    with told(as_json=False):
+        loaded = registry.load(population, residence)
+    if loaded:
+        counts = ", ".join(f"{count} {_LOADED[part]}" for part, count in loaded.items())
+        messages.print(f"Dữ liệu dân cư: {counts}.")
     messages.print(f"Hộp cát chạy tại http://{host}:{port}/ (Ctrl+C để dừng)")
-    server.serve(host, port, directory=settings.HOCBASO_HOME / "sandbox")
+    server.serve(host, port, directory=directory, registry=registry)
+
+
+_LOADED = {"people": "người", "stays": "dòng cư trú"}
 
 
 def register(app: typer.Typer) -> None:
