@@ -81,8 +81,9 @@ def read_results(data: bytes, *, year: SchoolYear | str, decisions: Decisions | 
 
 
 def _plan_results(school: Organisation, year: str, reading: Reading[Any], actor: Actor) -> Plan:
-    marks = reading.kind is WorkbookKind.SECONDARY_MARKS
-    return (import_marks if marks else import_results).plan(school, year, reading, actor)
+    if reading.kind is WorkbookKind.SECONDARY_MARKS:
+        return import_marks.plan(school, year, reading, actor)
+    return import_results.plan(school, year, reading, actor)
 
 
 IMPORTERS = {
