@@ -107,3 +107,12 @@ def test_teachers_import_no_lists(sao_khue: Organisation, samples: Path) -> None
     data = (samples / "thcs" / "danh_sach_hoc_sinh.xlsx").read_bytes()
     with pytest.raises(NotAllowed):
         upload(maths, kind=Kind.PUPILS, school=sao_khue, year=YEAR, data=data, file_name="ds.xlsx")
+
+
+def test_a_staff_list_assigns_secondary_subjects_by_the_programmes_codes(sao_khue: Organisation) -> None:
+    posts = Assignment.objects.filter(role=Role.SUBJECT_TEACHER, school_class__name="6A1")
+    assert set(posts.values_list("subject_code", flat=True)) == {
+        "ngu-van", "toan", "ngoai-ngu-1", "giao-duc-cong-dan", "lich-su-va-dia-li", "khoa-hoc-tu-nhien",
+        "cong-nghe", "tin-hoc", "giao-duc-the-chat", "nghe-thuat", "giao-duc-dia-phuong",
+        "hoat-dong-trai-nghiem",
+    }  # fmt: skip

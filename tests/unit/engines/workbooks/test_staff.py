@@ -106,3 +106,17 @@ def test_doubles_are_found() -> None:
         (7, "duplicate_code", "error"),
         (7, "duplicate_number", "error"),
     ]
+
+
+def test_secondary_subjects_get_the_programmes_code_and_a_part_is_asked_for_the_whole() -> None:
+    reading = staff(teacher(teaching="6A1: KHTN; 6A1: Âm nhạc; 10A2: Vật lý; 6A1: Bơi lội"))
+    assert [one.subject_code for one in reading.rows[0].teaching] == [
+        "khoa-hoc-tu-nhien",
+        "nghe-thuat",
+        "vat-li",
+        None,
+    ]
+    assert [(i.code, i.severity, i.proposal) for i in reading.issues] == [
+        ("part_of_subject", "warning", "Nghệ thuật"),
+        ("subject_not_in_grade", "warning", None),
+    ]
