@@ -113,6 +113,7 @@ class Job(models.Model):
                 condition=Q(state__in=["queued", "sent"]),
                 name="identity_open_jobs",
             ),
+            models.Index(fields=["worker"], condition=Q(worker__isnull=False), name="identity_jobs_at_work"),
         ]
 
 

@@ -138,5 +138,16 @@ def move_many(
         raise DomainError("identity_moved", count=len(rows) - moved)
     for person in rows:
         person.identity_state = to
-    one = code_of(rows[0]) if len(rows) == 1 else ""
+    tell(actor, to, came, organisation=organisation, **details)
+
+
+def tell(
+    actor: Actor, to: IdentityState, came: dict[str, list[str]], *, organisation: str = "", **details: Any
+) -> None:
+    """The audit event of a change of states; ``came``: former state → codes of the people.
+
+    Only for a door that writes the state together with the fields (the import); others use :func:`move`.
+    """
+    codes = [code for group in came.values() for code in group]
+    one = codes[0] if len(codes) == 1 else ""
     chain.record(actor, f"identity.{to}", one, organisation=organisation, people=came, **details)

@@ -1,0 +1,263 @@
+"""Work the queue off: claim, commit what will be asked and under which id, ask, keep the answers.
+
+A process may die at any line. Before the claim is committed nothing was asked; after it, whoever comes next
+asks the same question under the same id, and the registry gives the same answer; answers are kept in one
+transaction with the states that follow from them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.common import clock
+from hocbaso.apps.identity import evidence, workers
+from hocbaso.apps.identity.models import OPEN_JOBS, Confirmation, Job, JobState, Wait
+from hocbaso.apps.identity.states import Person, move_many
+from hocbaso.apps.identity.use_cases.answers import keep_answers, locked_people
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import IdentityState, Pupil
+from hocbaso.engines.population import (
+    MAX_BATCH,
+    Fault,
+    PopulationPort,
+    PopulationUnavailable,
+    Purpose,
+    Query,
+    Subject,
+)
+
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(hours=1)
+#: Faults that say "later", not "broken": the person keeps waiting without an error.
+_LATER = frozenset({Fault.BUSY, Fault.QUOTA, Fault.WINDOW})
+_CLAIMED = ["state", "request_id", "batch", "worker", "snapshot_hash", "asked", "attempts", "sent_at", "wait"]
+SYSTEM = Actor.system()
+
+
+@dataclass(slots=True)
+class Progress:
+    """What one run of the queue did."""
+
+    asked: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    dropped: int = 0  # no longer complete when their turn came
+    postponed: int = 0  # the registry has no answer yet
+    unavailable: PopulationUnavailable | None = None  # why the run stopped early
+    next_at: datetime | None = None  # when the next open job is due
+
+    @property
+    def answered(self) -> int:
+        return sum(self.outcomes.values())
+
+
+Tell = Callable[[Progress], None]
+
+
+def process_due(
+    port: PopulationPort,
+    now: datetime | None = None,
+    limit: int | None = None,
+    *,
+    school: Organisation | None = None,
+    tell: Tell = lambda _: None,
+) -> Progress:
+    """Ask about everybody who is due, in batches, until nobody is or the service does not answer.
+
+    Several processes may run it at once; one that died is continued. Not inside a transaction.
+
+    :param now: what is due then; otherwise the clock's time at every batch.
+    :param limit: ask about at most so many. :param school: only this school's orders.
+    :param tell: called after every batch.
+    """
+    progress = Progress()
+    with workers.working() as worker:
+        while limit is None or progress.asked < limit:
+            size = MAX_BATCH if limit is None else min(MAX_BATCH, limit - progress.asked)
+            jobs, dropped = _claim(worker, now or clock.now(), size, school)
+            progress.dropped += dropped
+            if not jobs:
+                if dropped:
+                    continue
+                break
+            progress.asked += len(jobs)
+            try:
+                answers = port.ask([_query(job) for job in jobs])
+            except PopulationUnavailable as error:
+                _postpone(worker, jobs, error)
+                progress.postponed += len(jobs)
+                progress.unavailable = error
+                break
+            kept = keep_answers(worker, jobs, answers)
+            progress.outcomes.update(kept.outcomes)
+            progress.postponed += kept.postponed
+            tell(progress)
+    progress.next_at = next_due(school)
+    return progress
+
+
+def next_due(school: Organisation | None = None) -> datetime | None:
+    """When the earliest open job is due; None when none is open. One query."""
+    rows = Job.objects.filter(state__in=OPEN_JOBS)
+    if school is not None:
+        rows = rows.filter(sending__school=school)
+    return rows.order_by("not_before").values_list("not_before", flat=True).first()
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Rest after so many attempts without an answer: 30 s, doubled each time, at most an hour."""
+    doubled: int = 2 ** min(max(attempts - 1, 0), 12)
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * doubled)
+
+
+def _query(job: Job) -> Query:
+    order = job.sending
+    return Query(
+        request_id=str(job.request_id),
+        subject=Subject(**job.asked),
+        purpose=Purpose(order.purpose, order.legal_basis),
+        requester_unit=order.school.code,
+        requester_user=order.by,
+    )
+
+
+def person_of(job: Job) -> Person:
+    """Whom the job is about."""
+    person = job.pupil or job.staff
+    assert person is not None
+    return person
+
+
+def _claim(worker: int, now: datetime, size: int, school: Organisation | None) -> tuple[list[Job], int]:
+    """Take jobs that are due, give them their ids, and commit that. Gives (jobs to ask, jobs dropped)."""
+    with transaction.atomic():
+        jobs = _free_jobs(now, size, school)
+        if not jobs:
+            return [], 0
+        fresh = [job for job in jobs if job.request_id is None]
+        drop = _incomplete(fresh)
+        for job in drop:
+            job.state, job.finished_at, job.worker = JobState.FAILED, now, None
+        Job.objects.bulk_update(drop, ["state", "finished_at", "worker"])
+        dropped = {job.pk for job in drop}
+        taken = [job for job in jobs if job.pk not in dropped]
+        batch = uuid4()
+        for job in taken:
+            _prepare(job, worker, batch, now)
+        Job.objects.bulk_update(taken, _CLAIMED)
+        _on_the_way(taken)
+        _given_up(drop)
+    return taken, len(drop)
+
+
+def _free_jobs(now: datetime, size: int, school: Organisation | None) -> list[Job]:
+    rows = Job.objects.filter(state__in=OPEN_JOBS)
+    if school is not None:
+        rows = rows.filter(sending__school=school)
+    at_work = rows.filter(worker__isnull=False).values_list("worker", flat=True).distinct().order_by()
+    held = {number for number in at_work if number is not None}
+    free = Q(worker__isnull=True, not_before__lte=now)
+    gone = workers.dead(held)
+    if gone:
+        free |= Q(worker__in=gone)  # whatever its time: the question may be with the registry already
+    rows = rows.filter(free).order_by("pk")
+    if connection.vendor == "postgresql":
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    jobs = list(rows.select_related("sending__school", "pupil", "staff")[:size])
+    return _with_locked_people(jobs)
+
+
+def _with_locked_people(jobs: list[Job]) -> list[Job]:
+    """Only jobs whose person nobody else is writing now; the others have their turn next time."""
+    if connection.vendor != "postgresql":
+        return jobs
+    people = locked_people(jobs, wait=False)
+    kept = []
+    for job in jobs:
+        person = people.get((job.pupil_id, job.staff_id))
+        if isinstance(person, Pupil):
+            job.pupil = person
+        elif person is not None:
+            job.staff = person
+        if person is not None:
+            kept.append(job)
+    return kept
+
+
+def _incomplete(jobs: list[Job]) -> list[Job]:
+    """Jobs whose person lost a field or got a doubtful one since the order."""
+    found = []
+    for job in jobs:
+        person = person_of(job)
+        if evidence.missing(person):
+            found.append(job)
+        elif evidence.MUST_CONFIRM & evidence.warnings(person).keys():
+            key = "pupil" if isinstance(person, Pupil) else "staff"
+            if evidence.to_confirm(person, Confirmation.objects.filter(**{key: person})):
+                found.append(job)
+    return found
+
+
+def _prepare(job: Job, worker: int, batch: UUID, now: datetime) -> None:
+    if job.request_id is None:
+        fields = evidence.fields_of(person_of(job))
+        job.request_id, job.sent_at = uuid4(), now
+        job.asked, job.snapshot_hash = asdict(fields), fields.digest
+    job.state, job.worker, job.batch, job.wait = JobState.SENT, worker, batch, Wait.NONE
+    job.attempts += 1
+
+
+def _on_the_way(jobs: list[Job]) -> None:
+    """Everybody asked about with the present values is "being verified"."""
+    groups: dict[tuple[type[Person], str], list[Person]] = {}
+    for job in jobs:
+        person = person_of(job)
+        if evidence.fields_of(person).digest == job.snapshot_hash:
+            groups.setdefault((type(person), job.sending.school.code), []).append(person)
+    for (_, school), people in groups.items():
+        move_many(SYSTEM, people, IdentityState.SENT, organisation=school)
+
+
+def _given_up(jobs: list[Job]) -> None:
+    """A person who cannot be asked about any more does not stay "being verified"."""
+    for job in jobs:
+        person = person_of(job)
+        if person.identity_state in (IdentityState.SENT, IdentityState.ERROR):
+            to = IdentityState.REVERIFY if person.personal_number else IdentityState.NO_NUMBER
+            move_many(SYSTEM, [person], to, organisation=job.sending.school.code)
+
+
+def _postpone(worker: int, jobs: list[Job], error: PopulationUnavailable) -> None:
+    """No answer: the same questions again later, under the same ids."""
+    later = error.fault in _LATER
+    with transaction.atomic():
+        mine = Job.objects.select_for_update().filter(
+            pk__in=[job.pk for job in jobs], worker=worker, state=JobState.SENT
+        )
+        rows = {row.pk: row for row in mine}
+        now = clock.now()
+        for row in rows.values():
+            row.not_before = max(now, error.retry_at) if error.retry_at else now + pause_after(row.attempts)
+            row.worker, row.wait = None, Wait.LIMITED if later else Wait.UNAVAILABLE
+        Job.objects.bulk_update(rows.values(), ["not_before", "worker", "wait"])
+        if not later:
+            _in_error([job for job in jobs if job.pk in rows])
+
+
+def _in_error(jobs: list[Job]) -> None:
+    """The service let them down; whom somebody else is writing at this moment keeps "being verified"."""
+    people = locked_people(jobs, wait=False)
+    groups: dict[tuple[type[Person], str], list[Person]] = {}
+    for job in jobs:
+        person = people.get((job.pupil_id, job.staff_id))
+        if person is not None and person.identity_state == IdentityState.SENT:
+            groups.setdefault((type(person), job.sending.school.code), []).append(person)
+    for (_, school), group in groups.items():
+        move_many(SYSTEM, group, IdentityState.ERROR, organisation=school)

@@ -1,0 +1,343 @@
+"""Repair on the spot (seed 002 step 3): correct the fields, or stand by them after seeing a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.models import StaffMember
+from hocbaso.apps.audit import chain
+from hocbaso.apps.common import clock
+from hocbaso.apps.identity import evidence
+from hocbaso.apps.identity.models import Confirmation, ConfirmationKind
+from hocbaso.apps.identity.queries import FIELD_LABELS, last_check
+from hocbaso.apps.identity.states import Person
+from hocbaso.apps.identity.use_cases.note_change import note_change
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
+from hocbaso.core import codelists
+from hocbaso.core.errors import DomainError, NotFound, register
+from hocbaso.core.vietnamese import personal_number
+from hocbaso.core.vietnamese.dates import read_date
+from hocbaso.core.vietnamese.letters import collapse, nfc
+from hocbaso.core.vietnamese.names import normalise, sort_key
+from hocbaso.core.vietnamese.reading import Severity
+
+register(
+    {
+        "identity_no_class": (
+            "Học sinh không học ở trường nào trong năm học này nên không sửa được ở đây.",
+            "The pupil studies nowhere now.",
+        ),
+        "identity_field": ("Không sửa được mục “{field}” ở đây.", "Field {field} is not corrected here."),
+        "identity_value": ("{label}: {why}", "{label}: {why}"),
+        "identity_empty": ("{label}: không được để trống.", "{label} must not be empty."),
+        "identity_lost_zero": (
+            "Số định danh “{written}” chỉ có {count} chữ số. Nếu trên giấy là {proposal} thì thầy cô nhập "
+            "lại đủ 12 chữ số.",
+            "{written!r} may have lost leading zeros: {proposal}.",
+        ),
+        "identity_number_taken": (
+            "Số định danh này đã thuộc về một người khác trong hệ thống. Thầy cô đối chiếu giấy tờ của hai "
+            "người; nếu số trên giấy đúng, thầy cô báo đơn vị quản lý.",
+            "Somebody else holds this personal number.",
+        ),
+        "identity_place": (
+            "Không có {what} mang mã {code} trong danh mục hiện hành.",
+            "There is no {what} with code {code}.",
+        ),
+        "identity_commune_elsewhere": (
+            "{commune} không thuộc {province}. Thầy cô chọn lại xã, phường.",
+            "{commune} is not in {province}.",
+        ),
+        "identity_same": ("Các mục vừa nhập giống hồ sơ đang có.", "Nothing differs from the file."),
+        "identity_note_long": ("Ghi chú dài quá {limit} ký tự.", "The note has at most {limit} characters."),
+        "identity_paper": ("Cần ghi giấy tờ đã đối chiếu.", "Name the paper that was seen."),
+        "identity_paper_date": (
+            "Ngày của giấy tờ không thể ở tương lai.",
+            "The paper's date cannot be in the future.",
+        ),
+        "identity_nothing_to_confirm": (
+            "Hồ sơ này không có điểm nào cần xác nhận.",
+            "There is nothing to confirm.",
+        ),
+    }
+)
+
+#: What is corrected here. A place is given by its codes; its names follow from the list.
+CORRECTABLE = ("full_name", "birth_date", "sex", "personal_number", "province_code", "commune_code")
+_LABELS = evidence.LABELS | {
+    "province_code": evidence.LABELS["province"],
+    "commune_code": evidence.LABELS["commune"],
+}
+_NOTE = 300
+_PAPER = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The person after a correction, and what must still be confirmed before it can be sent."""
+
+    person: Person
+    changed: tuple[str, ...]
+    warnings: Mapping[str, str]  # finding code → sentence
+
+
+def place_of(pupil: Pupil) -> SchoolClass:
+    """The class in which the pupil studies now (the latest year). One query.
+
+    :raises NotFound: ``identity_no_class``
+    """
+    row = (
+        Enrolment.objects.filter(pupil=pupil, active=True)
+        .select_related("school_class__school")
+        .order_by("-school_class__school_year", "-pk")
+        .first()
+    )
+    if row is None:
+        raise NotFound("identity_no_class")
+    return row.school_class
+
+
+def _authorise(actor: Actor, person: Person) -> Organisation:
+    if isinstance(person, StaffMember):
+        require(actor, "identity.repair_staff", person.organisation)
+        return person.organisation
+    school_class = place_of(person)
+    require(actor, "identity.repair", school_class)
+    return school_class.school
+
+
+@transaction.atomic
+def correct(actor: Actor, person: Person, values: Mapping[str, str], note: str = "") -> Corrected:
+    """Correct verified fields of a pupil or a member of staff; a checked identity then needs a new check.
+
+    Nothing is mended in silence: what is not exact is refused with what would be right.
+
+    :param values: field of :data:`CORRECTABLE` → what was typed; fields that are not named stay.
+    :param note: what was seen (paper, date), for the record.
+    :raises NotAllowed: policies ``identity.repair``, ``identity.repair_staff``
+    :raises DomainError: ``identity_*``, ``personal_number.*``; nothing is changed then.
+    """
+    school = _authorise(actor, person)
+    note = _text(note, _NOTE, "identity_note_long")
+    row = type(person)._default_manager.select_for_update().get(pk=person.pk)
+    wanted = _read(row, values)
+    changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    if not changed:
+        raise DomainError("identity_same")
+    _write(row, changed)
+    note_change(actor, row, changed, organisation=school.code, door="repair")
+    for name in (*changed, "identity_state"):
+        setattr(person, name, getattr(row, name))
+    chain.record(
+        actor,
+        "identity.correct",
+        row.code,
+        organisation=school.code,
+        fields=sorted(changed),
+        note=note,
+        staff=isinstance(row, StaffMember),
+    )
+    return Corrected(person, tuple(sorted(changed)), evidence.warnings(row))
+
+
+def _write(row: Person, changed: dict[str, str]) -> None:
+    for name, value in changed.items():
+        setattr(row, name, value)
+    fields = list(changed)
+    if isinstance(row, Pupil):
+        row.updated_at = clock.now()
+        fields.append("updated_at")
+        if "full_name" in changed:
+            row.sort_key = sort_key(row.full_name)
+            fields.append("sort_key")
+    number = changed.get("personal_number")
+    if number and type(row)._default_manager.filter(_same_number(row, number)).exclude(pk=row.pk).exists():
+        raise DomainError("identity_number_taken")
+    try:
+        with transaction.atomic():
+            row.save(update_fields=fields)
+    except IntegrityError:  # somebody else was faster
+        raise DomainError("identity_number_taken") from None
+
+
+def _same_number(row: Person, number: str) -> Q:
+    same = Q(personal_number=number)
+    # A teacher may have a record in several schools; within one a number belongs to one person.
+    return same & Q(organisation=row.organisation) if isinstance(row, StaffMember) else same
+
+
+def _read(row: Person, values: Mapping[str, str]) -> dict[str, str]:
+    allowed = CORRECTABLE if isinstance(row, Pupil) else CORRECTABLE[:4]
+    wanted: dict[str, str] = {}
+    for name, written in values.items():
+        if name not in allowed:
+            raise DomainError("identity_field", field=_LABELS.get(name, name))
+        wanted[name] = _READERS[name](written) if name in _READERS else collapse(written)
+    if "province_code" in wanted or "commune_code" in wanted:
+        assert isinstance(row, Pupil)
+        wanted |= _place(
+            wanted.get("province_code", row.province_code), wanted.get("commune_code", row.commune_code)
+        )
+    return wanted
+
+
+def _name(written: str) -> str:
+    found = normalise(written)
+    for finding in found.findings:
+        looks_alike = finding.code == "name.changed" and finding.severity is Severity.WARNING
+        if finding.severity is Severity.ERROR or looks_alike:  # spaces and code points: the same letters
+            raise DomainError("identity_value", label=_LABELS["full_name"], why=finding.message)
+    return found.value
+
+
+def _birth_date(written: str) -> str:
+    reading = read_date(written, latest=clock.today())
+    if reading.empty:
+        raise DomainError("identity_empty", label=_LABELS["birth_date"])
+    if not reading.exact or reading.value is None:
+        raise DomainError("identity_value", label=_LABELS["birth_date"], why=reading.message or "")
+    return reading.value
+
+
+def _sex(written: str) -> str:
+    text = collapse(nfc(written))
+    if text not in ("Nam", "Nữ"):
+        raise DomainError("identity_value", label=_LABELS["sex"], why="ghi Nam hoặc Nữ.")
+    return text
+
+
+def _number(written: str) -> str:
+    checked = personal_number.check(written)
+    if checked.value is not None:
+        return checked.value
+    if not checked.findings:
+        return ""  # taken away: the paper belongs to somebody else
+    found = checked.findings[0]
+    if found.proposal:
+        digits = "".join(written.split())
+        raise DomainError("identity_lost_zero", written=written, count=len(digits), proposal=found.proposal)
+    raise DomainError("identity_value", label=_LABELS["personal_number"], why=found.message)
+
+
+def _place(province_code: str, commune_code: str) -> dict[str, str]:
+    """Names and codes of a permanent residence, both of today's list."""
+    province = codelists.province(province_code)
+    if province is None:
+        raise DomainError("identity_place", what="tỉnh, thành phố", code=province_code or "(trống)")
+    commune = codelists.commune(commune_code)
+    if commune is None:
+        raise DomainError("identity_place", what="xã, phường", code=commune_code or "(trống)")
+    if commune.province_code != province.code:
+        raise DomainError("identity_commune_elsewhere", commune=commune.name, province=province.name)
+    return {
+        "province_code": province.code,
+        "province": province.name,
+        "commune_code": commune.code,
+        "commune": commune.name,
+    }
+
+
+_READERS = {"full_name": _name, "birth_date": _birth_date, "sex": _sex, "personal_number": _number}
+
+
+def _text(written: str, limit: int, code: str) -> str:
+    text = collapse(nfc(written))
+    if len(text) > limit:
+        raise DomainError(code, limit=limit)
+    return text
+
+
+@transaction.atomic
+def confirm_warnings(
+    actor: Actor, person: Person, *, paper: str, paper_date: date | None = None, note: str = ""
+) -> Confirmation:
+    """Stand by number, birth date and sex as they are although their structure looks wrong; then they may be
+    sent (domain 2.1 rule 3).
+
+    :param paper: what was seen, e.g. "Thông báo số định danh cá nhân".
+    :raises NotAllowed: policies as for :func:`correct`
+    :raises DomainError: ``identity_nothing_to_confirm``, ``identity_paper*``, ``identity_note_long``
+    """
+    school = _authorise(actor, person)
+    person.refresh_from_db()
+    codes = sorted(evidence.MUST_CONFIRM & evidence.warnings(person).keys())
+    return _confirm(actor, school, person, ConfirmationKind.WARNING, codes, paper, paper_date, note)
+
+
+@transaction.atomic
+def confirm_difference(
+    actor: Actor,
+    person: Person,
+    *,
+    fields: Sequence[str] = (),
+    paper: str,
+    paper_date: date | None = None,
+    note: str = "",
+) -> Confirmation:
+    """Note that the file agrees with a paper although the register does not: the register must be corrected,
+    and :func:`~hocbaso.apps.identity.queries.who_must_act` says so from now on.
+
+    :param fields: of ``engines.population.FIELDS``; all that differ when left out.
+    :raises NotAllowed: policies as for :func:`correct`
+    :raises DomainError: ``identity_nothing_to_confirm``, ``identity_paper*``, ``identity_note_long``
+    """
+    school = _authorise(actor, person)
+    person.refresh_from_db()
+    check = last_check(person)
+    open_fields = _in_question(person, check.outcome, check.differences) if check else []
+    chosen = [name for name in FIELD_LABELS if name in open_fields and (not fields or name in fields)]
+    return _confirm(actor, school, person, ConfirmationKind.DIFFERENCE, chosen, paper, paper_date, note)
+
+
+def _in_question(person: Person, outcome: str, differences: Sequence[str]) -> Sequence[str]:
+    if person.identity_state == "not_found" and outcome == "not_found":
+        return ["so_dinh_danh"]
+    return differences if person.identity_state == "mismatch" else []
+
+
+def _confirm(
+    actor: Actor,
+    school: Organisation,
+    person: Person,
+    kind: ConfirmationKind,
+    subjects: list[str],
+    paper: str,
+    paper_date: date | None,
+    note: str,
+) -> Confirmation:
+    if not subjects:
+        raise DomainError("identity_nothing_to_confirm")
+    paper = _text(paper, _PAPER, "identity_note_long")
+    if not paper:
+        raise DomainError("identity_paper")
+    if paper_date is not None and paper_date > clock.today():
+        raise DomainError("identity_paper_date")
+    key = "pupil" if isinstance(person, Pupil) else "staff"
+    made = Confirmation.objects.create(
+        kind=kind,
+        subjects=subjects,
+        snapshot_hash=evidence.fields_of(person).digest,
+        paper=paper,
+        paper_date=paper_date,
+        note=_text(note, _NOTE, "identity_note_long"),
+        at=clock.now(),
+        by=actor.label,
+        **{key: person},
+    )
+    chain.record(
+        actor,
+        "identity.confirm",
+        person.code,
+        organisation=school.code,
+        kind=kind.value,
+        subjects=subjects,
+        paper=paper,
+    )
+    return made
