@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from hocbaso.apps.assessment.models import Moment, SubjectMarks, SubjectResult, TraitResult, YearRecord
-from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.assessment.stored_rows import hold_class
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 
 #: Primary results of earlier moments do not stand in the sheet.
 _OF_YEAR = (Moment.YEAR_END, Moment.SUMMER)
@@ -28,6 +29,9 @@ def hold_rows(school_class: SchoolClass) -> None:
 
     SQLite has one writer anyhow; on PostgreSQL the marks' door waits here and then finds the rows locked.
     """
+    hold_class(school_class)
+    in_class = Enrolment.objects.filter(school_class=school_class)  # nobody moves to another class meanwhile
+    list(in_class.order_by("pk").select_for_update().values_list("pk", flat=True))
     for rows in _rows(enrolment__school_class=school_class):
         list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
 

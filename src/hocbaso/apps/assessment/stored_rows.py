@@ -57,10 +57,16 @@ class Stored:
                         self._closed.add(row.enrolment_id)
 
     def locked(self, entry: Entry) -> bool:
-        """Whether the row may not be written: locked itself, or not there yet in a year that is closed."""
+        """Whether the row may not be written: locked itself, or not there yet in a year that is closed.
+
+        What the summer gives is new: a sheet that was issued without waiting does not close it (design 4.2,
+        "a later summer result makes a replacing version").
+        """
         row = self.rows.get(entry.key)
         if row is not None:
             return row.locked
+        if entry.moment == Moment.SUMMER and entry.sort is not Sort.RECORD:
+            return False
         return _of_year(entry) and entry.enrolment_id in self.closed
 
     @property

@@ -66,8 +66,11 @@ class PrimaryForm:
             summer_traits=self._traits.get((key, Moment.SUMMER), {}).values(),
             individual_plan=key in self._planned,
         )
-        if verdict.missing:
-            return Assessed(missing=verdict.missing, contradictions=verdict.contradictions)
+        missing = verdict.missing
+        if not missing and key in self._planned and verdict.promotion and verdict.promotion.need:
+            missing = ("quyết định của Hiệu trưởng về việc lên lớp (kế hoạch giáo dục cá nhân)",)
+        if missing:
+            return Assessed(missing=missing, contradictions=verdict.contradictions)
         if (summer := self._summer(verdict)) is not None:
             return Assessed(summer=summer, contradictions=verdict.contradictions)
         return Assessed(
@@ -88,7 +91,7 @@ class PrimaryForm:
 
     def _summer(self, verdict: YearVerdict) -> str | None:
         assert verdict.decision is not None
-        if verdict.decision.completed or verdict.principal_decided or self._close_as_is:
+        if verdict.promotion is not None and verdict.promotion.completion is not None:
             return None
         return ", ".join(verdict.blocking_names) or "kết quả năm học"
 
@@ -101,12 +104,13 @@ class PrimaryForm:
             row, later = found.get(line.code), summer.get(line.code)
             if row is None:
                 continue
+            exempt = bool(row.exempt_reason)
             lines.append(
                 model.SubjectLine(
                     code=line.code,
                     name=line.name,
-                    level=(later.level if later else "") or row.level or None,
-                    score=later.score if later and later.score is not None else row.score,
+                    level=None if exempt else (later.level if later else "") or row.level or None,
+                    score=None if exempt else later.score if later and later.score is not None else row.score,
                     comment=(later.comment if later else "") or row.comment or None,
                     teacher=self._teachers.get(line.code),
                     exempt=row.exempt_reason or None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
+from hocbaso.apps.assessment.class_programme import is_continuing
 from hocbaso.apps.assessment.models import YearRecord
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
@@ -41,7 +42,7 @@ def responsible_people(school_class: SchoolClass) -> dict[SignerRole, model.Resp
     people = {}
     for post in posts:
         if post.role == Role.PRINCIPAL:
-            role, title = SignerRole.PRINCIPAL, "Hiệu trưởng"
+            role, title = SignerRole.PRINCIPAL, _head_title(school_class)
         elif post.school_class_id == school_class.pk:
             role, title = SignerRole.HOMEROOM, "Giáo viên chủ nhiệm"
         else:
@@ -54,6 +55,11 @@ def responsible_people(school_class: SchoolClass) -> dict[SignerRole, model.Resp
             decision=post.decision_number or None,
         )
     return people
+
+
+def _head_title(school_class: SchoolClass) -> str:
+    """A centre of continuing education has a director (Điều lệ)."""
+    return "Giám đốc" if is_continuing(school_class.school, school_class.grade) else "Hiệu trưởng"
 
 
 def rows_of_class(school_class: SchoolClass) -> list[PupilRows]:
