@@ -247,7 +247,7 @@ def test_a_comment_from_the_bank_by_code_and_from_the_list(page: Page, world: Se
     second = world.cell(page, 1, "comment")
     second.focus()
     page.keyboard.press("F4")
-    dialog = page.get_by_role("dialog", name="Ngân hàng nhận xét: Dòng 2, Nhận xét")
+    dialog = page.get_by_role("dialog", name="Mẫu nhận xét: Dòng 2, Nhận xét")
     dialog.get_by_label("Tìm theo mã hoặc nội dung").fill("đều hơn")
     dialog.get_by_role("button", name="C1").click()
     expect(second).to_have_value("Cần làm bài đều hơn.")

@@ -176,12 +176,12 @@ def _session_words() -> dict[str, str]:
 
 def _bank_words() -> dict[str, str]:
     return {
-        "bankTitle": _("Ngân hàng nhận xét: {0}"),
+        "bankTitle": _("Mẫu nhận xét: {0}"),
         "bankSearch": _("Tìm theo mã hoặc nội dung"),
         "bankNone": _("Không có câu nào khớp."),
         "bankOwn": _("của tôi"),
         "bankSchool": _("của trường"),
-        "bankManage": _("Sửa ngân hàng nhận xét"),
+        "bankManage": _("Thêm, sửa mẫu nhận xét"),
         "sameText": _("{0} học sinh đang có nhận xét giống hệt nhau. Thầy cô viết riêng cho từng em."),
     }
 

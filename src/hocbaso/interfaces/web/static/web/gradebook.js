@@ -26,6 +26,9 @@ for (const name of ["huong", "co", "nhanh"]) {
 const tools = { "hoan-tac": book.act.undo, "dien-xuong": book.act.fillDown, "dan-excel": book.act.openPaste, "ngan-hang": book.act.openBankHere, "in-trang": () => print() };
 for (const [id, act] of Object.entries(tools)) if ($(id)) { $(id).hidden = false; $(id).addEventListener("click", act); }
 if ($("tuy-chon")) $("tuy-chon").hidden = false;
+addEventListener("pointerdown", (event) => { // a menu that was left is closed
+  for (const menu of document.querySelectorAll("details.so-mon[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
 const head = $("dau-trang");
 new ResizeObserver(() => root.style.setProperty("--head", `${head.offsetHeight}px`)).observe(head);
 
