@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from django.db.models import Q
 
@@ -165,7 +166,7 @@ def raises(old: str, new: str) -> bool:
     return any(old in order and new in order and order.index(new) > order.index(old) for order in _ORDERS)
 
 
-def _number(text: str) -> object:
+def _number(text: str) -> Decimal | None:
     try:
         return mark_value(text)
     except ArithmeticError:  # a comment may begin with a digit

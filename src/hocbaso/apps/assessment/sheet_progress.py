@@ -94,8 +94,8 @@ def _secondary(classes: Sequence[SchoolClass], moment: str) -> dict[tuple[int, s
     sizes = _counted(Enrolment.objects.filter(active=True, school_class__in=ids).values_list("school_class"))
     programmes = class_programme.of_classes(classes)
     counts = {f"with_{n}": Count("pk", filter=_whole(n)) for n in range(2, len(REGULAR_COLUMNS) + 1)}
-    marks = {
-        (row["enrolment__school_class"], row["subject_code"]): row
+    marks: dict[tuple[int, str], dict[str, Any]] = {
+        (row["enrolment__school_class"], row["subject_code"]): dict(row)
         for row in SubjectMarks.objects.filter(active, moment=moment)
         .values("enrolment__school_class", "subject_code")
         .annotate(**counts)

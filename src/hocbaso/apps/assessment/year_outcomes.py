@@ -135,8 +135,9 @@ class _Inputs:
         year, programme = self.year, self.year.programme
         subjects = []
         for subject in programme.subjects_of(enrolment_id):
-            rows = [year.row(enrolment_id, subject.code, m) for m in (*TERMS, Moment.SUMMER.value)]
-            subjects.append(subject_year(subject, *rows, self.kept(subject)))
+            one, two = (year.row(enrolment_id, subject.code, term) for term in TERMS)
+            summer = year.row(enrolment_id, subject.code, Moment.SUMMER.value)
+            subjects.append(subject_year(subject, one, two, summer, self.kept(subject)))
         record = year.records.get(enrolment_id) or YearRecord(enrolment_id=enrolment_id)
         plan = programme.individual_plan(enrolment_id)
         return tt22.YearInput(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
@@ -69,7 +71,7 @@ def adjust_programme(
         raise DomainError("adjust_columns")
     if enabled is None and periods is None and regular_columns is None:
         raise DomainError("adjust_nothing")
-    values = {
+    values: dict[str, Any] = {
         "enabled": enabled,
         "periods": periods,
         "regular_columns": regular_columns,
@@ -78,7 +80,12 @@ def adjust_programme(
     }
     law = secondary_grade(grade, SchoolYear.parse(year), continuing=is_continuing(school, grade))
     subject = law.subject(subject_code)
-    key = {"school": school, "school_year": year, "grade": grade, "subject_code": subject_code}
+    key: dict[str, Any] = {
+        "school": school,
+        "school_year": year,
+        "grade": grade,
+        "subject_code": subject_code,
+    }
     table = adjusted(law, [as_rule(ProgrammeAdjustment(**key, **values), subject)])
     offered = regular_columns or table.subject(subject_code).regular_count if table.has(subject_code) else 0
     _refuse_lost_marks(key, offered, subject.short_name)
@@ -88,7 +95,7 @@ def adjust_programme(
     return made
 
 
-def _refuse_lost_marks(key: dict[str, object], offered: int, name: str) -> None:
+def _refuse_lost_marks(key: dict[str, Any], offered: int, name: str) -> None:
     """No mark may fall out of sight because its column or subject goes."""
     marks = SubjectMarks.objects.filter(
         enrolment__school_class__school=key["school"],

@@ -46,7 +46,7 @@ def bulk_update_rows(model: type[models.Model], rows: Sequence[models.Model], na
     fields = [model._meta.get_field(name) for name in names]
     quote = connection.ops.quote_name
     sets = ", ".join(f"{quote(str(f.column))} = %s" for f in fields)  # type: ignore[union-attr]
-    key = quote(str(model._meta.pk.column))  # type: ignore[union-attr]
+    key = quote(str(model._meta.pk.column))
     getters = [(f.attname, _converter(f)) for f in fields]  # type: ignore[union-attr, arg-type]
     values = [
         (

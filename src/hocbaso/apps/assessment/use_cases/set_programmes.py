@@ -232,7 +232,7 @@ def exempt_pupil(
         raise DomainError("programme_decision")
     text = plain(f"{reason} ({decision})", _REASON) if reason else ""
     if is_secondary(school_class.grade):
-        sort, moments = Sort.MARKS, TERMS
+        sort, moments = Sort.MARKS, tuple(TERMS)
     else:
         grade_programme(school_class.grade, school_class.school_year).line(subject_code)
         sort, moments = Sort.SUBJECT, tuple(m.value for m in PRIMARY_MOMENTS[:-1])
@@ -285,7 +285,7 @@ def decide_result(
     return answer
 
 
-register({"results_not_written": ("{why}", "{why}")})
+register({"results_not_written": ("Chưa ghi được vào sổ: {why}", "The book did not take it: {why}")})
 
 
 class NotWritten(DomainError):
