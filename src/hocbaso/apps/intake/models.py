@@ -18,7 +18,7 @@ class WorkbookFile(models.Model):
 class Kind(models.TextChoices):
     PUPILS = "pupils", "Danh sách học sinh"
     STAFF = "staff", "Danh sách cán bộ, giáo viên"
-    RESULTS = "results", "Kết quả cuối năm"
+    RESULTS = "results", "Kết quả, sổ điểm"
 
 
 class State(models.TextChoices):

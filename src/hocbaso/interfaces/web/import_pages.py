@@ -16,14 +16,16 @@ PAGE = 50
 KIND_LABELS = {
     Kind.PUPILS: gettext_lazy("Danh sách học sinh"),
     Kind.STAFF: gettext_lazy("Danh sách cán bộ, giáo viên"),
-    Kind.RESULTS: gettext_lazy("Kết quả cuối năm"),
+    Kind.RESULTS: gettext_lazy("Kết quả, sổ điểm"),
 }
 KIND_HINTS = {
     Kind.PUPILS: gettext_lazy(
         "Mẫu học sinh của cơ sở dữ liệu ngành: mã lớp, mã học sinh, họ tên, ngày sinh…"
     ),
     Kind.STAFF: gettext_lazy("Mã cán bộ, vị trí việc làm, lớp chủ nhiệm và phân công giảng dạy của năm học."),
-    Kind.RESULTS: gettext_lazy("Kết quả cuối năm cấp tiểu học, mỗi lớp một trang tính."),
+    Kind.RESULTS: gettext_lazy(
+        "Sổ điểm THCS, THPT (mỗi môn, học kỳ một trang tính) hoặc kết quả cuối năm tiểu học."
+    ),
 }
 KIND_ROWS = {
     Kind.PUPILS: gettext_lazy("học sinh"),

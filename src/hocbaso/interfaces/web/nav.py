@@ -97,7 +97,7 @@ _ENTRIES = (
     _Entry(
         gettext_noop("Nhập từ Excel"),
         "/truong/nhap-lieu/",
-        _any("pupils.import", "accounts.import_staff", "assessment.import_results"),
+        _any("pupils.import", "accounts.import_staff", "assessment.import_results", "assessment.import_own"),
     ),
     _Entry(
         gettext_noop("Lớp và phân công"),
