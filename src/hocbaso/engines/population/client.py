@@ -100,6 +100,12 @@ class XRoadPopulation:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def room(self) -> int:
+        """How many queries :meth:`ask` would take now: 0 to :data:`MAX_BATCH`, by the day's quota."""
+        with self._lock:
+            left = self.quota.room(self._now())
+        return MAX_BATCH if left is None else min(left, MAX_BATCH)
+
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
         """See :meth:`PopulationPort.ask`.
 
