@@ -20,12 +20,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 class Condition:
     """When an operation is refused, as SQL over ``OLD`` and ``NEW`` that may look into other tables.
 
-    PostgreSQL evaluates ``first`` before the rest: let it be cheap, and false for nearly every row.
+    PostgreSQL evaluates ``first`` before the rest: let it be cheap, and false for nearly every row. Where an
+    expression would be too slow there, ``declare`` and ``body`` hold a plpgsql block instead that says
+    ``REFUSE;`` or falls through.
     """
 
     sqlite: str
-    postgresql: str
+    postgresql: str = "false"
     first: str = "true"
+    declare: str = ""
+    body: str = ""
 
 
 #: Plain SQL over the row alone serves both databases; the empty text refuses always.
@@ -105,14 +109,14 @@ END $body$
 
 def _pg_function(name: str, operation: str, condition: Condition) -> str:
     """A trigger's WHEN may not look into other tables there: such a condition stands in a function."""
+    block = (
+        condition.body or f"IF {condition.first} THEN IF {condition.postgresql} THEN REFUSE; END IF; END IF;"
+    )
     return f"""
 CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $body$
+{f"DECLARE {condition.declare}" if condition.declare else ""}
 BEGIN
-  IF {condition.first} THEN
-    IF {condition.postgresql} THEN
-      {_PG_RAISE}
-    END IF;
-  END IF;
+  {block.replace("REFUSE;", _PG_RAISE)}
   RETURN {"OLD" if operation == "delete" else "NEW"};
 END $body$
 """

@@ -35,12 +35,8 @@ from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 _LOCK, _CASE, _CELL = (m._meta.db_table for m in (ColumnLock, UnlockCase, UnlockCell))
 _ENROLMENT, _CLASS = Enrolment._meta.db_table, SchoolClass._meta.db_table
 _SHEET = "transcripts_yearsheet"  # that app stands above this one
-_NOW = {
-    # As Django writes a time into SQLite: UTC, "2026-05-31 10:00:00", with or without a fraction.
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
-    "postgresql": "clock_timestamp()",
-}
-_DIFFERS = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
+# As Django writes a time into SQLite: UTC, "2026-05-31 10:00:00", with or without a fraction.
+_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,6 @@ class _Table:
     identity: tuple[str, ...] = ("enrolment_id",)
     #: Columns that only the frozen row holds fast: decisions at the year's end, and the bookkeeping.
     others: tuple[str, ...] = ("version", "updated_at", "updated_by", "source")
-    #: SQL for the moment of a column of the row ``r``.
     has_moment: bool = True
 
     def part_of(self, row: str) -> str:
@@ -66,6 +61,20 @@ class _Table:
             return f"{row}.moment"
         secondary = {"conduct_1": "hk1", "conduct_summer": "he"}.get(column, "hk2")
         return f"(CASE WHEN {grade} <= 5 THEN 'cn' ELSE '{secondary}' END)"
+
+    def holds(self, row: str, column: str) -> str:
+        """The column has a value."""
+        kind = self.model._meta.get_field(column).get_internal_type()
+        return f"{row}.{column} <> ''" if kind == "CharField" else f"{row}.{column} IS NOT NULL"
+
+    def moved(self) -> str:
+        return " OR ".join(f"NEW.{name} <> OLD.{name}" for name in self.identity)
+
+    def live(self) -> str:
+        """Sheets ``s`` that stand and hold the row. What the summer gave after an issue is in no sheet yet:
+        when the replacing one is returned, it opens again."""
+        after = "AND (OLD.moment <> 'he' OR s.frozen_at >= OLD.updated_at)" if self.has_moment else ""
+        return f"s.enrolment_id = OLD.enrolment_id AND s.state <> 'voided' {after}"
 
 
 _TABLES = (
@@ -101,12 +110,11 @@ _TABLES = (
 )
 
 
-class _Sql:
-    """The conditions of one table for one database."""
+class _Sqlite:
+    """The conditions of one table: expressions, because a trigger there is one."""
 
-    def __init__(self, table: _Table, vendor: str) -> None:
-        self.table, self.vendor = table, vendor
-        self.differs, self.now = _DIFFERS[vendor], _NOW[vendor]
+    def __init__(self, table: _Table) -> None:
+        self.table = table
 
     def touched(self, row: str) -> str:
         """Cheap: is there any lock on this row's class, part and moment?"""
@@ -117,79 +125,141 @@ class _Sql:
         )
 
     def locked(self, row: str, column: str) -> str:
-        grade, join = ("", "") if self.table.has_moment else ("c.grade", self._class_of("e"))
         return (
-            f"EXISTS (SELECT 1 FROM {_ENROLMENT} e {join}"
+            f"EXISTS (SELECT 1 FROM {_ENROLMENT} e JOIN {_CLASS} c ON c.id = e.school_class_id "
             f"JOIN {_LOCK} l ON l.school_class_id = e.school_class_id "
-            f"WHERE e.id = {row}.enrolment_id AND l.moment = {self.table.moment_of(row, column, grade)} "
+            f"WHERE e.id = {row}.enrolment_id AND l.moment = {self.table.moment_of(row, column, 'c.grade')} "
             f"AND l.part IN ('', {self.table.part_of(row)}) AND l.col IN ('', '{column}'))"
         )
 
     def covered(self, row: str, column: str = "") -> str:
         """A case in force for this cell; without a column: for anything of this row."""
-        grade, join = ("", "") if self.table.has_moment else ("c.grade", self._class_of("e"))
-        of_column = f"AND u.col IN ('', '{column}') " if column else ""
-        moment = f"AND k.moment = {self.table.moment_of(row, column, grade)} "
-        if not column and not self.table.has_moment:
-            moment = ""
+        of_column = ""
+        if column:
+            moment = self.table.moment_of(row, column, "c.grade")
+            of_column = f"AND k.moment = {moment} AND u.col IN ('', '{column}') "
+        elif self.table.has_moment:
+            of_column = f"AND k.moment = {row}.moment "
         return (
-            f"EXISTS (SELECT 1 FROM {_ENROLMENT} e {join}"
+            f"EXISTS (SELECT 1 FROM {_ENROLMENT} e JOIN {_CLASS} c ON c.id = e.school_class_id "
             f"JOIN {_CASE} k ON k.school_class_id = e.school_class_id JOIN {_CELL} u ON u.case_id = k.id "
-            f"WHERE e.id = {row}.enrolment_id AND k.state = 'in_force' AND k.until > {self.now} "
-            f"{moment}AND k.part = {self.table.part_of(row)} {of_column}"
+            f"WHERE e.id = {row}.enrolment_id AND k.state = 'in_force' AND k.until > {_NOW} "
+            f"AND k.part = {self.table.part_of(row)} {of_column}"
             f"AND (u.enrolment_id IS NULL OR u.enrolment_id = {row}.enrolment_id))"
         )
 
-    @staticmethod
-    def _class_of(enrolment: str) -> str:
-        return f"JOIN {_CLASS} c ON c.id = {enrolment}.school_class_id "
-
-    def holds(self, row: str, column: str) -> str:
-        """The column has a value."""
-        kind = self.table.model._meta.get_field(column).get_internal_type()
-        return f"{row}.{column} <> ''" if kind == "CharField" else f"{row}.{column} IS NOT NULL"
-
-    def moved(self) -> str:
-        return " OR ".join(f"NEW.{name} <> OLD.{name}" for name in self.table.identity)
-
-    def changed(self, column: str) -> str:
-        return f"OLD.{column} {self.differs} NEW.{column}"
-
     def insert(self) -> str:
-        return _any(
-            f"{self.holds('NEW', c)} AND {self.locked('NEW', c)} AND NOT {self.covered('NEW', c)}"
-            for c in self.table.columns
-        )
+        return f"{self.touched('NEW')} AND ({self._written('NEW')})"
 
     def delete(self) -> str:
-        cells = _any(
-            f"{self.holds('OLD', c)} AND {self.locked('OLD', c)} AND NOT {self.covered('OLD', c)}"
+        return f"OLD.locked OR ({self.touched('OLD')} AND ({self._written('OLD')}))"
+
+    def _written(self, row: str) -> str:
+        return _any(
+            f"{self.table.holds(row, c)} AND {self.locked(row, c)} AND NOT {self.covered(row, c)}"
             for c in self.table.columns
         )
-        return f"OLD.locked OR ({cells})"
-
-    def update_first(self) -> str:
-        return f"OLD.locked OR {self.touched('OLD')} OR (({self.moved()}) AND {self.touched('NEW')})"
 
     def update(self) -> str:
+        moved = self.table.moved()
         cells = _any(
-            f"{self.changed(c)} AND (OLD.locked OR {self.locked('NEW', c)}) AND NOT {self.covered('NEW', c)}"
+            f"OLD.{c} IS NOT NEW.{c} AND (OLD.locked OR {self.locked('NEW', c)}) "
+            f"AND NOT {self.covered('NEW', c)}"
             for c in self.table.columns
         )
-        others = _any(self.changed(c) for c in self.table.others)
-        # What the summer gave after an issue is in no sheet yet: returning the replacing one opens it again.
-        after = "AND (OLD.moment <> 'he' OR s.frozen_at >= OLD.updated_at)" if self.table.has_moment else ""
-        live = (
-            f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.enrolment_id = OLD.enrolment_id "
-            f"AND s.state <> 'voided' {after})"
-        )
-        return _any(
+        others = _any(f"OLD.{c} IS NOT NEW.{c}" for c in self.table.others)
+        live = f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE {self.table.live()})"
+        concerned = f"OLD.locked OR {self.touched('OLD')} OR (({moved}) AND {self.touched('NEW')})"
+        refused = _any(
             (
-                self.moved(),
+                moved,
                 cells,
                 f"OLD.locked AND NOT NEW.locked AND {live} AND NOT {self.covered('OLD')}",
                 f"OLD.locked AND NEW.locked AND ({others}) AND NOT {self.covered('OLD')}",
             )
+        )
+        return f"({concerned}) AND ({refused})"
+
+
+class _Postgresql:
+    """The same conditions as plpgsql blocks: one look at the locks a row, the rest only where one stands."""
+
+    DECLARE = "touched text[] := '{}'; locks text[]; level smallint; cell text; spot text;"
+
+    def __init__(self, table: _Table) -> None:
+        self.table = table
+
+    def insert(self) -> str:
+        return f"{self._collect('NEW')} {self._locks('NEW')} {self._judge('NEW', 'false')}"
+
+    def delete(self) -> str:
+        return (
+            f"IF OLD.locked THEN REFUSE; END IF; {self._collect('OLD')} {self._locks('OLD')} "
+            f"{self._judge('OLD', 'false')}"
+        )
+
+    def update(self) -> str:
+        collect = " ".join(
+            f"IF OLD.{c} IS DISTINCT FROM NEW.{c} THEN touched := touched || '{c}'::text; END IF;"
+            for c in self.table.columns
+        )
+        others = _any(f"OLD.{c} IS DISTINCT FROM NEW.{c}" for c in self.table.others)
+        frozen = (
+            f"IF OLD.locked THEN IF (NOT NEW.locked AND EXISTS (SELECT 1 FROM {_SHEET} s WHERE "
+            f"{self.table.live()}) OR NEW.locked AND ({others})) AND NOT {self._covered('OLD', '')} "
+            "THEN REFUSE; END IF; END IF;"
+        )
+        moved = (
+            f"IF {self.table.moved()} THEN IF OLD.locked THEN REFUSE; END IF; {self._locks('OLD')} "
+            f"IF locks IS NOT NULL THEN REFUSE; END IF; {self._locks('NEW')} "
+            "IF locks IS NOT NULL THEN REFUSE; END IF; END IF;"
+        )
+        return f"{moved} {frozen} {collect} {self._locks('NEW')} {self._judge('NEW', 'OLD.locked')}"
+
+    def _collect(self, row: str) -> str:
+        return " ".join(
+            f"IF {self.table.holds(row, c)} THEN touched := touched || '{c}'::text; END IF;"
+            for c in self.table.columns
+        )
+
+    def _locks(self, row: str) -> str:
+        """The row's locks as ``moment:column``; NULL when there is none."""
+        moment = f"AND l.moment = {row}.moment" if self.table.has_moment else ""
+        return (
+            f"SELECT array_agg(l.moment || ':' || l.col) INTO locks FROM {_ENROLMENT} e "
+            f"JOIN {_LOCK} l ON l.school_class_id = e.school_class_id "
+            f"WHERE e.id = {row}.enrolment_id {moment} AND l.part IN ('', {self.table.part_of(row)});"
+        )
+
+    def _judge(self, row: str, frozen: str) -> str:
+        """Refuse when a touched cell is locked or frozen and no case covers it."""
+        level, spot = "", f"{row}.moment"
+        if not self.table.has_moment:
+            level = (
+                f"SELECT c.grade INTO level FROM {_ENROLMENT} e JOIN {_CLASS} c ON c.id = e.school_class_id "
+                f"WHERE e.id = {row}.enrolment_id;"
+            )
+            spot = (
+                "CASE WHEN level <= 5 THEN 'cn' WHEN cell = 'conduct_1' THEN 'hk1' "
+                "WHEN cell = 'conduct_summer' THEN 'he' ELSE 'hk2' END"
+            )
+        return (
+            f"IF (locks IS NOT NULL OR {frozen}) AND touched <> '{{}}' THEN {level} "
+            f"FOREACH cell IN ARRAY touched LOOP spot := {spot}; "
+            f"IF ({frozen} OR (spot || ':') = ANY(locks) OR (spot || ':' || cell) = ANY(locks)) "
+            f"AND NOT {self._covered(row, 'cell')} THEN REFUSE; END IF; END LOOP; END IF;"
+        )
+
+    def _covered(self, row: str, cell: str) -> str:
+        of_column = f"AND k.moment = spot AND u.col IN ('', {cell}) " if cell else ""
+        if not cell and self.table.has_moment:
+            of_column = f"AND k.moment = {row}.moment "
+        return (
+            f"EXISTS (SELECT 1 FROM {_ENROLMENT} e JOIN {_CASE} k ON k.school_class_id = e.school_class_id "
+            f"JOIN {_CELL} u ON u.case_id = k.id WHERE e.id = {row}.enrolment_id "
+            f"AND k.state = 'in_force' AND k.until > clock_timestamp() "
+            f"AND k.part = {self.table.part_of(row)} {of_column}"
+            f"AND (u.enrolment_id IS NULL OR u.enrolment_id = {row}.enrolment_id))"
         )
 
 
@@ -198,20 +268,13 @@ def _any(conditions: object) -> str:
 
 
 def _register(table: _Table) -> None:
-    lite, pg = _Sql(table, "sqlite"), _Sql(table, "postgresql")
+    lite, pg = _Sqlite(table), _Postgresql(table)
+    declare = _Postgresql.DECLARE
     guard(
         table.model,
-        insert_when=Condition(
-            f"{lite.touched('NEW')} AND ({lite.insert()})", pg.insert(), first=pg.touched("NEW")
-        ),
-        update_when=Condition(
-            f"({lite.update_first()}) AND ({lite.update()})", pg.update(), first=pg.update_first()
-        ),
-        delete_when=Condition(
-            f"(OLD.locked OR {lite.touched('OLD')}) AND ({lite.delete()})",
-            pg.delete(),
-            first=f"OLD.locked OR {pg.touched('OLD')}",
-        ),
+        insert_when=Condition(lite.insert(), declare=declare, body=pg.insert()),
+        update_when=Condition(lite.update(), declare=declare, body=pg.update()),
+        delete_when=Condition(lite.delete(), declare=declare, body=pg.delete()),
     )
 
 
