@@ -46,6 +46,7 @@ def _register() -> None:
         books,
         classes,
         exports,
+        identity,
         imports,
         log,
         node,
@@ -55,7 +56,8 @@ def _register() -> None:
         verify,
     )
 
-    for module in (node, schools, accounts, classes, imports, exports, transcripts, books, log, periods):
+    school_work = (classes, imports, identity, exports, transcripts, books, periods)
+    for module in (node, schools, accounts, *school_work, log):
         module.register(app)
     verify.register_commands(app)
 

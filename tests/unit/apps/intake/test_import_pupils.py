@@ -122,7 +122,7 @@ def test_an_empty_cell_never_erases_what_the_roster_holds(hoa_mai: Organisation)
         ("verified", {"Họ_tên": "Lê Minh Đức"}, IdentityState.REVERIFY),
         ("mismatch", {"Ngày_sinh": "10/02/2019"}, IdentityState.REVERIFY),
         ("verified", {"Chỗ_ở_hiện_nay": "9 đường số 1"}, IdentityState.VERIFIED),
-        ("verified", {"Số_định_danh_cá_nhân": "079219000777"}, IdentityState.NOT_SENT),
+        ("verified", {"Số_định_danh_cá_nhân": "079219000777"}, IdentityState.REVERIFY),
         ("no_number", {"Số_định_danh_cá_nhân": "079219000777"}, IdentityState.NOT_SENT),
         ("not_sent", {"Họ_tên": "Lê Minh Đức"}, IdentityState.NOT_SENT),
     ],

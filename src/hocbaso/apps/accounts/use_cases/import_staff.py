@@ -11,6 +11,7 @@ from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
 from hocbaso.apps.accounts.use_cases.plan_staff import Item, Post, Work, may_of, plan
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.states import after_change, first_state, tell
 from hocbaso.apps.intake.models import Change
 from hocbaso.apps.intake.planning import Plan, Recorder, snapshot
 from hocbaso.apps.intake.use_cases import put_back as rows
@@ -86,7 +87,10 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
 def _person(item: Item, recorder: Recorder, school: Organisation) -> None:
     if item.member is None:
         user = _account(item, recorder)
-        item.member = StaffMember(organisation=school, code=item.row.code or "", user=user, **item.values)
+        state = first_state(item.values.get("personal_number", ""))
+        item.member = StaffMember(
+            organisation=school, code=item.row.code or "", user=user, identity_state=state, **item.values
+        )
         item.member.save(force_insert=True)
         recorder.created([item.member])
         return
@@ -96,7 +100,18 @@ def _person(item: Item, recorder: Recorder, school: Organisation) -> None:
         item.member.save(update_fields=["user"])
         recorder.changed(item.member, before)
     _change(item.member.user, item.user_values, recorder)
-    _change(item.member, item.values, recorder)
+    _change(item.member, item.values | _identity(item.member, item.values, recorder), recorder)
+
+
+def _identity(member: StaffMember, values: dict[str, str], recorder: Recorder) -> dict[str, str]:
+    """The state that follows when verified fields change."""
+    number = values.get("personal_number", member.personal_number)
+    to = after_change(member.identity_state, values.keys(), number)
+    if to == member.identity_state:
+        return {}
+    came = {member.identity_state: [member.code]}
+    tell(recorder.actor, to, came, organisation=recorder.batch.school.code, door=recorder.source, staff=True)
+    return {"identity_state": to.value}
 
 
 def _change(instance: Any, values: dict[str, str], recorder: Recorder) -> None:

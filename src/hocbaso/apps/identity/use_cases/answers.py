@@ -21,7 +21,7 @@ from hocbaso.engines.population import FIELDS, Answer, FieldAnswer, Outcome
 #: What the registry could not take for reasons that are not the person's.
 _NOT_THE_PERSONS = ("purpose", "conflict")
 _SYSTEM = Actor.system()
-_SHORT = timedelta(seconds=30)
+_SHORT = timedelta(seconds=2)
 _LONG = timedelta(minutes=30)
 
 
@@ -154,7 +154,7 @@ def _settle(
     if not answer.outcome.final:
         limited = answer.outcome is Outcome.RATE_LIMITED
         job.wait = Wait.LIMITED if limited else Wait.UNAVAILABLE
-        job.not_before = now + min(_LONG, _SHORT * 2 ** min(job.attempts - 1, 6))
+        job.not_before = now + min(_LONG, _SHORT * 2 ** min(job.attempts - 1, 10))
         in_error = not limited and not changed and person.identity_state == IdentityState.SENT
         return IdentityState.ERROR if in_error else None
     checks.append(check_of(job, answer, now))

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import models
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.states import tell
 from hocbaso.apps.intake.planning import CHUNK, Plan, Recorder, chunks, snapshot
 from hocbaso.apps.organisations.models import Organisation
-from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
+from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
 from hocbaso.apps.pupils.use_cases.plan_pupils import Item, Work, plan
 
 __all__ = ["apply", "plan"]
@@ -55,8 +56,12 @@ def _update_pupils(items: Sequence[Item], recorder: Recorder, now: Any) -> None:
     for part in chunks(renumbered):  # so that two pupils may exchange their numbers
         Pupil.objects.filter(pk__in=part).update(personal_number="")
     updates = []
+    moved: dict[IdentityState, dict[str, list[str]]] = {}
     for item in items:
         assert item.pupil is not None
+        if "identity_state" in item.values:
+            came = moved.setdefault(IdentityState(item.values["identity_state"]), {})
+            came.setdefault(item.pupil.identity_state, []).append(item.pupil.code)
         before = snapshot(item.pupil, item.values)
         for name, value in item.values.items():
             setattr(item.pupil, name, value)
@@ -64,7 +69,14 @@ def _update_pupils(items: Sequence[Item], recorder: Recorder, now: Any) -> None:
         recorder.changed(item.pupil, before)
         updates.append((item.pupil, frozenset(item.values) | {"updated_at"}))
     bulk_update(updates)
+    _tell_identities(recorder, moved)
     recorder.step(len(items))
+
+
+def _tell_identities(recorder: Recorder, moved: dict[IdentityState, dict[str, list[str]]]) -> None:
+    """Verified fields changed: the new states were written with them."""
+    for to, came in moved.items():
+        tell(recorder.actor, to, came, organisation=recorder.batch.school.code, door=recorder.source)
 
 
 def _enrol(items: Sequence[Item], classes: dict[str, SchoolClass], recorder: Recorder) -> None:

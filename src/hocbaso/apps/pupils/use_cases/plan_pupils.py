@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from hocbaso.apps.identity.states import after_change, first_state
 from hocbaso.apps.intake.planning import (
     FieldChange,
     Judge,
@@ -76,25 +77,6 @@ register(
     }
 )
 
-#: What the population database checks (domain 2.4); a change asks for a new check.
-_VERIFIED = {
-    "full_name",
-    "birth_date",
-    "sex",
-    "province",
-    "province_code",
-    "commune",
-    "commune_code",
-    "hamlet",
-}
-_CHECKED_ONCE = {
-    IdentityState.SENT,
-    IdentityState.VERIFIED,
-    IdentityState.MISMATCH,
-    IdentityState.NOT_FOUND,
-    IdentityState.MULTIPLE,
-    IdentityState.ERROR,
-}
 #: field of the file and of the roster → what people call it.
 LABELS = {
     "full_name": "Họ tên",
@@ -309,9 +291,7 @@ def _compare(roster: Roster, item: Item) -> PlannedRow:
         enrol["status_date"] = row.status_date
     if item.pupil is None:
         planned.state = RowState.NEW
-        wanted["identity_state"] = (
-            IdentityState.NOT_SENT if wanted.get("personal_number") else IdentityState.NO_NUMBER
-        )
+        wanted["identity_state"] = first_state(wanted.get("personal_number", "")).value
         item.values, item.enrol = wanted | {"sort_key": sort_key(wanted["full_name"])}, enrol
         return planned
     item.values = {name: value for name, value in wanted.items() if getattr(item.pupil, name) != value}
@@ -341,11 +321,8 @@ def _shown(pupil: Pupil, values: dict[str, Any]) -> Iterable[FieldChange]:
 def _identity(item: Item, planned: PlannedRow) -> None:
     assert item.pupil is not None
     old = IdentityState(item.pupil.identity_state)
-    new = old
-    if "personal_number" in item.values:
-        new = IdentityState.NOT_SENT
-    elif old in _CHECKED_ONCE and _VERIFIED & set(item.values):
-        new = IdentityState.REVERIFY
+    number = item.values.get("personal_number", item.pupil.personal_number)
+    new = after_change(old, item.values.keys(), number)
     if new is not old:
         item.values["identity_state"] = new.value
         planned.changes.append(FieldChange("Xác thực danh tính", str(old.label), str(new.label)))

@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.states import first_state
+from hocbaso.apps.identity.use_cases.send import send_arrival
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import (
     Arrival,
     ArrivalTerm,
     Enrolment,
-    IdentityState,
     Pupil,
     SchoolClass,
     StatusChange,
@@ -207,17 +208,17 @@ def receive_pupil(
         created_by=actor.label,
     )
     _tell(actor, enrolment, status, arrived_on, papers)
+    send_arrival(actor, enrolment)
     return enrolment
 
 
 def _new_pupil(values: dict[str, str]) -> Pupil:
-    state = IdentityState.NOT_SENT if values["personal_number"] else IdentityState.NO_NUMBER
     try:
         with transaction.atomic():
             return Pupil.objects.create(
                 **values,
                 sort_key=sort_key(values["full_name"]),
-                identity_state=state,
+                identity_state=first_state(values["personal_number"]),
                 updated_at=clock.now(),
             )
     except IntegrityError:  # somebody else was faster
