@@ -6,7 +6,7 @@ import csv
 import json
 import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from hocbaso.engines.population import (
     Query,
     Subject,
     XRoadPopulation,
+    ask_in_parallel,
     wire,
 )
 from hocbaso.sandbox.population import Behaviour, PopulationRegistry, in_process_port
@@ -264,6 +265,35 @@ def test_bad_days_lose_nothing_and_ask_nothing_twice(registry: PopulationRegistr
     counters = registry.store.counters()
     assert counters["distinct"] == len(answers) == 120
     assert counters["repeated"] > 0, "some answers were lost on the way"
+
+
+def test_batches_under_way_together_all_come_back_once(registry: PopulationRegistry, patient: Make) -> None:
+    registry.behaviour.change({"error_rate": 0.3})
+    batches = [[question(*row) for row in ROWS] for _ in range(30)]
+    read: list[int] = []
+
+    def source() -> Iterator[list[Query]]:
+        for number, batch in enumerate(batches):
+            read.append(number)
+            yield batch
+
+    told = 0
+    for batch, answers in ask_in_parallel(patient(attempts=10), source(), workers=3):
+        assert len(read) <= told + 3, "never more ahead than messages may be under way"
+        told += 1
+        assert not isinstance(answers, PopulationUnavailable)
+        assert [answer.request_id for answer in answers] == [query.request_id for query in batch]
+    assert told == 30
+    counters = registry.store.counters()
+    assert (counters["distinct"], counters["repeated"]) == (30 * len(ROWS), 0)
+
+
+def test_a_batch_that_fails_comes_back_as_its_error(registry: PopulationRegistry, patient: Make) -> None:
+    registry.behaviour.change({"outage": True})
+    batches = [[question(*row)] for row in ROWS]
+    told = list(ask_in_parallel(patient(attempts=1), batches, workers=2))
+    assert sorted(batch[0].request_id for batch, _ in told) == sorted(one[0].request_id for one in batches)
+    assert all(isinstance(error, PopulationUnavailable) for _, error in told)
 
 
 def test_the_quota_of_the_day_is_kept_and_repeating_costs_nothing(

@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,14 @@ def gateway(address: str, registry: PopulationRegistry) -> Iterator[XRoadPopulat
 
 
 def pupils(samples: Path, level: str) -> list[tuple[str, Query]]:
-    """Ministry code and question of every pupil of a school's clean list."""
-    sheet = openpyxl.load_workbook(samples / level / "danh_sach_hoc_sinh.xlsx").worksheets[0]
-    rows = [row for row in sheet.iter_rows(min_row=7, values_only=True) if row[2]]
-    return [(str(row[2]), _question(row)) for row in rows]
+    """Ministry code and a new question for every pupil of a school's clean list."""
+    return [(str(row[2]), _question(row)) for row in _rows(samples / level / "danh_sach_hoc_sinh.xlsx")]
+
+
+@lru_cache
+def _rows(file: Path) -> list[tuple[Any, ...]]:
+    sheet = openpyxl.load_workbook(file).worksheets[0]
+    return [row for row in sheet.iter_rows(min_row=7, values_only=True) if row[2]]
 
 
 def _question(row: tuple[Any, ...]) -> Query:

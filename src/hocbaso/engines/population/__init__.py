@@ -25,6 +25,7 @@ from hocbaso.engines.population.model import (
     ResidenceEntry,
     Subject,
 )
+from hocbaso.engines.population.pipeline import ask_in_parallel
 from hocbaso.engines.population.settings import GatewaySettings, WrongSettings
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "Subject",
     "WrongSettings",
     "XRoadPopulation",
+    "ask_in_parallel",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hocbaso.core.vietnamese.names import soft_equal
@@ -102,8 +102,8 @@ def compare(asked: Asked, person: Person) -> Compared:
     """Field by field; ``so_dinh_danh`` matches when the question holds the person's number."""
     soft: list[str] = []
     fields = {
-        "ho_ten": _judged("ho_ten", plain(asked.name) == plain(person.name), _soft_name(asked, person), soft),
-        "ngay_sinh": _judged("ngay_sinh", asked.birth == person.birth, _soft_date(asked, person), soft),
+        "ho_ten": _judged("ho_ten", _same_name, _soft_name, asked, person, soft),
+        "ngay_sinh": _judged("ngay_sinh", _same_date, _soft_date, asked, person, soft),
         "gioi_tinh": MATCH if asked.sex == plain(person.sex) else MISMATCH,
         "so_dinh_danh": NOT_COMPARED
         if not asked.number
@@ -115,12 +115,23 @@ def compare(asked: Asked, person: Person) -> Compared:
     return Compared(fields, tuple(soft))
 
 
-def _judged(name: str, same: bool, softly: bool, soft: list[str]) -> str:
-    if same:
+_Test = Callable[[Asked, Person], bool]
+
+
+def _judged(name: str, same: _Test, softly: _Test, asked: Asked, person: Person, soft: list[str]) -> str:
+    if same(asked, person):
         return MATCH
-    if softly:
+    if softly(asked, person):
         soft.append(name)
     return MISMATCH
+
+
+def _same_name(asked: Asked, person: Person) -> bool:
+    return plain(asked.name) == plain(person.name)
+
+
+def _same_date(asked: Asked, person: Person) -> bool:
+    return asked.birth == person.birth
 
 
 def _soft_name(asked: Asked, person: Person) -> bool:
