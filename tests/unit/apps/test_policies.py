@@ -101,6 +101,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "signing.principal": ("school", {PRINCIPAL}),
     "signing.register": ("school", {PRINCIPAL, ADMIN, OPERATOR}),
     "signing.seal": ("school", {SEAL}),
+    "signing.subject": ("class", {HOMEROOM, TEACHER}),
     "transcripts.close": ("class", {PRINCIPAL, HOMEROOM, OPERATOR}),
     "transcripts.close_incomplete": ("school", {PRINCIPAL, OPERATOR}),
     "transcripts.return": ("class", {PRINCIPAL, SEAL, HOMEROOM}),

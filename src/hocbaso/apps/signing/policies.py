@@ -22,13 +22,13 @@ def may_sign_homeroom(actor: Actor, school_class: SchoolClass) -> bool:
 
 @rule("signing.subject", "ký học bạ với vai trò giáo viên môn học của lớp")
 def may_sign_subject(actor: Actor, school_class: SchoolClass) -> bool:
-    """A subject teacher's post in the class, a substitute signer's among them; which subjects of which sheet
-    he signs, the sheet itself says."""
+    """A subject teacher's post in the class, a substitute signer's among them, or the homeroom post, with
+    which the own subjects come; which subjects of which sheet somebody signs, the sheet itself says."""
     post = actor.assignment
     return (
         actor.second_factor
         and post is not None
-        and post.role == Role.SUBJECT_TEACHER
+        and post.role in (Role.SUBJECT_TEACHER, Role.HOMEROOM)
         and post.school_class_id == school_class.pk
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,14 +11,14 @@ from typing import Any
 from django.db.models import Count, Min, OuterRef, Subquery
 
 from hocbaso.apps.accounts.models import User
+from hocbaso.apps.assessment.models import YearRecord
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
 from hocbaso.apps.transcripts.examine import result_reasons
-from hocbaso.apps.transcripts.forms import form_of, has_form
+from hocbaso.apps.transcripts.forms import PupilRows, form_of, has_form
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, SubjectDuty, YearSheet
 from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
-from hocbaso.apps.transcripts.use_cases.build_sheet import rows_of_class as pupil_rows
 from hocbaso.core.document.model import SignerRole
 
 _ORDER = (*OPEN_STATES, SheetState.ISSUED)
@@ -103,9 +103,13 @@ def rows_of_class(
 
     :param signer: of a subject teacher: pupils whose sheet holds nothing of his are left out.
     """
-    enrolments = Enrolment.objects.filter(school_class=school_class, active=True).select_related("pupil")
+    enrolments = list(
+        Enrolment.objects.filter(school_class=school_class, active=True).select_related("pupil")
+    )
+    for enrolment in enrolments:
+        enrolment.school_class = school_class  # asked for by every line
     sheets = YearSheet.objects.filter(school_class=school_class)
-    rows = _rows(list(enrolments), sheets, role, stopped, signer)
+    rows = _rows(enrolments, sheets, role, stopped, signer)
     _explain_open(school_class, [row for row in rows if row.standing is Standing.OPEN])
     return rows
 
@@ -116,7 +120,8 @@ def _explain_open(school_class: SchoolClass, rows: list[Row]) -> None:
         return
     wanted = {row.enrolment.pk: row for row in rows}
     form = form_of(school_class)
-    pupils = [r for r in pupil_rows(school_class) if r.enrolment.pk in wanted]
+    records = {r.enrolment_id: r for r in YearRecord.objects.filter(enrolment__in=list(wanted))}
+    pupils = [PupilRows(row.enrolment, records.get(pk), ()) for pk, row in wanted.items()]
     form.load(pupils, close_as_is=None)
     for pupil in pupils:
         reasons = result_reasons(form.assess(pupil))
@@ -133,6 +138,54 @@ def duties_of(signer: User, school_class: SchoolClass) -> tuple[int, datetime | 
     )
     found = open_duties.aggregate(n=Count("pk"), since=Min("sheet__frozen_at"))
     return found["n"], found["since"]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Sheets of one class that wait for a subject teacher."""
+
+    class_id: int
+    name: str
+    n: int
+    since: datetime
+
+
+def duties_elsewhere(signer: User, school: Organisation, but: SchoolClass | None) -> list[Elsewhere]:
+    """Classes of the school, but one, whose sheets wait for the teacher's signature. One query."""
+    rows = (
+        SubjectDuty.objects.filter(
+            signer=signer, signed=False, sheet__school=school, sheet__state=SheetState.AWAITING_SUBJECTS
+        )
+        .exclude(sheet__school_class=but)
+        .values("sheet__school_class", "sheet__school_class__name")
+        .annotate(n=Count("pk"), since=Min("sheet__frozen_at"))
+        .order_by("sheet__school_class__grade", "sheet__school_class__name")
+    )
+    return [
+        Elsewhere(row["sheet__school_class"], row["sheet__school_class__name"], row["n"], row["since"])
+        for row in rows
+    ]
+
+
+def missing_signers(classes: Collection[int]) -> dict[int, list[str]]:
+    """Subject teachers who have not signed, by class, in the order of the form. At most one query."""
+    found: dict[int, list[str]] = {}
+    if not classes:
+        return found
+    rows = SubjectDuty.objects.filter(
+        signed=False, sheet__school_class__in=classes, sheet__state=SheetState.AWAITING_SUBJECTS
+    )
+    people = rows.values_list("sheet__school_class", "signer", "signer__full_name")
+    for key, _pk, name, _place in people.annotate(place=Min("position")).order_by("place", "signer"):
+        found.setdefault(key, []).append(name)
+    return found
+
+
+def own_subjects(signer: User, school_class: SchoolClass) -> tuple[str, ...]:
+    """Codes of the subjects that a subject teacher signs on the class's live sheets. One query."""
+    rows = SubjectDuty.objects.filter(signer=signer, sheet__school_class=school_class)
+    live = rows.exclude(sheet__state=SheetState.VOIDED).values_list("subjects", flat=True)
+    return tuple(dict.fromkeys(code for codes in live for code in codes))
 
 
 def rows_of_school(school: Organisation, year: str, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:

@@ -14,12 +14,13 @@ from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.card import Card, certificate_card
 from hocbaso.apps.transcripts.models import YearSheet
-from hocbaso.apps.transcripts.signing_board import Row, Standing
+from hocbaso.apps.transcripts.signing_board import Row, Standing, duties_of, own_subjects
 from hocbaso.apps.transcripts.use_cases.sign_sheets import signer_of
 from hocbaso.core.document.emit import short_digest
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.web.errors import words
+from hocbaso.interfaces.web.posts import subject_names
 from hocbaso.interfaces.web.signing_desk import FILTERS, MOST, READY, Desk
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, datetime_vi, number, time_vi
 
@@ -186,6 +187,9 @@ def context(desk: Desk) -> dict[str, Any]:
     return {
         "desk": desk,
         "words": desk.words,
+        "role_words": _role_words(desk),
+        "own_subjects": _own_duties(desk),
+        "waits_for": _waits_for(desk),
         "card": card,
         "no_card": no_card,
         "card_number": masked_middle(card.number) if card else "",
@@ -208,6 +212,30 @@ def context(desk: Desk) -> dict[str, Any]:
         "action": desk.request.get_full_path(),
         "texts": script_texts(desk),
     }
+
+
+def _role_words(desk: Desk) -> str:
+    """``giáo viên môn học: Toán, Tin học``: a teacher sees which subjects one code signs."""
+    user, of_class = desk.actor.user, desk.school_class
+    if desk.role is not SignerRole.SUBJECT_TEACHER or user is None or of_class is None:
+        return desk.words.role
+    names = subject_names(own_subjects(user, of_class), of_class.grade)
+    return f"{desk.words.role}: {names}" if names else desk.words.role
+
+
+def _own_duties(desk: Desk) -> int:
+    """Sheets on which the homeroom teacher still signs as subject teacher."""
+    waits = any(row.waits_for is SignerRole.SUBJECT_TEACHER for row in desk.rows)
+    if desk.role is not SignerRole.HOMEROOM or not waits or desk.school_class is None:
+        return 0
+    assert desk.actor.user is not None
+    return duties_of(desk.actor.user, desk.school_class)[0]
+
+
+def _waits_for(desk: Desk) -> list[tuple[str, int]]:
+    """Every subject teacher whose signature the class lacks, and on how many sheets."""
+    names = Counter(name for row in desk.in_view for name in row.waits_for_names)
+    return list(names.items()) if desk.role is SignerRole.HOMEROOM else []
 
 
 def script_texts(desk: Desk) -> dict[str, str]:

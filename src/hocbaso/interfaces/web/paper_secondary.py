@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from hocbaso.core.document.model import Decision, SecondaryResult, SecondarySubjectLine
 from hocbaso.core.document.model import YearSheet as Model
+from hocbaso.core.regulation.tt22 import show_mark
 
 DASH = "–"
 
@@ -52,13 +53,18 @@ def _subject(line: SecondarySubjectLine) -> dict[str, Any]:
     exempt = _("Miễn") if line.exempt else DASH
     return {
         "name": line.name,
-        "term1": line.term1 or exempt,
-        "term2": line.term2 or exempt,
-        "year": line.year or exempt,
-        "retest": line.retest or "",
+        "term1": _mark(line.term1, exempt),
+        "term2": _mark(line.term2, exempt),
+        "year": _mark(line.year, exempt),
+        "retest": _mark(line.retest, ""),
         "comment": comment.strip(),
         "teachers": ", ".join(line.teachers),
     }
+
+
+def _mark(text: str | None, empty: str) -> str:
+    """``8,0``, ``Đ``: as the form and the rendition write it."""
+    return show_mark(text, places=1) if text else empty
 
 
 def _row(name: str, *decisions: Decision | None) -> dict[str, Any]:

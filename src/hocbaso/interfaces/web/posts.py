@@ -12,6 +12,7 @@ from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.accounts.queries import PostChoice
 from hocbaso.apps.pupils.models import Enrolment
 from hocbaso.core.regulation.programme import TT32_PRIMARY
+from hocbaso.core.regulation.secondary import SECONDARY_PROGRAMMES
 from hocbaso.interfaces.web.nav import post_label
 
 
@@ -38,8 +39,12 @@ class Ended:
 
 def subject_names(codes: tuple[str, ...], grade: int) -> str:
     """``Tiếng Anh, Tin học`` for codes of the programme; codes that it does not know stay as they are."""
-    tables = [TT32_PRIMARY.grades[grade]] if grade in TT32_PRIMARY.grades else []
-    names = {line.code: line.short_name for table in tables for line in table.lines}
+    names = {}
+    if grade in TT32_PRIMARY.grades:
+        names = {line.code: line.short_name for line in TT32_PRIMARY.grades[grade].lines}
+    for programme in SECONDARY_PROGRAMMES:
+        if grade in programme.grades:
+            names |= {subject.code: subject.name for subject in programme.grades[grade].subjects}
     return ", ".join(names.get(code, code) for code in codes if code != "*")
 
 

@@ -12,52 +12,15 @@ from hocbaso.apps.accounts import queries as accounts
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role, User
 from hocbaso.apps.assessment.policies import class_assignments, teaches
-from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, State
 from hocbaso.apps.oversight.progress import ClassProgress, Progress, missing_results, required_subjects
+from hocbaso.apps.periods.policies import CHECKER_ROLES
 from hocbaso.apps.pupils.models import SchoolClass
-from hocbaso.apps.transcripts.signing_board import duties_of
-from hocbaso.interfaces.web.templatetags.hbs import date_vi, number, weekday
-
-#: From so many days on, waiting is said with a warning.
-LONG = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One line: since when, what, why, and the button that leads there."""
-
-    title: str
-    text: str
-    action: str  # on the button
-    url: str
-    since: datetime | None = None
-
-    @property
-    def days(self) -> int:
-        """Full days it has been waiting."""
-        return (clock.now() - self.since).days if self.since else 0
-
-    @property
-    def is_late(self) -> bool:
-        return self.days >= LONG
-
-    @property
-    def when(self) -> str:
-        """Since when: ``Thứ Hai 18/05``."""
-        if self.since is None:
-            return _("Chưa có hạn")
-        local = self.since.astimezone(clock.VIETNAM)
-        return f"{weekday(local.date())} {local:%d/%m}"
-
-    @property
-    def waited(self) -> str:
-        """``đã chờ 2 ngày``."""
-        if self.since is None:
-            return ""
-        if not self.days:
-            return _("chờ chưa đến 1 ngày")
-        return ngettext("đã chờ %(n)s ngày", "đã chờ %(n)s ngày", self.days) % {"n": self.days}
+from hocbaso.apps.transcripts.signing_board import duties_of, missing_signers
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES
+from hocbaso.interfaces.web.task import LONG, Task
+from hocbaso.interfaces.web.tasks_around import elsewhere, reviews, unlock_cases
+from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 
 
 def _oldest(moments: list[datetime | None]) -> datetime | None:
@@ -209,7 +172,7 @@ def _own_signatures(user: User, school_class: SchoolClass) -> list[Task]:
             _("Ký môn học trong %(n)s học bạ lớp %(class)s") % {"n": number(n), "class": school_class.name},
             _("Kết quả đã chốt. Giáo viên chủ nhiệm ký sau khi thầy cô ký."),
             _("Ký môn học"),
-            "/truong/ky/",
+            f"/truong/ky/mon/{school_class.pk}/",
             since,
         )
     ]
@@ -275,19 +238,32 @@ def _gaps(post: Assignment) -> list[Task]:
     ]
 
 
-def tasks_for(actor: Actor, progress: Progress) -> list[Task]:
-    """Open tasks of the post, most urgent first. At most three queries beyond ``progress``."""
+def tasks_for(actor: Actor, progress: Progress | None) -> list[Task]:
+    """Open tasks of the post, most urgent first. At most four queries beyond ``progress``."""
     post = actor.assignment
     assert post is not None
+    leads = post.role in (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL)
+    tasks = unlock_cases(actor, post) if leads else []
+    if post.role in CHECKER_ROLES:
+        tasks += reviews(actor, post)
+    return [*tasks, *_of_progress(actor, post, progress)] if progress else tasks
+
+
+def _of_progress(actor: Actor, post: Assignment, progress: Progress) -> list[Task]:
     tasks: list[Task] = []
     if allowed(actor, "signing.principal", post.organisation):
         tasks += _sign_as_principal(progress) + _close_as_principal(progress)
     if allowed(actor, "signing.seal", post.organisation):
         tasks += _seal(progress)
     if post.role == Role.HOMEROOM and progress.classes:
+        own = progress.classes[0].school_class
+        if own.grade in SECONDARY_GRADES and actor.user is not None:
+            tasks += _own_signatures(actor.user, own)
         tasks += _own_class(progress.classes[0])
     if post.role == Role.SUBJECT_TEACHER:
         tasks += _own_subjects(actor, progress.school_year)
+    if post.school_class is not None and post.school_class.grade in SECONDARY_GRADES:
+        tasks += elsewhere(actor)
     if allowed(actor, "pupils.import", post.organisation):
         tasks += _open_imports(post) + _roster(progress)
     if allowed(actor, "accounts.assign", post.organisation):
@@ -341,11 +317,20 @@ def _why(row: ClassProgress) -> str:
     return _("%(n)s học bạ chờ từ %(day)s") % {"n": row.waiting, "day": since}
 
 
+def _some(names: list[str]) -> str:
+    """``Lý Diệu Nhi, Cao Khánh My và 5 giáo viên khác``."""
+    if len(names) <= 3:
+        return ", ".join(names)
+    words = {"some": ", ".join(names[:2]), "n": len(names) - 2}
+    return _("%(some)s và %(n)s giáo viên khác") % words
+
+
 def stuck(progress: Progress, principal: str, seal_keeper: str, limit: int = 5) -> list[Stuck]:
     """The classes that have stood still longest, each with whose turn it is."""
     missing = _("chưa phân công")
+    shown = progress.unfinished[:limit]
+    signers = missing_signers([row.school_class.pk for row in shown if row.step == "subjects"])
     who = {
-        "subjects": _("giáo viên môn học"),
         "principal": principal or missing,
         "issue": seal_keeper or missing,
     }
@@ -357,7 +342,9 @@ def stuck(progress: Progress, principal: str, seal_keeper: str, limit: int = 5) 
             STEP_WORDS[row.step](),
             _why(row),
             row.waiting,
-            who.get(row.step, row.homeroom or missing),
+            _some(signers[row.school_class.pk])
+            if row.school_class.pk in signers
+            else who.get(row.step, row.homeroom or missing),
         )
-        for row in progress.unfinished[:limit]
+        for row in shown
     ]

@@ -214,7 +214,7 @@ def _unlock_case(school: DemoSchool, at: Moments) -> None:
             columns=("ck",),
             enrolments=pair,
             why=f"Nhập nhầm điểm cuối kỳ của hai em đứng cạnh nhau trong danh sách: {first} và {second}.",
-            minutes="Đổi lại điểm ĐĐGck môn Toán học kỳ II của hai em theo bài kiểm tra, tổ trưởng đối chiếu.",
+            minutes="Đổi lại ĐĐGck môn Toán học kỳ II của hai em theo bài kiểm tra; tổ trưởng đối chiếu.",
             until=at.evening(5),
         )
         checker = steps.actor_of(unit, Role.SUBJECT_TEACHER, classes["6A"], "lich-su-va-dia-li").user

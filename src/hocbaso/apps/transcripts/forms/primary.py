@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from hocbaso.apps.accounts.queries import teachers_of
 from hocbaso.apps.assessment.models import Moment, PupilProgramme, SubjectResult, TraitResult
@@ -34,11 +35,10 @@ class PrimaryForm:
         self._subjects: dict[tuple[int, str], dict[str, SubjectResult]] = {}
         self._traits: dict[tuple[int, str], dict[str, TraitResult]] = {}
         self._planned: set[int] = set()
-        self._teachers: dict[str, str] = {}
         self._close_as_is: str | None = None
 
     def load(self, rows: Sequence[PupilRows], *, close_as_is: str | None) -> None:
-        """Results of the year's end and of the summer, individual plans, teachers. Five queries."""
+        """Results of the year's end and of the summer, individual plans. Three queries."""
         keys = [r.enrolment.pk for r in rows]
         self._close_as_is = close_as_is
         for row in SubjectResult.objects.filter(enrolment__in=keys, moment__in=_YEAR):
@@ -47,7 +47,11 @@ class PrimaryForm:
             self._traits.setdefault((trait.enrolment_id, trait.moment), {})[trait.trait_code] = trait
         planned = PupilProgramme.objects.filter(enrolment__in=keys, individual_plan=True)
         self._planned = set(planned.values_list("enrolment", flat=True))
-        self._teachers = {
+
+    @cached_property
+    def _teachers(self) -> dict[str, str]:
+        """Teachers by subject; asked for by the first pupil who is complete. Two queries."""
+        return {
             code: ", ".join(sorted(ref.name for ref in refs))
             for code, refs in teachers_of(self.school_class).items()
         }

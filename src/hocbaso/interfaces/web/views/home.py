@@ -43,7 +43,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if progress is not None and not progress.pupils and not progress.unsupported:
         context["first_steps"] = _first_steps(actor, school)
         return render(request, "web/home/empty.html", context)
-    open_tasks = tasks.tasks_for(actor, progress) if progress else []
+    open_tasks = tasks.tasks_for(actor, progress)
     context |= {"tasks": open_tasks, "tasks_heading": tasks.heading(open_tasks)}
     if progress is not None and progress.unsupported:
         names = [row.school_class.name for row in progress.unsupported]
