@@ -105,7 +105,6 @@ def test_who_dies_before_keeping_the_answers_asks_the_same_question_again(monkey
 def test_a_living_workers_questions_are_not_asked_by_another():
     sent(2)
     with workers.working() as living:
-        ) if False else None
         assert workers.dead([living]) == []
         process._claim(living, clock.now(), 100, None)
         registry = Registry()

@@ -119,9 +119,7 @@ def test_a_confirmed_warning_lapses_when_the_file_changes():
     school = make_school()
     clerk = school.actor(Role.DATA_CLERK)
     pupil = full_pupil(school, 1, sex="Nam")
-    made = confirm_warnings(
-        clerk, pupil, paper="Giấy khai sinh", paper_date=date(2017, 3, 1), note="Bản chính"
-    )
+    made = confirm_warnings(clerk, pupil, paper="Giấy khai sinh", paper_date=date(2017, 3, 1))
     assert (made.subjects, made.by) == (["personal_number.sex"], clerk.label)
     correct(clerk, pupil, {"birth_date": "10/02/2017"})
     sending = send(clerk, school=school.unit, year=YEAR)

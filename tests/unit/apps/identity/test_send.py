@@ -20,7 +20,6 @@ from hocbaso.engines.population import Outcome
 from tests.unit.apps.identity.world import (
     YEAR,
     Registry,
-    due_now,
     full_pupil,
     make_school,
     school_of,
@@ -223,4 +222,3 @@ def test_sending_costs_the_same_statements_for_ten_and_for_forty():
             send(OPERATOR, school=school.unit, year=YEAR)
         counts.append(len(seen))
     assert counts[0] == counts[1]
-    due_now()
