@@ -328,3 +328,20 @@ def test_without_a_summer_a_better_mark_never_loses_promotion_or_title(
     assert bool(raised.promoted) >= bool(before.promoted)
     titles = [None, "Học sinh Giỏi", "Học sinh Xuất sắc"]
     assert titles.index(value(raised.title)) >= titles.index(value(before.title))
+
+
+def test_a_retest_that_is_not_due_does_not_stand_as_the_result_that_counts() -> None:
+    outcome = evaluate_year(pupil(6, ["8"] * 7 + ["4.5"], retests={"tin-hoc": "9"}))
+    line = outcome.subject("tin-hoc")
+    assert (line.retested, line.after_retest_text, line.year_text) == (False, "4.5", "4.5")
+    assert outcome.study_after is None
+    assert len(outcome.problems) == 1
+
+
+def test_absences_do_not_keep_a_held_retest_from_replacing_the_year_result() -> None:
+    weak = ["5"] * 5 + ["4.9"] * 3
+    held = evaluate_year(pupil(6, weak, retests={"tin-hoc": "9"}, absences=46))
+    assert held.study_after is not None
+    assert (held.study_after.value, held.promoted, held.summer_pending) == ("Đạt", False, False)
+    assert held.retests == ("tin-hoc",)
+    assert evaluate_year(pupil(6, weak, absences=46)).retests == ()

@@ -76,9 +76,10 @@ class Verdict:
 def decide(case: Case) -> Verdict:
     """Promotion of a pupil with what the summer holds.
 
-    Re-tests (Điều 14) are due when conduct is at least Đạt and study is Chưa đạt: comment subjects at Chưa
-    đạt and scored subjects below 5.0. Training (Điều 13) is due when conduct is Chưa đạt. Neither is asked
-    of a pupil absent for more than 45 sessions, who is not promoted in any case.
+    Re-tests (Điều 14) count when conduct is at least Đạt and study is Chưa đạt: comment subjects at Chưa
+    đạt and scored subjects below 5.0. Training (Điều 13) is due when conduct is Chưa đạt. A pupil absent for
+    more than 45 sessions is not promoted in any case and is asked for neither; a re-test that was held all
+    the same replaces the year result, since Điều 14 does not look at absences.
 
     :raises DomainError: ``tt22.principal_not_needed``, ``tt22.reason_needed``.
     """
@@ -123,12 +124,15 @@ def _trains(case: Case) -> bool:
 
 
 def _retests(case: Case) -> tuple[str, ...]:
-    if case.study is None or case.study.rating is not Rating.FAIL or case.too_absent:
+    if case.study is None or case.study.rating is not Rating.FAIL:
         return ()
     conduct = case.conduct if case.setting.retest_needs_year_conduct else case.conduct_after or case.conduct
     if conduct is None or conduct.rating is Rating.FAIL:
         return ()
-    return tuple(one.subject.code for one in case.outcomes if one.below)
+    # Nobody asks a pupil with too many absences for a re-test; the one that was held counts all the same.
+    return tuple(
+        one.subject.code for one in case.outcomes if one.below and (one.retested or not case.too_absent)
+    )
 
 
 def _study_after(case: Case, retests: tuple[str, ...]) -> Decision | None:

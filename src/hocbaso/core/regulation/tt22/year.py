@@ -85,7 +85,7 @@ def evaluate_year(
     verdict = decide(Case(data, outcomes, study, conduct, conduct_after, rules, known))
     return YearOutcome(
         grade=data.grade.grade,
-        subjects=outcomes,
+        subjects=tuple(_due(one, verdict.retests) for one in outcomes),
         study1=_study(outcomes, rules, Term.ONE, absent),
         study2=_study(outcomes, rules, Term.TWO, absent),
         study_year=study,
@@ -117,6 +117,13 @@ def _check(data: YearInput) -> None:
     count = data.absences
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
         raise DomainError("tt22.absences", written=count)
+
+
+def _due(outcome: SubjectOutcome, retests: tuple[str, ...]) -> SubjectOutcome:
+    # What the year's levels do not use must not stand on the sheet as the result that counts.
+    if not outcome.retested or outcome.subject.code in retests:
+        return outcome
+    return replace(outcome, retested=False, after_retest_text=outcome.year_text)
 
 
 def _for_plan(setting: Setting, outcomes: tuple[SubjectOutcome, ...]) -> Setting:
