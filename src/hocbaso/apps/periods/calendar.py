@@ -167,10 +167,11 @@ def history(period: EntryPeriod) -> list[EntryPeriod]:
     return acts
 
 
-def person(label: str) -> str:
-    """The name of whoever is kept as a user name, or the label of system and operator. One query."""
-    found = User.objects.filter(username=label).values_list("full_name", flat=True).first()
-    return found or label
+def people(labels: Iterable[str]) -> dict[str, str]:
+    """Names by user name; system and operator keep their label. One query."""
+    wanted = set(labels)
+    found = dict(User.objects.filter(username__in=wanted).values_list("username", "full_name"))
+    return {label: found.get(label, label) for label in wanted}
 
 
 def cases_of(

@@ -19,8 +19,8 @@ from hocbaso.apps.oversight.schools import newest_year
 from hocbaso.apps.periods.calendar import (
     history,
     narrower,
+    people,
     periods_of,
-    person,
     scope_words,
     state_of,
     subject_names,
@@ -116,14 +116,17 @@ def _province_of(request: HttpRequest) -> Organisation:
 def _listed(unit: Organisation, year: str) -> list[dict[str, Any]]:
     names = subject_names(_classes(unit, year))
     now = clock.now()
+    found = periods_of(unit, year)
+    by = people(p.made_by for p in found)
     return [
         {
             "period": p,
+            "by": by[p.made_by],
             "words": scope_words(p, names),
             "state": state_of(window_of(p), now),
             "own": p.unit_id == unit.pk,
         }
-        for p in periods_of(unit, year)
+        for p in found
     ]
 
 
@@ -221,7 +224,7 @@ def detail(request: HttpRequest, period_id: int, area: str) -> HttpResponse:
         "narrower": narrower(period, names),
         "state": state_of(window_of(period), now),
         "present": present,
-        "acts": [{"period": p, "by": person(p.made_by), "label": Act(p.act).label} for p in history(period)],
+        "acts": _acts(period),
         "may_change": lasting and allowed(actor_of(request), "periods.set", period.unit),
         "later": forms.as_input(period.closes_at),
         "error": error,
@@ -230,6 +233,13 @@ def detail(request: HttpRequest, period_id: int, area: str) -> HttpResponse:
         "locks": period.locks.values("school_class").distinct().count(),
     }
     return render(request, "web/periods/detail.html", context, status=422 if error else 200)
+
+
+def _acts(period: EntryPeriod) -> list[dict[str, Any]]:
+    """Every act on the period, oldest first."""
+    acts = history(period)
+    by = people(act.made_by for act in acts)
+    return [{"period": act, "by": by[act.made_by], "label": Act(act.act).label} for act in acts]
 
 
 def _period(unit: Organisation, period_id: int) -> EntryPeriod:
