@@ -4,11 +4,14 @@ For the four tables of results the triggers refuse, on SQLite and PostgreSQL,
 
 * changing, writing or deleting the value of a column that stands under a :class:`ColumnLock` of the pupil's
   class, or of a row that was frozen (``locked``) with a year sheet,
+* writing a value into a new row of a year whose sheet is frozen or issued (the summer's rows are new then),
 * taking ``locked`` away while a live year sheet of the pupil stands,
 * moving a row to another pupil, subject or moment when either place is locked,
 
 unless an unlock case that is in force, and whose time has not run out by the database's clock, covers exactly
-that pupil, part, moment and column. Moving a row has no such exception.
+that pupil, part, moment and column. Moving a row and taking ``locked`` away have no such exception: a case
+for one column would open the whole row. Enrolments and classes keep what the locks hang on: whose marks they
+are, the class, its grade and year.
 """
 
 # ruff: noqa: S608  the statements are put together from names in this file alone
@@ -75,6 +78,17 @@ class _Table:
         when the replacing one is returned, it opens again."""
         after = "AND (OLD.moment <> 'he' OR s.frozen_at >= OLD.updated_at)" if self.has_moment else ""
         return f"s.enrolment_id = OLD.enrolment_id AND s.state <> 'voided' {after}"
+
+    def frozen(self, row: str) -> str:
+        """A live sheet of the pupil speaks of rows of this kind; the summer's stand in none yet."""
+        moment = ""
+        if self.has_moment:
+            of_sheet = "'hk1', 'hk2'" if self.model is SubjectMarks else "'cn'"
+            moment = f"{row}.moment IN ({of_sheet}) AND "
+        return (
+            f"({moment}EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.enrolment_id = {row}.enrolment_id "
+            "AND s.state <> 'voided'))"
+        )
 
 
 _TABLES = (
@@ -149,14 +163,16 @@ class _Sqlite:
         )
 
     def insert(self) -> str:
-        return f"{self.touched('NEW')} AND ({self._written('NEW')})"
+        frozen = self.table.frozen("NEW")
+        return f"({self.touched('NEW')} OR {frozen}) AND ({self._written('NEW', frozen)})"
 
     def delete(self) -> str:
         return f"OLD.locked OR ({self.touched('OLD')} AND ({self._written('OLD')}))"
 
-    def _written(self, row: str) -> str:
+    def _written(self, row: str, frozen: str = "false") -> str:
         return _any(
-            f"{self.table.holds(row, c)} AND {self.locked(row, c)} AND NOT {self.covered(row, c)}"
+            f"{self.table.holds(row, c)} AND ({frozen} OR {self.locked(row, c)}) "
+            f"AND NOT {self.covered(row, c)}"
             for c in self.table.columns
         )
 
@@ -174,7 +190,7 @@ class _Sqlite:
             (
                 moved,
                 cells,
-                f"OLD.locked AND NOT NEW.locked AND {live} AND NOT {self.covered('OLD')}",
+                f"OLD.locked AND NOT NEW.locked AND {live}",
                 f"OLD.locked AND NEW.locked AND ({others}) AND NOT {self.covered('OLD')}",
             )
         )
@@ -184,13 +200,16 @@ class _Sqlite:
 class _Postgresql:
     """The same conditions as plpgsql blocks: one look at the locks a row, the rest only where one stands."""
 
-    DECLARE = "touched text[] := '{}'; locks text[]; level smallint; cell text; spot text;"
+    DECLARE = "touched text[] := '{}'; locks text[]; frozen boolean; level smallint; cell text; spot text;"
 
     def __init__(self, table: _Table) -> None:
         self.table = table
 
     def insert(self) -> str:
-        return f"{self._collect('NEW')} {self._locks('NEW')} {self._judge('NEW', 'false')}"
+        return (
+            f"{self._collect('NEW')} {self._locks('NEW')} frozen := {self.table.frozen('NEW')}; "
+            f"{self._judge('NEW', 'frozen')}"
+        )
 
     def delete(self) -> str:
         return (
@@ -205,8 +224,8 @@ class _Postgresql:
         )
         others = _any(f"OLD.{c} IS DISTINCT FROM NEW.{c}" for c in self.table.others)
         frozen = (
-            f"IF OLD.locked THEN IF (NOT NEW.locked AND EXISTS (SELECT 1 FROM {_SHEET} s WHERE "
-            f"{self.table.live()}) OR NEW.locked AND ({others})) AND NOT {self._covered('OLD', '')} "
+            f"IF OLD.locked THEN IF NOT NEW.locked AND EXISTS (SELECT 1 FROM {_SHEET} s WHERE "
+            f"{self.table.live()}) OR NEW.locked AND ({others}) AND NOT {self._covered('OLD', '')} "
             "THEN REFUSE; END IF; END IF;"
         )
         moved = (
@@ -279,17 +298,34 @@ def _register(table: _Table) -> None:
 
 
 def _keep_pupils_under_their_locks() -> None:
-    """A pupil does not leave a class with locks for one without them: the marks would follow, and be open."""
+    """A pupil does not leave a class with locks for one without them: the marks would follow, and be open.
+    Nor do locked or frozen marks become another pupil's."""
     lacking = (
         f"EXISTS (SELECT 1 FROM {_LOCK} l WHERE l.school_class_id = OLD.school_class_id AND NOT EXISTS "
         f"(SELECT 1 FROM {_LOCK} n WHERE n.school_class_id = NEW.school_class_id AND n.moment = l.moment "
         "AND n.part IN ('', l.part) AND n.col IN ('', l.col)))"
     )
-    moved = "NEW.school_class_id <> OLD.school_class_id"
+    held = (
+        f"(EXISTS (SELECT 1 FROM {_LOCK} h WHERE h.school_class_id = OLD.school_class_id) OR EXISTS "
+        f"(SELECT 1 FROM {_SHEET} s WHERE s.enrolment_id = OLD.id AND s.state <> 'voided'))"
+    )
+    moved, another = "NEW.school_class_id <> OLD.school_class_id", "NEW.pupil_id <> OLD.pupil_id"
+    rule = f"({moved} AND {lacking}) OR ({another} AND {held})"
     guard(
         Enrolment,
-        update_when=Condition(f"{moved} AND {lacking}", lacking, first=moved),
+        update_when=Condition(f"({moved} OR {another}) AND ({rule})", rule, first=f"{moved} OR {another}"),
         delete_when="false",  # what hangs on an enrolment protects it
+    )
+
+
+def _keep_classes_under_their_locks() -> None:
+    """Locks name a class; which moments a record's fields belong to follows from its grade."""
+    changed = _any(f"NEW.{name} <> OLD.{name}" for name in ("grade", "school_year", "school_id"))
+    locked = f"EXISTS (SELECT 1 FROM {_LOCK} l WHERE l.school_class_id = OLD.id)"
+    guard(
+        SchoolClass,
+        update_when=Condition(f"({changed}) AND {locked}", locked, first=changed),
+        delete_when="false",  # what hangs on a class protects it
     )
 
 
@@ -298,3 +334,4 @@ def register() -> None:
     for table in _TABLES:
         _register(table)
     _keep_pupils_under_their_locks()
+    _keep_classes_under_their_locks()

@@ -166,7 +166,7 @@ class UnlockCase(models.Model):
 
 _FIXED = (
     *("number", "school_id", "school_class_id", "part", "moment", "requested_by_id", "requested_at"),
-    *("why", "minutes"),
+    *("why", "minutes", "school_year", "requested_role"),
 )
 _ILLEGAL_STEP = """
     OLD.state IN ('closed', 'refused', 'withdrawn')
@@ -178,6 +178,8 @@ _ILLEGAL_STEP = """
         OR NEW.needs_minutes <> OLD.needs_minutes))
     OR (OLD.decided_by_id IS NOT NULL AND (NEW.decided_by_id IS NULL
         OR NEW.decided_by_id <> OLD.decided_by_id))
+    OR (OLD.agreed_by_id IS NOT NULL AND (NEW.agreed_by_id IS NULL
+        OR NEW.agreed_by_id <> OLD.agreed_by_id))
     OR (NEW.state = 'in_force' AND NEW.needs_minutes
         AND NOT EXISTS (SELECT 1 FROM periods_caseminutes m WHERE m.case_id = NEW.id))
 """

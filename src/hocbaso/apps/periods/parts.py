@@ -30,6 +30,8 @@ COLUMN_NAMES = {
     "stated": "ĐTB ghi trong tệp",
     "carried": "Kết quả mang sang",
     "carried_school": "Trường cũ",
+    "decided": "Kết quả do Hiệu trưởng quyết định",
+    "decided_reason": "Lý do quyết định kết quả",
     "absent_excused": "Nghỉ có phép",
     "absent_unexcused": "Nghỉ không phép",
     "height_cm": "Chiều cao",

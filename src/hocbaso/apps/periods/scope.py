@@ -22,7 +22,7 @@ MOMENTS = (*PRIMARY_MOMENTS, *SECONDARY_MOMENTS, SUMMER)
 RESULT_COLUMNS = ("level", "score", "comment", "exempt_reason")
 MARK_COLUMNS = (
     *("tx1", "tx2", "tx3", "tx4", "tx5", "tx6", "gk", "ck", "retest"),
-    *("comment", "exempt_reason", "stated", "carried", "carried_school"),
+    *("comment", "exempt_reason", "stated", "carried", "carried_school", "decided", "decided_reason"),
 )
 TRAIT_COLUMNS = ("level",)
 RECORD_COLUMNS = (
