@@ -19,7 +19,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -249,10 +249,37 @@ def asked_patiently(
             return
 
 
+#: What happens after a share of the pupils is answered.
+Events = tuple[tuple[float, Callable[[Registry], None]], ...]
+
+
+def outage(registry: Registry, seconds: float = 5.0) -> None:
+    """The registry is out of service for some seconds; it ends by itself."""
+    now = datetime.now(UTC)
+    window = [moment.isoformat() for moment in (now, now + timedelta(seconds=seconds))]
+    registry.behave(outages=[window])
+
+
+def sudden_death(registry: Registry) -> None:
+    """SIGKILL and a new start on the same data."""
+    registry.kill()
+    registry.start()
+
+
+TROUBLE: Events = ((0.2, outage), (0.4, sudden_death), (0.6, outage), (0.8, sudden_death))
+
+
 def verify_all(
-    registry: Registry, gateway: XRoadPopulation, count: int, *, seed: int = 1, workers: int = 4
+    registry: Registry,
+    gateway: XRoadPopulation,
+    count: int,
+    *,
+    seed: int = 1,
+    workers: int = 4,
+    events: Events = (),
 ) -> dict[str, Any]:
     """Ask about every pupil once; figures."""
+    waiting = list(events)
     outcomes: Counter[str] = Counter()
     wrong = done = 0
     memory: list[int] = []
@@ -262,6 +289,8 @@ def verify_all(
             outcomes[answer.outcome.value] += 1
             wrong += not pupil.fits(answer)
         done += len(people)
+        if waiting and done >= waiting[0][0] * count:
+            waiting.pop(0)[1](registry)
         if done * 10 // count > len(memory):
             memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     seconds = time.perf_counter() - begin
@@ -342,6 +371,11 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0, help="the registry's limit a second; 0 = none")
     parser.add_argument("--workers", type=int, default=4, help="messages under way at once")
     parser.add_argument("--latency", type=float, default=0, help="milliseconds that the registry takes")
+    parser.add_argument(
+        "--trouble",
+        action="store_true",
+        help="5 % failing messages, two outages, two SIGKILLs of the registry",
+    )
     parser.add_argument("--serve", nargs=2, metavar=("FOLDER", "PORT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -356,7 +390,9 @@ def main() -> int:
             gateway_to(registry, rate=options.rate) as asking,
         ):
             told = {"loaded_in_seconds": round(seconds, 2), "limit_per_second": options.rate or None}
-            told |= verify_all(registry, asking, options.people, workers=options.workers)
+            events = TROUBLE if options.trouble else ()
+            registry.behave(error_rate=0.05 if options.trouble else 0.0)
+            told |= verify_all(registry, asking, options.people, workers=options.workers, events=events)
             print(json.dumps(told, indent=1))
     return 0
 

@@ -30,8 +30,8 @@ class CircuitBreaker:
     def __init__(
         self,
         threshold: int = 5,
-        cool_down: timedelta = timedelta(seconds=15),
-        longest: timedelta = timedelta(minutes=5),
+        cool_down: timedelta = timedelta(seconds=5),
+        longest: timedelta = timedelta(minutes=2),
     ) -> None:
         if threshold < 1 or cool_down <= timedelta(0) or longest < cool_down:
             raise ValueError("a breaker needs a threshold and a cool-down")
