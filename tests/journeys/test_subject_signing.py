@@ -82,6 +82,7 @@ def test_a_subject_teacher_signs_his_subject_of_the_whole_class_with_one_code(
     page.get_by_label("Mã xác nhận").fill(one_time_code(teacher.username))
     page.get_by_role("button", name="Ký 12 học bạ").click()
     expect(page.get_by_role("heading", name="Đã ký 12 học bạ")).to_be_visible()
+    expect(page.get_by_text("học bạ chuyển sang giáo viên chủ nhiệm")).to_be_visible()
     check_page(page)
     own = SheetSignature.objects.filter(signer=teacher)
     assert own.count() == 12
