@@ -45,7 +45,11 @@ class Server:
     owner: int = 0
 
     @classmethod
-    def start(cls) -> Server:
+    def start(cls, *, durable: bool = False) -> Server:
+        """A new cluster.
+
+        :param durable: with the server's own settings, as a node would run it; tests do without safety on disk.
+        """
         directory = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -67,10 +71,9 @@ class Server:
             "--locale=C.UTF-8",
             "--no-sync",
         )
-        options = (
-            f"-k {directory} -c listen_addresses='' -p {port} -c fsync=off -c synchronous_commit=off "
-            "-c full_page_writes=off"
-        )
+        options = f"-k {directory} -c listen_addresses='' -p {port}"
+        if not durable:
+            options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         server._run("pg_ctl", "-D", data, "-w", "-s", "-l", directory / "log", "-o", options, "start")
         return server
 

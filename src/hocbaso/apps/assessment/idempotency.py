@@ -30,29 +30,43 @@ class SavedBatch(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "page", "key"], name="one_answer_a_batch")]
 
 
-def once(user: User, key: str, page: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+#: Keeps the answer of a batch; to be called in the transaction that does the work.
+Keep = Callable[[dict[str, Any]], None]
+
+
+def once(user: User, key: str, page: str, work: Callable[[Keep], None]) -> dict[str, Any]:
     """The answer of ``work``, done at most once for this user and key.
 
     The answer is stored in the transaction that does the work. Of two that arrive together the later one
     fails on the key, is undone as a whole, and gets the earlier one's answer.
 
+    :param work: hands its answer to the function that it is given, once.
+
     :param key: empty: the sender does not repeat itself; the work is just done.
     :param page: a key that comes back for another page is not the same batch: it is done.
     """
+    answers: list[dict[str, Any]] = []
     if not key:
-        return work()
+        work(answers.append)
+        return answers[0]
     if (known := _known(user, key, page)) is not None:
         return known
     try:
         with transaction.atomic():
-            answer = work()
-            saved = SavedBatch.objects.create(user=user, key=key, page=page, answer=answer, at=clock.now())
+            saved: list[SavedBatch] = []
+
+            def keep(answer: dict[str, Any]) -> None:
+                row = {"user": user, "key": key, "page": page, "answer": answer, "at": clock.now()}
+                saved.append(SavedBatch.objects.create(**row))
+
+            work(keep)
     except IntegrityError:
         if (known := _known(user, key, page)) is None:
             raise
         return known
-    if saved.pk % _PURGE_EVERY == 0:
+    if saved[0].pk % _PURGE_EVERY == 0:
         SavedBatch.objects.filter(at__lt=clock.now() - KEPT).delete()
+    answer: dict[str, Any] = saved[0].answer
     return answer
 
 

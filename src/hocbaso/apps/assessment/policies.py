@@ -47,13 +47,27 @@ def class_assignments(school_class: SchoolClass, *, with_users: bool = True) -> 
 
 @rule("assessment.enter", "nhập kết quả môn học này của lớp")
 def may_enter(actor: Actor, target: ClassSubject) -> bool:
-    """The teacher assigned to this class and subject, in that class's post."""
+    """The teacher assigned to this class and subject, in that class's post. One query, unless the post itself
+    names the subject."""
     post = actor.assignment
     if post is None or post.school_class_id != target.school_class.pk:
         return False
     assert actor.user is not None
+    if _names(post, target.subject_code):
+        return True
     posts = class_assignments(target.school_class, with_users=False)
     return teaches(posts, target.subject_code, actor.user.pk)
+
+
+def _names(post: Assignment, subject_code: str) -> bool:
+    """Whether the post alone gives the subject today."""
+    today = clock.today()
+    return (
+        post.role == Role.SUBJECT_TEACHER
+        and post.subject_code == subject_code
+        and post.valid_from <= today
+        and (post.valid_to is None or post.valid_to >= today)
+    )
 
 
 @rule("assessment.enter_traits", "nhập phẩm chất, năng lực và nhận xét của lớp")

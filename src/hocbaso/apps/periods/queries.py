@@ -104,7 +104,7 @@ class Gates:
 
     @classmethod
     def of(cls, classes: Collection[SchoolClass], now: datetime) -> Gates:
-        """Four queries, however many classes (of any schools)."""
+        """Three queries, however many classes (of any schools); four where a school is not loaded yet."""
         found = cls(now)
         found.windows = windows_of(classes)
         ids = [c.pk for c in classes]
@@ -201,12 +201,14 @@ def _closed(at: datetime) -> Gate:
     return Gate(False, closed_at=at, message=sentence("gate_closed", at=told(at)))
 
 
-def living(unit_filter: Q, years: Iterable[str]) -> list[EntryPeriod]:
+def living(
+    unit_filter: Q, years: Iterable[str], related: Sequence[str] = ("unit", "school_class")
+) -> list[EntryPeriod]:
     """Periods that hold: no later act has taken their place and they are not cancelled. One query."""
     return list(
         EntryPeriod.objects.filter(unit_filter, school_year__in=set(years), replaced_by__isnull=True)
         .exclude(act=Act.CANCEL)
-        .select_related("unit", "school_class")
+        .select_related(*related)
     )
 
 
@@ -232,13 +234,16 @@ def window_of(period: EntryPeriod, pk: int | None = None) -> Window:
 
 
 def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
-    """The periods that cover each class: the school's own and its province's. Two queries."""
-    schools = Organisation.objects.in_bulk({c.school_id for c in classes})
+    """The periods that cover each class: the school's own and its province's.
+
+    One query, and one more where a class's school is not loaded yet.
+    """
+    schools = _schools_of(classes)
     provinces = {school.province_code for school in schools.values() if school.province_code}
     owners = Q(unit__in=list(schools)) | Q(unit__kind=Kind.DEPARTMENT, unit__province_code__in=provinces)
     by_unit: dict[int, list[Window]] = defaultdict(list)
     by_province: dict[str, list[Window]] = defaultdict(list)
-    for period in living(owners, {c.school_year for c in classes}):
+    for period in living(owners, {c.school_year for c in classes}, ("unit",)):
         if period.unit.kind == Kind.DEPARTMENT:
             by_province[period.unit.province_code].append(window_of(period))
         else:
@@ -246,12 +251,19 @@ def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
     found = {}
     for school_class in classes:
         school = schools[school_class.school_id]
-        if "school" not in school_class._state.fields_cache:
-            school_class.school = school  # nobody asks for it again, class by class
         place = place_of(school_class, school.levels)
         candidates = by_unit[school.pk] + by_province[school.province_code]
         found[school_class.pk] = [w for w in candidates if w.covers_class(place)]
     return found
+
+
+def _schools_of(classes: Collection[SchoolClass]) -> dict[int, Organisation]:
+    """The schools by number, each also at its classes: nobody asks for it again, class by class."""
+    bare = [c for c in classes if not SchoolClass.school.is_cached(c)]  # type: ignore[attr-defined]
+    read = Organisation.objects.in_bulk({c.school_id for c in bare}) if bare else {}
+    for school_class in bare:
+        school_class.school = read[school_class.school_id]
+    return {c.school_id: c.school for c in classes}
 
 
 def place_of(school_class: SchoolClass, school_levels: Iterable[str]) -> Place:

@@ -21,9 +21,9 @@ def user():
 
 
 def counting(done: list[int]):
-    def work() -> dict[str, int]:
+    def work(keep) -> None:
         done.append(1)
-        return {"n": len(done)}
+        keep({"n": len(done)})
 
     return work
 
@@ -45,10 +45,10 @@ def test_another_person_page_or_key_is_another_batch(user):
 
 
 def test_of_two_that_arrive_together_the_later_is_undone_and_gets_the_earlier_answer(user):
-    def work() -> dict[str, int]:
+    def work(keep) -> None:
         User.objects.create(username="mark", full_name="what the second one wrote")
         SavedBatch.objects.create(user=user, key="k", page="p", answer={"n": 1}, at=clock.now())  # the first
-        return {"n": 2}
+        keep({"n": 2})
 
     known = iter([None, {"n": 1}])
     patch = pytest.MonkeyPatch()
@@ -61,10 +61,10 @@ def test_of_two_that_arrive_together_the_later_is_undone_and_gets_the_earlier_an
 
 
 def test_a_breach_of_another_rule_is_not_taken_for_a_repetition(user):
-    def work() -> dict[str, int]:
+    def work(keep) -> None:
         with transaction.atomic():
             User.objects.create(username="hoa", full_name="Tên trùng")
-        return {}
+        keep({})
 
     with pytest.raises(IntegrityError):
         once(user, "k", "p", work)
@@ -74,5 +74,5 @@ def test_old_answers_go(user, monkeypatch):
     monkeypatch.setattr(idempotency, "_PURGE_EVERY", 1)
     old = clock.now() - KEPT - timedelta(days=1)
     SavedBatch.objects.create(user=user, key="old", page="p", answer={}, at=old)
-    once(user, "new", "p", lambda: {})
+    once(user, "new", "p", lambda keep: keep({}))
     assert list(SavedBatch.objects.values_list("key", flat=True)) == ["new"]

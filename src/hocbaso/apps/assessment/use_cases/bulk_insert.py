@@ -1,11 +1,17 @@
-"""Insert many rows with one prepared statement: a school's results are some 60 rows a pupil."""
+"""Insert many rows with one prepared statement: a school's results are some 60 rows a pupil.
+
+PostgreSQL gets many rows a statement instead: there a statement costs more than the rows in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection, models
+
+#: Rows of one statement on PostgreSQL.
+_ROWS = 500
 
 
 def bulk_insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
@@ -26,7 +32,20 @@ def bulk_insert(model: type[models.Model], rows: Sequence[models.Model]) -> None
         for row in rows
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", values)  # noqa: S608
+        if connection.vendor != "postgresql":
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", values)  # noqa: S608
+            return
+        for part in _parts(values):
+            lines = ", ".join([f"({places})"] * len(part))
+            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES {lines}", _flat(part))  # noqa: S608
+
+
+def _parts(values: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    return (values[start : start + _ROWS] for start in range(0, len(values), _ROWS))
+
+
+def _flat(values: list[tuple[Any, ...]]) -> list[Any]:
+    return [value for row in values for value in row]
 
 
 def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
@@ -45,7 +64,7 @@ def bulk_update_rows(model: type[models.Model], rows: Sequence[models.Model], na
         return
     fields = [model._meta.get_field(name) for name in names]
     quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(str(f.column))} = %s" for f in fields)  # type: ignore[union-attr]
+    columns = [quote(str(f.column)) for f in fields]  # type: ignore[union-attr]
     key = quote(str(model._meta.pk.column))
     getters = [(f.attname, _converter(f)) for f in fields]  # type: ignore[union-attr, arg-type]
     values = [
@@ -57,4 +76,16 @@ def bulk_update_rows(model: type[models.Model], rows: Sequence[models.Model], na
     ]
     table = quote(model._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {table} SET {sets} WHERE {key} = %s", values)  # noqa: S608
+        if connection.vendor != "postgresql":
+            sets = ", ".join(f"{column} = %s" for column in columns)
+            cursor.executemany(f"UPDATE {table} SET {sets} WHERE {key} = %s", values)  # noqa: S608
+            return
+        sets = ", ".join(f"{column} = v.{column}" for column in columns)
+        casts = ", ".join(f"%s::{f.db_type(connection)}" for f in (*fields, model._meta.pk))  # type: ignore[union-attr]
+        for part in _parts(values):
+            lines = ", ".join([f"({casts})"] * len(part))
+            cursor.execute(
+                f"UPDATE {table} SET {sets} FROM (VALUES {lines}) AS v ({', '.join(columns)}, {key}) "  # noqa: S608
+                f"WHERE {table}.{key} = v.{key}",
+                _flat(part),
+            )

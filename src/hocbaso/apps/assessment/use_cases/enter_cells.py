@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,9 +10,9 @@ from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import User
-from hocbaso.apps.assessment.class_sheet import Field, Kind, fields_of, shown
+from hocbaso.apps.assessment.class_sheet import Field, Kind, Roll, fields_of, read_roll, shown
 from hocbaso.apps.assessment.models import ResultChange
-from hocbaso.apps.assessment.use_cases.record_results import Answer, Door, Entry, Saved, record
+from hocbaso.apps.assessment.use_cases.record_results import Answer, Door, Entry, Known, Saved, record
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.core.regulation import tt22, tt27
@@ -77,17 +77,20 @@ def enter_cells(
     typed: Sequence[TypedCell],
     *,
     quick: bool = False,
+    roll: Roll | None = None,
+    at_last: Callable[[list[CellAnswer]], None] | None = None,
 ) -> list[CellAnswer]:
     """Read and write cells of one page; one answer for each, in order. Repeating it changes nothing.
 
     :param quick: keyboard entry of marks: ``75`` is 7.5, ``d`` is Đ; the answer's ``message`` says what was
         understood.
+    :param roll: the pupils of the cells, when the caller has read them.
+    :param at_last: told the answers in the same transaction, before it takes its place in the audit chain.
     :raises NotFound: ``no_such_part``. Rights are asked by :func:`record_results.record` for each entry.
     """
-    fields = {f.key: f for f in fields_of(school_class, part, moment)}
-    pupils = dict(
-        school_class.enrolments.filter(pk__in={c.enrolment_id for c in typed}).values_list("pk", "active")
-    )
+    roll = roll or read_roll(school_class, {c.enrolment_id for c in typed})
+    fields = {f.key: f for f in fields_of(school_class, part, moment, roll.programme)}
+    pupils = {e.pk: e.active for e in roll.enrolments}
     answers: dict[int, CellAnswer] = {}
     entries: dict[int, Entry] = {}
     notes: dict[int, str] = {}
@@ -106,10 +109,27 @@ def enter_cells(
             continue
         notes[index] = reading.message or ""
         entries[index] = _entry(column, cell, moment, reading.value)
-    written = record(actor, list(entries.values()), door=Door.SCREEN, source="screen") if entries else []
-    for index, answer in zip(entries, written, strict=True):
-        answers[index] = _answer(typed[index], fields[typed[index].key], answer, notes[index])
-    return _with_rivals([answers[i] for i in range(len(typed))], fields)
+    found: list[CellAnswer] = []
+
+    def tell(written: list[Answer]) -> None:
+        for index, answer in zip(entries, written, strict=True):
+            answers[index] = _answer(typed[index], fields[typed[index].key], answer, notes[index])
+        found.extend(_with_rivals([answers[i] for i in range(len(typed))], fields))
+        if at_last is not None:
+            at_last(found)
+
+    if entries:
+        record(
+            actor, list(entries.values()), door=Door.SCREEN, source="screen", known=_known(roll), at_last=tell
+        )
+    else:
+        tell([])
+    return found
+
+
+def _known(roll: Roll) -> Known:
+    programmes = {} if roll.programme is None else {roll.school_class.pk: roll.programme}
+    return Known({e.pk: roll.school_class for e in roll.enrolments}, programmes)
 
 
 def _refusal(column: Field | None, active: bool | None) -> str:

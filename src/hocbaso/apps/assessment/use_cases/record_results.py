@@ -6,7 +6,8 @@ frozen or a column is closed, unless an unlock case covers the cell.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -95,6 +96,7 @@ __all__ = [
     "Answer",
     "Door",
     "Entry",
+    "Known",
     "Row",
     "Saved",
     "Sort",
@@ -119,34 +121,53 @@ _RIGHTS = {
 _AUDITED = (Door.SCREEN, Door.API, Door.TRANSFER)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a caller has just read, so that it is not read again."""
+
+    classes: Mapping[int, SchoolClass]  # class of each enrolment, with its school
+    programmes: Mapping[int, ClassProgramme]  # of its secondary classes, with what these pupils chose
+
+
 def record(
-    actor: Actor, entries: Sequence[Entry], *, door: Door, source: str, reason: str = ""
+    actor: Actor,
+    entries: Sequence[Entry],
+    *,
+    door: Door,
+    source: str,
+    reason: str = "",
+    known: Known | None = None,
+    at_last: Callable[[list[Answer]], None] | None = None,
 ) -> list[Answer]:
     """Write entries of one school. One answer for each, in order; a refused one does not stop the others.
 
     An entry is written whole or not at all: one closed field of several and nothing of it is written.
 
-    Statements for one page, however many cells: 15 where the rows are there, 16 where they are not, one more
-    for an elective (PostgreSQL two more, for its locks): pupils, class, gates (at most 4), programme, rows,
-    right, update, insert, history, the audit chain (2), and the transaction's own. Entries at "he" cost five
-    more.
+    Statements for one page, however many cells: 14 where the rows are there, 15 where they are not, one more
+    for an elective: pupils, class, gates (3), programme, rows, right (none where the post names the subject),
+    update, insert, history, the audit chain (2; PostgreSQL 1, and 1 for the page's lock), and the
+    transaction's own; three fewer with ``known``. Entries at "he" cost five more.
 
     :param door: ``SCREEN`` asks "assessment.enter" for each class and subject and "assessment.enter_traits"
         for the rest; the others ask one right of the school (``_RIGHTS``).
     :param source: kept in row and history: "screen", "import:<batch>", "api:<client>", "transfer".
     :param reason: why an import carries results of another school.
+    :param at_last: told the answers in the same transaction. Whatever else belongs to it is to be written
+        there: after that the audit chain is held, which all the node's saves wait for.
     :raises NotAllowed: by another door than the screen by somebody who may not; on the screen each entry is
         answered by itself.
     """
-    with transaction.atomic():
-        return _Writing(actor, door, source, reason).write(entries)
+    # A cell of the screen is refused by its answer: nobody goes on after an exception, so no savepoint.
+    with transaction.atomic(savepoint=door is not Door.SCREEN):
+        return _Writing(actor, door, source, reason, known).write(entries, at_last)
 
 
 class _Writing:
     """One call of :func:`record`."""
 
-    def __init__(self, actor: Actor, door: Door, source: str, reason: str) -> None:
+    def __init__(self, actor: Actor, door: Door, source: str, reason: str, known: Known | None) -> None:
         self.actor, self.door, self.source, self.reason = actor, door, source, reason.strip()
+        self.known = known
         self.now = clock.now()
         self.new: dict[Sort, list[Row]] = {sort: [] for sort in Sort}
         self.changed: dict[Sort, dict[int, Row]] = {sort: {} for sort in Sort}
@@ -155,13 +176,15 @@ class _Writing:
         self._may: dict[tuple[int, str], bool] = {}
         self._needs: dict[int, dict[int, summer.Needs]] = {}
 
-    def write(self, entries: Sequence[Entry]) -> list[Answer]:
+    def write(self, entries: Sequence[Entry], at_last: Callable[[list[Answer]], None] | None) -> list[Answer]:
         self._load(entries)
         answers = [self._one(entry) for entry in entries]
         for sort, model in MODELS.items():
             bulk_insert(model, self.new[sort])
         save_rows({sort: list(rows.values()) for sort, rows in self.changed.items()}, self.names)
         bulk_insert(ResultChange, self.history)
+        if at_last is not None:
+            at_last(answers)
         if self.history and self.door in _AUDITED:
             counts: dict[str, Any] = {state.value: sum(a.state is state for a in answers) for state in Saved}
             audit(self.actor, "assessment.record", self._target(), **counts)
@@ -169,9 +192,14 @@ class _Writing:
 
     def _load(self, entries: Sequence[Entry]) -> None:
         """Everything that the answers need, before the first of them."""
-        self.class_of = _classes_of({entry.enrolment_id for entry in entries})
-        related = SchoolClass.objects.select_related("school")
-        self.classes = classes = related.in_bulk(list(set(self.class_of.values())))
+        ids = {entry.enrolment_id for entry in entries}
+        if self.known is None:
+            self.class_of = _classes_of(ids)
+            related = SchoolClass.objects.select_related("school")
+            self.classes = classes = related.in_bulk(list(set(self.class_of.values())))
+        else:
+            self.class_of = {pk: c.pk for pk, c in self.known.classes.items() if pk in ids}
+            self.classes = classes = {c.pk: c for c in self.known.classes.values()}
         if self.door is not Door.SCREEN:
             for school in {c.school for c in classes.values()}:
                 require(self.actor, _RIGHTS[self.door], school)
@@ -180,10 +208,10 @@ class _Writing:
         if self.gates.due:  # a period has ended and nobody wrote it down yet: the lock is written here
             for school in {c.school for c in classes.values()}:
                 close_due(Actor.system(), school=school, now=self.now)
-        self.programmes = self._programmes(entries)
+        self.programmes = self._programmes(entries) if self.known is None else self.known.programmes
         self.stored = Stored(self.class_of, lock=True, entries=entries)
 
-    def _programmes(self, entries: Sequence[Entry]) -> dict[int, ClassProgramme]:
+    def _programmes(self, entries: Sequence[Entry]) -> Mapping[int, ClassProgramme]:
         """What the classes study; the pupils' own choices only where an entry depends on them."""
         codes = {entry.code for entry in entries if entry.sort is Sort.MARKS}
         if not codes:

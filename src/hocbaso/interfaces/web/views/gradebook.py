@@ -12,8 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods
 
-from hocbaso.apps.assessment.class_sheet import ClassSheet, findings
-from hocbaso.apps.assessment.idempotency import LONGEST_KEY, once
+from hocbaso.apps.assessment.class_sheet import (
+    ClassSheet,
+    Roll,
+    fields_of,
+    findings,
+    read_roll,
+    read_sheet,
+)
+from hocbaso.apps.assessment.idempotency import LONGEST_KEY, Keep, once
 from hocbaso.apps.assessment.lineage import of_cell
 from hocbaso.apps.assessment.use_cases.enter_cells import (
     CellAnswer,
@@ -158,26 +165,46 @@ def _save_batch(request: HttpRequest, place: Place) -> HttpResponse:
         text = _("Trình duyệt này đang đăng nhập bằng tài khoản khác. Chưa có gì được ghi.")
         return JsonResponse({"code": "other_user", "message": text}, status=409)
 
-    def work() -> dict[str, Any]:
-        answers = enter_cells(actor, place.school_class, place.part, place.moment, typed)
-        return _batch_answer(place, answers)
+    touched = {cell.enrolment_id for cell in typed}
+    roll = read_roll(place.school_class, touched)
 
-    return JsonResponse(once(actor.user, key, place.label, work))
+    def work(keep: Keep) -> None:
+        enter_cells(
+            actor,
+            place.school_class,
+            place.part,
+            place.moment,
+            typed,
+            roll=roll,
+            at_last=lambda answers: keep(_cell_answers(place, roll, answers)),
+        )
+
+    answer = once(actor.user, key, place.label, work)
+    return JsonResponse(answer | _around(place, roll, touched, answer["cells"]))
 
 
-def _batch_answer(place: Place, answers: list[CellAnswer]) -> dict[str, Any]:
-    stored = place.read()
-    columns = {c.key: c for c in gradebook_columns.columns(stored)}
-    touched = {a.cell.enrolment_id for a in answers}
+def _cell_answers(place: Place, roll: Roll, answers: list[CellAnswer]) -> dict[str, Any]:
+    """What is kept with the batch's key."""
+    fields = fields_of(place.school_class, place.part, place.moment, roll.programme)
+    page = ClassSheet(place.school_class, place.part, place.moment, fields, [])
+    columns = {c.key: c for c in gradebook_columns.columns(page)}
     return {
         "at": time_vi(clock.now()),
         "cells": {
             pages.cell_name(a.cell.enrolment_id, a.cell.key): _cell_answer(columns.get(a.cell.key), a)
             for a in answers
         },
+    }
+
+
+def _around(place: Place, roll: Roll, touched: set[int], cells: dict[str, Any]) -> dict[str, Any]:
+    """What the rules say of the touched rows now; read when the batch is written, and nobody waits for it."""
+    stored = read_sheet(place.school_class, place.part, place.moment, roll)
+    locked = any(cell["state"] == State.LOCKED for cell in cells.values())
+    return {
         "notes": _notes(stored, touched),
         "averages": _averages(stored, touched),
-        "locks": place.gates(stored).closed if any(a.state is State.LOCKED for a in answers) else {},
+        "locks": place.gates(stored).closed if locked else {},
     }
 
 
