@@ -95,7 +95,7 @@ function expand(cell) {
 function watchSameness(cell) {
   const text = cell.el.value.trim();
   const same = text && [...cells.values()].filter((c) => c.key === cell.key && c.el.value.trim() === text).length;
-  if (same > MANY_SAME) notice(say("sameText", same));
+  notice(same > MANY_SAME ? say("sameText", same) : "", null, "same");
 }
 const remaining = make("span", { className: "so-con-lai" }); // stands in the cell that is being written
 function paintLeft(cell) {

@@ -98,12 +98,12 @@ function arrived(going, answer) {
   pause = 2;
   book.retryIn = 0;
   notice("", null, "");
+  told(answer); // before the rows are painted anew
   for (const sent of going) {
     const got = answer.cells[sent.cell], cell = cells.get(sent.cell);
     if (!cell && got && got.state !== "saved" && $(sent.cell)) keepLate(sent.cell, sent.text, sent.seen, sent.version);
     if (cell && got) take(cell, sent, got);
   }
-  told(answer);
 }
 function take(cell, sent, got) {
   const changed = cell.el.value !== sent.text;
