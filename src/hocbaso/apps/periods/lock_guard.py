@@ -299,18 +299,16 @@ def _register(table: _Table) -> None:
 
 def _keep_pupils_under_their_locks() -> None:
     """A pupil does not leave a class with locks for one without them: the marks would follow, and be open.
-    Nor do locked or frozen marks become another pupil's."""
+    Nor do locked marks become another pupil's. Under a live sheet both stay as the sheet says."""
     lacking = (
         f"EXISTS (SELECT 1 FROM {_LOCK} l WHERE l.school_class_id = OLD.school_class_id AND NOT EXISTS "
         f"(SELECT 1 FROM {_LOCK} n WHERE n.school_class_id = NEW.school_class_id AND n.moment = l.moment "
         "AND n.part IN ('', l.part) AND n.col IN ('', l.col)))"
     )
-    held = (
-        f"(EXISTS (SELECT 1 FROM {_LOCK} h WHERE h.school_class_id = OLD.school_class_id) OR EXISTS "
-        f"(SELECT 1 FROM {_SHEET} s WHERE s.enrolment_id = OLD.id AND s.state <> 'voided'))"
-    )
+    sheet = f"EXISTS (SELECT 1 FROM {_SHEET} s WHERE s.enrolment_id = OLD.id AND s.state <> 'voided')"
+    lock = f"EXISTS (SELECT 1 FROM {_LOCK} h WHERE h.school_class_id = OLD.school_class_id)"
     moved, another = "NEW.school_class_id <> OLD.school_class_id", "NEW.pupil_id <> OLD.pupil_id"
-    rule = f"({moved} AND {lacking}) OR ({another} AND {held})"
+    rule = f"{sheet} OR ({moved} AND {lacking}) OR ({another} AND {lock})"
     guard(
         Enrolment,
         update_when=Condition(f"({moved} OR {another}) AND ({rule})", rule, first=f"{moved} OR {another}"),

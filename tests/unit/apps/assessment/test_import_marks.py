@@ -20,8 +20,8 @@ from hocbaso.apps.intake.use_cases.check_workbook import dry_run
 from hocbaso.apps.intake.use_cases.import_workbook import Outcome, import_workbook
 from hocbaso.apps.intake.use_cases.undo_batch import undo_batch
 from hocbaso.apps.organisations.models import Organisation
-from hocbaso.apps.periods.models import EntryPeriod
-from hocbaso.apps.pupils.models import Enrolment, Pupil
+from hocbaso.apps.periods.models import CaseState, EntryPeriod, UnlockCase, UnlockCell
+from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound
 from hocbaso.core.regulation.secondary import secondary_grade
 from hocbaso.core.vietnamese.school_year import SchoolYear
@@ -344,3 +344,61 @@ def test_marks_of_a_pupil_who_is_exempt_are_refused_and_m_says_the_same(
     assert {code for *_, code in errors(refused)} == {"exempt"}
     agreed = put(sao_khue, changed(book, {sheet: {f"{c}5": "M" for c in "DEFGH"}}, only=(sheet,)))
     assert (errors(agreed), agreed.plan.report()["new"]) == ([], 33)
+
+
+def test_undo_under_an_unlock_case_names_the_case(sao_khue: Organisation, book: bytes) -> None:
+    put(sao_khue, book)
+    batch = put(sao_khue, changed(book, {"HKI Toán": {"D5": 9}})).batch
+    assert batch is not None
+    close(sao_khue, moment="hk1", part="toan")
+    number = _case_in_force(sao_khue, "toan", "hk1")
+    undo_batch(ME, batch.pk)
+    (line,) = ResultChange.objects.filter(source=f"undo:{batch.pk}")
+    assert (line.old, line.new, line.case_number) == ("9", "1.4", number)
+
+
+def _case_in_force(where: Organisation, part: str, moment: str) -> str:
+    now = clock.now()
+    school_class = SchoolClass.objects.get(school=where, name="6A1")
+    people = {a.role: a.user for a in Assignment.objects.filter(organisation=where).select_related("user")}
+    case = UnlockCase.objects.create(
+        number="MK-2025-79000201-0001",
+        school=where,
+        school_class=school_class,
+        school_year=YEAR,
+        part=part,
+        moment=moment,
+        requested_by=people[Role.HOMEROOM],
+        requested_role=Role.HOMEROOM,
+        requested_at=now,
+        why="Nhập nhầm tệp.",
+        minutes="Lấy lại điểm cũ.",
+        until=now + timedelta(hours=1),
+        needs_minutes=False,
+    )
+    UnlockCell.objects.create(case=case)
+    case.state, case.decided_by, case.decided_at = CaseState.GRANTED, people[Role.PRINCIPAL], now
+    case.save()
+    case.state, case.in_force_at = CaseState.IN_FORCE, now
+    case.save()
+    return case.number
+
+
+def test_a_teacher_whose_post_has_ended_takes_nothing_back(sao_khue: Organisation, book: bytes) -> None:
+    maths = teacher(sao_khue, "toan")
+    batch = put(sao_khue, changed(book, {}, only=("HKI Toán",)), actor=maths).batch
+    assert batch is not None
+    assert maths.user is not None
+    ended = Assignment.objects.filter(user=maths.user, school_class__name="6A1")
+    ended.update(valid_to=clock.today() - timedelta(days=1))
+    another = Assignment.objects.create(
+        user=maths.user,
+        organisation=sao_khue,
+        role=Role.SUBJECT_TEACHER,
+        subject_code="toan",
+        school_class=SchoolClass.objects.create(school=sao_khue, school_year=YEAR, name="6A9", grade=6),
+        valid_from=clock.today(),
+    )
+    with pytest.raises(NotAllowed):
+        undo_batch(Actor.of(another), batch.pk)
+    assert marks().tx1 == "1.4"

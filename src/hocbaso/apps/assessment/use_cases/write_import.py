@@ -8,7 +8,7 @@ from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.assessment.entries import Door, Entry, Row, Saved, Sort
-from hocbaso.apps.assessment.import_check import moment_of
+from hocbaso.apps.assessment.import_check import Writers, moment_of
 from hocbaso.apps.assessment.models import Moment, ResultChange
 from hocbaso.apps.assessment.stored_rows import Stored, history, model_of, save_rows
 from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_insert
@@ -19,8 +19,8 @@ from hocbaso.apps.intake.planning import Plan, Recorder, chunks
 from hocbaso.apps.intake.use_cases.put_back import depends
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.queries import Gates
-from hocbaso.apps.pupils.models import Enrolment
-from hocbaso.core.errors import DomainError, register
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
+from hocbaso.core.errors import DomainError, NotAllowed, register
 
 register(
     {
@@ -97,15 +97,25 @@ def _entry(enrolment_id: int, key: str, values: dict[str, Any]) -> Entry:
     return Entry(enrolment_id, Sort(sort), values, code, moment)
 
 
-def put_back(changes: list[Change], actor: Actor, source: str) -> None:
-    """Take results back: created rows go, changed ones get their former values; history says so.
+def _require_own(writers: Writers, school_class: SchoolClass, entry: Entry) -> None:
+    """Taking back is writing: a teacher whose post has ended since does neither."""
+    subject = entry.code if entry.sort in (Sort.SUBJECT, Sort.MARKS) else ""
+    if writers.of(school_class, subject) is None:
+        raise NotAllowed("not_allowed", what=f"hoàn tác kết quả của lớp {school_class.name}")
 
+
+def put_back(changes: list[Change], actor: Actor, source: str) -> None:
+    """Take results back: created rows go, changed ones get their former values; history says so, with the
+    unlock case under which it was done.
+
+    :raises NotAllowed: the pages are no longer the actor's to write.
     :raises DomainError: ``intake_undo_depends``, a result was changed, locked or closed since.
     """
     now = clock.now()
+    writers: dict[int, Writers] = {}
     for part in chunks(list(reversed(changes)), _AT_ONCE):
         ids = {change.object_id for change in part}
-        enrolments = Enrolment.objects.select_related("school_class").in_bulk(ids)
+        enrolments = Enrolment.objects.select_related("school_class__school").in_bulk(ids)
         gates = Gates.of({e.school_class for e in enrolments.values()}, now)
         stored = Stored(ids, lock=True)
         lines: list[ResultChange] = []
@@ -115,17 +125,21 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
             school_class = enrolments[change.object_id].school_class
             for key, after in change.after.items():
                 entry = _entry(change.object_id, key, after)
+                school = school_class.school
+                _require_own(writers.setdefault(school.pk, Writers(actor, school)), school_class, entry)
                 row = stored.rows.get(entry.key)
                 moments = {name: moment_of(entry, school_class.grade, name) for name in after}
-                shut = any(
-                    not gates.gate(school_class, entry.part, moments[n], n, entry.enrolment_id).open
-                    for n in after
-                )
+                asked = {
+                    name: gates.gate(school_class, entry.part, moments[name], name, entry.enrolment_id)
+                    for name in after
+                }
+                shut = any(not gate.open for gate in asked.values())
                 if row is None or row.locked or shut or any(getattr(row, n) != v for n, v in after.items()):
                     raise depends(_MODEL, 1)
                 before = change.before[key]
                 old = before or dict.fromkeys(after)
-                lines += history(actor, entry, after, old, source, now, moments=moments)
+                cases = {name: gate.case_number for name, gate in asked.items()}
+                lines += history(actor, entry, after, old, source, now, moments=moments, cases=cases)
                 if before is None:
                     gone[entry.sort].append(row.pk)
                     continue

@@ -12,6 +12,7 @@ from hocbaso.apps.accounts.queries import teachers_of
 from hocbaso.apps.assessment.models import PupilProgramme, ResultChange, SubjectMarks, SubjectResult
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
+from hocbaso.apps.periods.use_cases.follow_class import require_as_closed, write_due
 from hocbaso.apps.pupils.class_subjects import subject_name
 from hocbaso.apps.pupils.models import ClassMove, Enrolment, SchoolClass
 from hocbaso.apps.pupils.use_cases.decisions import live_sheet_state, reason_and_decision, require_day
@@ -110,6 +111,8 @@ def _require_possible(enrolment: Enrolment, to_class: SchoolClass) -> None:
     double = Enrolment.objects.filter(pupil=enrolment.pupil_id, school_class=to_class).first()
     if double is not None:
         raise DomainError("move_twice_enrolled", name=name, class_name=to_class.name, status=double.status)
+    write_due(here.school)
+    require_as_closed(here, to_class)
 
 
 def _held(enrolment: Enrolment) -> Enrolment:
@@ -140,7 +143,8 @@ def move_pupil(
 
     :param day: the first day in the new class.
     :raises NotAllowed: policy ``pupils.place``
-    :raises DomainError: ``move_*``, ``decision_*``, ``class_closed``
+    :raises DomainError: ``move_*`` (``move_unlocks``: what is locked here is open there), ``decision_*``,
+        ``class_closed``
     """
     require(actor, "pupils.place", enrolment.school_class.school)
     row = _held(enrolment)

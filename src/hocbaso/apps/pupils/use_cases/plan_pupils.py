@@ -216,6 +216,10 @@ def _acceptable(judge: Judge, roster: Roster, row: PupilRow) -> bool:
     if enrolment and enrolment.pk in roster.frozen and enrolment.school_class.name != row.class_name:
         text = sentence("pupil_class_frozen", name=enrolment.school_class.name)
         judge.refuse(row, "class_name", "class_frozen", text, row.class_name)
+    elif enrolment and (moment := roster.unlocks(enrolment.school_class, row.class_name)):
+        here = enrolment.school_class.name
+        text = sentence("move_unlocks", here=here, there=row.class_name, moment=moment)
+        judge.refuse(row, "class_name", "class_locked", text, row.class_name)
     _moved_back(judge, roster, row, enrolment)
     return judge.stands(row)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from hocbaso.apps.intake.planning import chunks
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.periods.queries import locks_of
+from hocbaso.apps.periods.use_cases.follow_class import opened, write_due
 from hocbaso.apps.pupils.models import ClassMove, Enrolment, Pupil, SchoolClass
 from hocbaso.apps.pupils.queries import moved_since_import
 from hocbaso.engines.workbooks.model import PupilRow
 
 
 class Roster:
-    """What the database holds about the people in the file. Ten queries per 500 rows at most."""
+    """What the database holds about the people in the file. Ten queries per 500 rows at most,
+    and three about locks."""
 
     def __init__(self, school: Organisation, year: str, rows: list[PupilRow]) -> None:
         self.school = school
@@ -26,6 +29,8 @@ class Roster:
             for pupil in Pupil.objects.filter(personal_number__in=part)
         }
         self.classes = {c.name: c for c in SchoolClass.objects.filter(school=school, school_year=year)}
+        write_due(school)
+        self.locks = locks_of(self.classes.values())
         self.here: dict[int, Enrolment] = {}
         self.elsewhere: dict[int, list[Enrolment]] = {}
         self.frozen: set[int] = set()
@@ -34,6 +39,11 @@ class Roster:
         self.of_school: set[int] = set()
         for part in chunks(wanted):
             self._enrolments(list(part))
+
+    def unlocks(self, here: SchoolClass, name: str) -> str:
+        """What is locked in ``here`` and open in the class of that name: the moment's name, or nothing."""
+        there = self.classes.get(name)
+        return opened(self.locks.get(here.pk, {}), self.locks.get(there.pk, {}) if there else ())
 
     def _enrolments(self, pupil_ids: list[int]) -> None:
         found = Enrolment.objects.filter(pupil_id__in=pupil_ids).select_related("school_class")
@@ -45,8 +55,7 @@ class Roster:
             if enrolment.school_class.school_year == self.year:
                 self.here[enrolment.pupil_id] = enrolment
         self.moves |= moved_since_import(pupil_ids, self.school, self.year)
-        self.frozen |= set(
-            Enrolment.objects.filter(pupil_id__in=pupil_ids, sheets__isnull=False)
-            .exclude(sheets__state="voided")
-            .values_list("pk", flat=True)
-        )
+        # Not exclude(): it would drop a pupil whose sheet was returned once and stands again.
+        sheets = Enrolment.objects.filter(pupil_id__in=pupil_ids, sheets__isnull=False)
+        states = sheets.values_list("pk", "sheets__state")
+        self.frozen |= {pk for pk, state in states if state != "voided"}
