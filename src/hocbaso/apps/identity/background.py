@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.ports import population
-from hocbaso.apps.identity.use_cases.process import next_due, process_due
+from hocbaso.apps.identity.use_cases.process import LANES, next_due, process_due
 
 log = structlog.get_logger("hocbaso.identity")
 _running = threading.Lock()
@@ -35,7 +35,7 @@ def wake() -> bool:
 def _run() -> None:
     close_old_connections()
     try:
-        process_due(population())
+        process_due(population(), lanes=LANES)
     except Exception:
         log.exception("identity.queue_failed")
     finally:

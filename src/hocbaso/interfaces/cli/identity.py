@@ -114,11 +114,11 @@ def work(
 
     use_database()
     from hocbaso.apps.identity.ports import population
-    from hocbaso.apps.identity.use_cases.process import process_due
+    from hocbaso.apps.identity.use_cases.process import LANES, process_due
 
     outcomes: Counter[str] = Counter()
     while True:
-        done = process_due(population())
+        done = process_due(population(), lanes=LANES)
         outcomes.update(done.outcomes)
         if done.unavailable is not None:
             messages.print(done.unavailable.message, style="yellow", markup=False)
@@ -176,13 +176,13 @@ def _work_off(school: Organisation, patience: int) -> Run:
     """Process until nothing is left, or the registry does not answer for longer than somebody waits."""
     from hocbaso.apps.identity.ports import population
     from hocbaso.apps.identity.queries import open_jobs
-    from hocbaso.apps.identity.use_cases.process import process_due
+    from hocbaso.apps.identity.use_cases.process import LANES, process_due
 
     port = population()
     waited = 0.0
     with _bar(open_jobs(school).count()) as advance:
         while True:
-            run = process_due(port, school=school, tell=lambda seen: advance(seen.answered))
+            run = process_due(port, school=school, lanes=LANES, tell=lambda seen: advance(seen.answered))
             advance(run.answered, closed=True)
             if run.answered:
                 waited = 0.0

@@ -8,7 +8,7 @@ transaction with the states that follow from them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -26,16 +26,20 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import IdentityState, Pupil
 from hocbaso.engines.population import (
     MAX_BATCH,
+    Answer,
     Fault,
     PopulationPort,
     PopulationUnavailable,
     Purpose,
     Query,
     Subject,
+    ask_in_parallel,
 )
+from hocbaso.engines.population.pipeline import Asked
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=1)
+LANES = 4  # messages under way at once, for commands and the background
 #: Faults that say "later", not "broken": the person keeps waiting without an error.
 _LATER = frozenset({Fault.BUSY, Fault.QUOTA, Fault.WINDOW})
 _CLAIMED = ["state", "request_id", "batch", "worker", "snapshot_hash", "asked", "attempts", "sent_at", "wait"]
@@ -67,6 +71,7 @@ def process_due(
     limit: int | None = None,
     *,
     school: Organisation | None = None,
+    lanes: int = 1,
     tell: Tell = lambda _: None,
 ) -> Progress:
     """Ask about everybody who is due, in batches, until nobody is or the service does not answer.
@@ -75,32 +80,66 @@ def process_due(
 
     :param now: what is due then; otherwise the clock's time at every batch.
     :param limit: ask about at most so many. :param school: only this school's orders.
+    :param lanes: messages under way at once; the database is used from the caller's thread alone.
     :param tell: called after every batch.
     """
-    progress = Progress()
     with workers.working() as worker:
-        while limit is None or progress.asked < limit:
-            size = MAX_BATCH if limit is None else min(MAX_BATCH, limit - progress.asked)
-            jobs, dropped = _claim(worker, now or clock.now(), size, school)
+        run = _Run(worker, now, limit, school)
+        for queries, told in _asked(port, run.batches(), lanes):
+            run.keep(queries, told)
+            tell(run.progress)
+    run.progress.next_at = next_due(school)
+    return run.progress
+
+
+class _Run:
+    """One worker's way through the queue."""
+
+    def __init__(
+        self, worker: int, now: datetime | None, limit: int | None, school: Organisation | None
+    ) -> None:
+        self.progress = Progress()
+        self._worker, self._now, self._limit, self._school = worker, now, limit, school
+        self._under_way: dict[str, list[Job]] = {}
+
+    def batches(self) -> Iterator[list[Query]]:
+        """Claimed and committed batches, until nobody is due or the service has failed."""
+        progress = self.progress
+        while progress.unavailable is None and (self._limit is None or progress.asked < self._limit):
+            size = MAX_BATCH if self._limit is None else min(MAX_BATCH, self._limit - progress.asked)
+            jobs, dropped = _claim(self._worker, self._now or clock.now(), size, self._school)
             progress.dropped += dropped
-            if not jobs:
-                if dropped:
-                    continue
-                break
-            progress.asked += len(jobs)
-            try:
-                answers = port.ask([_query(job) for job in jobs])
-            except PopulationUnavailable as error:
-                _postpone(worker, jobs, error)
-                progress.postponed += len(jobs)
-                progress.unavailable = error
-                break
-            kept = keep_answers(worker, jobs, answers)
-            progress.outcomes.update(kept.outcomes)
-            progress.postponed += kept.postponed
-            tell(progress)
-    progress.next_at = next_due(school)
-    return progress
+            if jobs:
+                progress.asked += len(jobs)
+                queries = [_query(job) for job in jobs]
+                self._under_way[queries[0].request_id] = jobs
+                yield queries
+            elif not dropped:
+                return
+
+    def keep(self, queries: Sequence[Query], told: list[Answer] | PopulationUnavailable) -> None:
+        """Write down what came of one message."""
+        jobs = self._under_way.pop(queries[0].request_id)
+        if isinstance(told, PopulationUnavailable):
+            _postpone(self._worker, jobs, told)
+            self.progress.postponed += len(jobs)
+            self.progress.unavailable = told
+            return
+        kept = keep_answers(self._worker, jobs, told)
+        self.progress.outcomes.update(kept.outcomes)
+        self.progress.postponed += kept.postponed
+
+
+def _asked(port: PopulationPort, batches: Iterable[Sequence[Query]], lanes: int) -> Iterator[Asked]:
+    if lanes > 1:
+        yield from ask_in_parallel(port, batches, lanes)
+        return
+    for queries in batches:
+        try:
+            told: list[Answer] | PopulationUnavailable = port.ask(queries)
+        except PopulationUnavailable as error:
+            told = error
+        yield queries, told
 
 
 def next_due(school: Organisation | None = None) -> datetime | None:
