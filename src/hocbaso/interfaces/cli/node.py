@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +16,8 @@ from typing import Any
 import typer
 
 from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, table, told
+
+SANDBOX_PORT = 8089
 
 
 def prepare_home() -> dict[str, Any]:
@@ -87,6 +92,7 @@ def demo(
     # By name: the sandbox is the outside world, nothing of the house imports it.
     seeding = import_module("hocbaso.sandbox.demo.seed")
     accounts = seeding.seed(lambda step: messages.print(f"  {step}", markup=False))
+    _fill_demo_register()
     document = {
         "address": f"http://{host}:{port}/",
         "password": seeding.PASSWORD,
@@ -94,7 +100,36 @@ def demo(
     }
     answer(document, as_json=as_json, human=lambda: _tell_demo(document))
     if not seed_only:
+        _start_sandbox_beside()
         run_server(host, port, workers=2)
+
+
+def _fill_demo_register() -> None:
+    from django.conf import settings
+
+    registry = import_module("hocbaso.sandbox.server").open_registry(settings.HOCBASO_HOME / "sandbox")
+    import_module("hocbaso.sandbox.population.demo").fill(registry)
+    registry.store.close()
+
+
+def _start_sandbox_beside() -> None:
+    """The outside world of the demo, in a process that ends with this one; not when one runs already."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", SANDBOX_PORT)) == 0:
+            return
+    command = Path(sys.executable).with_name("hocbaso")
+    subprocess.Popen([str(command), "sandbox", "--beside", str(os.getpid())])
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _tell_demo(document: dict[str, Any]) -> None:
@@ -107,11 +142,14 @@ def _tell_demo(document: dict[str, Any]) -> None:
 
 def sandbox(
     host: str = typer.Option("127.0.0.1", "--host"),
-    port: int = typer.Option(8089, "--port"),
+    port: int = typer.Option(SANDBOX_PORT, "--port"),
     population: Path = typer.Option(None, "--population", help="CSV dân cư, nạp vào cơ sở dữ liệu dân cư."),
     residence: Path = typer.Option(None, "--residence", help="CSV cư trú, nạp như trên."),
+    beside: int = typer.Option(0, "--beside", hidden=True),
 ) -> None:
     """Thế giới bên ngoài trên máy này: chứng thực (OCSP, CRL), dấu thời gian, cơ sở dữ liệu dân cư."""
+    if beside:
+        _end_with(beside)
     prepare_home()
     from django.conf import settings
 
