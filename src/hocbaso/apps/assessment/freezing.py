@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -48,8 +49,12 @@ def open_rows(enrolments: Collection[int]) -> None:
         rows.filter(locked=True).update(locked=False)
 
 
-def open_summer_rows(enrolments: Collection[int]) -> None:
-    """A replacing sheet that was returned: what the summer gave opens again."""
+def open_summer_rows(issued: Mapping[int, datetime]) -> None:
+    """A replacing sheet that was returned: what the summer gave since the issued one opens again.
+
+    :param issued: when the issued version was frozen, by enrolment.
+    """
     for model in (SubjectResult, TraitResult, SubjectMarks):
-        rows: QuerySet[Any] = model._default_manager.filter(enrolment__in=enrolments, moment=Moment.SUMMER)
-        rows.filter(locked=True).update(locked=False)
+        for enrolment, frozen_at in issued.items():
+            rows: QuerySet[Any] = model._default_manager.filter(enrolment=enrolment, moment=Moment.SUMMER)
+            rows.filter(locked=True, updated_at__gt=frozen_at).update(locked=False)

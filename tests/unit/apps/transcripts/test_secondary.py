@@ -223,3 +223,18 @@ def test_a_later_summer_result_makes_a_replacing_version_of_an_issued_sheet() ->
     assert verdict_of(second).verdict == "valid"
     assert verdict_of(first).verdict != "valid"
     assert audit_everything().ok
+
+
+def test_a_returned_replacing_version_opens_the_summer_again_and_nothing_else() -> None:
+    school = make_secondary_school()
+    key = weak_pupil(school)
+    close(school, include_incomplete=True)
+    everybody_signs(school)
+    retest(school, key, "6.5")
+    close(school)
+    second = YearSheet.objects.get(version=2)
+    return_sheets(school.actor(Role.PRINCIPAL), sheets=[second], reason="Sai điểm kiểm tra lại")
+    open_rows = SubjectMarks.objects.filter(enrolment=key, locked=False)
+    assert [(row.subject_code, row.moment) for row in open_rows] == [("toan", "he")]
+    assert retest(school, key, "7")[0].state == "saved"
+    assert close(school).closed == 1

@@ -84,9 +84,10 @@ def close_class(actor: Actor, *, school_class: SchoolClass, include_incomplete: 
     require(actor, "transcripts.close", school_class)
     if include_incomplete:
         require(actor, "transcripts.close_incomplete", school_class.school)
-    of_class, result = _Class.of(school_class), CloseResult()
+    result = CloseResult()
     with transaction.atomic():
         hold_rows(school_class)
+        of_class = _Class.of(school_class)  # read under the hold: no unlock case is allowed meanwhile
         frozen = []
         for one in _make(of_class, include_incomplete, result):
             try:

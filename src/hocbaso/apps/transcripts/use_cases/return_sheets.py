@@ -15,6 +15,7 @@ from hocbaso.apps.assessment.freezing import open_rows, open_summer_rows
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
+from hocbaso.apps.transcripts.replacing import newest_issued
 from hocbaso.apps.transcripts.states import RETURNABLE
 from hocbaso.core.errors import DomainError, register
 
@@ -57,7 +58,8 @@ def return_sheets(actor: Actor, *, sheets: Sequence[YearSheet], reason: str) -> 
             raise DomainError("issued_cannot_return")
     SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).update(voided_at=now)
     open_rows([sheet.enrolment_id for sheet in sheets if sheet.version == 1])
-    open_summer_rows([sheet.enrolment_id for sheet in sheets if sheet.version > 1])
+    later = newest_issued([sheet.enrolment_id for sheet in sheets if sheet.version > 1])
+    open_summer_rows({key: earlier.issued.sheet.frozen_at for key, earlier in later.items()})
     record(
         actor,
         "transcripts.returned",
