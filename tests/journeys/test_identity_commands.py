@@ -106,7 +106,7 @@ def check_evidence(probe: Probe) -> None:
         )
         == []
     )
-    assert probe.rows("SELECT id FROM identity_job WHERE state = 'sent' AND request_id IS NULL") == []
+    assert probe.rows("SELECT id FROM identity_job WHERE state = 'sent' AND worker IS NULL AND attempts = 0") == []
 
 
 def test_killed_while_asking_it_goes_on_where_it_was(tmp_path: Path, samples: Path) -> None:

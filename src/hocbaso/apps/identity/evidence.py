@@ -54,11 +54,14 @@ class Fields:
     province: str = ""
     commune: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        """Field → value."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     @property
     def digest(self) -> str:
         """SHA-256, the same for the same values: kept as ``snapshot_hash``."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -5,6 +5,8 @@ Nothing here holds what the register knows of a citizen: an answer is kept as fl
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.db import models
 from django.db.models import Q
 
@@ -71,7 +73,7 @@ class Wait(models.TextChoices):
 
 
 class Job(models.Model):
-    """One person waiting to be verified. ``request_id`` is written and committed before anything is asked."""
+    """One person waiting to be verified; the id stands here, committed, before anything is asked under it."""
 
     sending = models.ForeignKey(Sending, on_delete=models.CASCADE, related_name="jobs")
     pupil = models.ForeignKey(
@@ -81,12 +83,12 @@ class Job(models.Model):
         StaffMember, null=True, blank=True, on_delete=models.PROTECT, related_name="identity_jobs"
     )
     state = models.CharField(max_length=8, choices=JobState, default=JobState.QUEUED)
-    request_id = models.UUIDField(null=True, blank=True, unique=True)  # the idempotency key at the registry
+    request_id = models.UUIDField(unique=True, default=uuid4)  # the idempotency key at the registry
     batch = models.UUIDField(null=True, blank=True)  # asked together with
     worker = models.BigIntegerField(null=True, blank=True)  # who asks now: see identity.workers
-    snapshot_hash = models.CharField(max_length=64, blank=True)  # of the fields as they are asked
-    #: The school's own values as they were asked, until the answer is there: the same id, the same question.
-    asked = models.JSONField(default=dict)
+    snapshot_hash = models.CharField(max_length=64)  # of the fields as they are asked
+    #: The school's own values as they are asked, until the answer is there: the same id, the same question.
+    asked = models.JSONField()
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField()
     wait = models.CharField(max_length=12, choices=Wait, blank=True, default=Wait.NONE)
@@ -102,9 +104,6 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["staff"], condition=Q(state__in=["queued", "sent"]), name="one_open_job_a_staff"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="sent") | Q(request_id__isnull=False), name="asked_under_a_request_id"
             ),
         ]
         indexes = [

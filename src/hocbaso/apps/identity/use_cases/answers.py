@@ -108,22 +108,26 @@ def _keep(worker: int, pairs: dict[int, Answer], kept: Kept, *, wait: bool) -> N
     now = clock.now()
     checks: list[Check] = []
     moves: dict[tuple[type[Person], str, IdentityState], list[Person]] = {}
-    done: list[Job] = []
+    done: list[int] = []
     for job in jobs:
         person = people.get((job.pupil_id, job.staff_id))
         if person is None:
             continue
         answer = pairs.pop(job.pk)
-        done.append(job)
-        to = _settle(job, person, answer, now, checks)
-        if to is not None and to != person.identity_state:
-            moves.setdefault((type(person), job.sending.school.code, to), []).append(person)
         if answer.outcome.final:
             kept.outcomes[answer.outcome.value] += 1
+            checks.append(check_of(job, answer, now))
+            done.append(job.pk)
         else:
             kept.postponed += 1
+            _postpone(job, answer, now)
+        to = _next_state(job, person, answer)
+        if to is not None and to != person.identity_state:
+            moves.setdefault((type(person), job.sending.school.code, to), []).append(person)
     Check.objects.bulk_create(checks)
-    Job.objects.bulk_update(done, ["state", "finished_at", "worker", "asked", "not_before", "wait"])
+    Job.objects.filter(pk__in=done).update(
+        state=JobState.DONE, finished_at=now, worker=None, asked={}, wait=Wait.NONE
+    )
     for (_, school, to), group in moves.items():
         move_many(_SYSTEM, group, to, organisation=school)
 
@@ -145,20 +149,20 @@ def locked_people(jobs: Sequence[Job], *, wait: bool) -> dict[tuple[int | None, 
     return found
 
 
-def _settle(
-    job: Job, person: Person, answer: Answer, now: datetime, checks: list[Check]
-) -> IdentityState | None:
-    """End or postpone the job; the state that the person gets, None to leave it."""
+def _postpone(job: Job, answer: Answer, now: datetime) -> None:
+    """The registry could not say about this one yet: the same question again, soon."""
     job.worker = None
+    job.wait = Wait.LIMITED if answer.outcome is Outcome.RATE_LIMITED else Wait.UNAVAILABLE
+    job.not_before = now + min(_LONG, _SHORT * 2 ** min(job.attempts - 1, 10))
+    job.save(update_fields=["worker", "wait", "not_before"])
+
+
+def _next_state(job: Job, person: Person, answer: Answer) -> IdentityState | None:
+    """The state that the person gets; None to leave it."""
+    if person.identity_state != IdentityState.SENT:  # changed since it was asked, and perhaps changed back
+        return None
     changed = evidence.fields_of(person).digest != job.snapshot_hash
     if not answer.outcome.final:
         limited = answer.outcome is Outcome.RATE_LIMITED
-        job.wait = Wait.LIMITED if limited else Wait.UNAVAILABLE
-        job.not_before = now + min(_LONG, _SHORT * 2 ** min(job.attempts - 1, 10))
-        in_error = not limited and not changed and person.identity_state == IdentityState.SENT
-        return IdentityState.ERROR if in_error else None
-    checks.append(check_of(job, answer, now))
-    job.state, job.finished_at, job.wait, job.asked = JobState.DONE, now, Wait.NONE, {}
-    if person.identity_state != IdentityState.SENT:  # changed since it was asked, and perhaps changed back
-        return None
+        return None if limited or changed else IdentityState.ERROR
     return IdentityState.REVERIFY if changed else state_after(answer)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.common import clock
@@ -175,25 +176,44 @@ def person_of(job: Job) -> Person:
 
 
 def _claim(worker: int, now: datetime, size: int, school: Organisation | None) -> tuple[list[Job], int]:
-    """Take jobs that are due, give them their ids, and commit that. Gives (jobs to ask, jobs dropped)."""
+    """Take jobs that are due and commit that. Gives (jobs to ask, jobs dropped)."""
     with transaction.atomic():
         jobs = _free_jobs(now, size, school)
         if not jobs:
             return [], 0
-        fresh = [job for job in jobs if job.request_id is None]
-        drop = _incomplete(fresh)
-        for job in drop:
-            job.state, job.finished_at, job.worker = JobState.FAILED, now, None
-        Job.objects.bulk_update(drop, ["state", "finished_at", "worker"])
+        drop = _incomplete([job for job in jobs if not job.attempts])
         dropped = {job.pk for job in drop}
         taken = [job for job in jobs if job.pk not in dropped]
-        batch = uuid4()
-        for job in taken:
-            _prepare(job, worker, batch, now)
-        Job.objects.bulk_update(taken, _CLAIMED)
-        _on_the_way(taken)
-        _given_up(drop)
+        _give_up(drop, now)
+        _take(taken, worker, now)
     return taken, len(drop)
+
+
+def _take(jobs: list[Job], worker: int, now: datetime) -> None:
+    """The jobs are this worker's; those never asked are asked with the values of now."""
+    batch = uuid4()
+    for job in jobs:
+        if not job.attempts:
+            _refresh(job)
+            job.sent_at = now
+        job.state, job.worker, job.batch, job.wait = JobState.SENT, worker, batch, Wait.NONE
+        job.attempts += 1
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(
+        state=JobState.SENT,
+        worker=worker,
+        batch=batch,
+        wait=Wait.NONE,
+        attempts=F("attempts") + 1,
+        sent_at=Coalesce("sent_at", Value(now)),
+    )
+    _on_the_way(jobs)
+
+
+def _refresh(job: Job) -> None:
+    fields = evidence.fields_of(person_of(job))
+    if fields.digest != job.snapshot_hash:
+        job.asked, job.snapshot_hash = fields.as_json(), fields.digest
+        job.save(update_fields=["asked", "snapshot_hash"])
 
 
 def _free_jobs(now: datetime, size: int, school: Organisation | None) -> list[Job]:
@@ -244,15 +264,6 @@ def _incomplete(jobs: list[Job]) -> list[Job]:
     return found
 
 
-def _prepare(job: Job, worker: int, batch: UUID, now: datetime) -> None:
-    if job.request_id is None:
-        fields = evidence.fields_of(person_of(job))
-        job.request_id, job.sent_at = uuid4(), now
-        job.asked, job.snapshot_hash = asdict(fields), fields.digest
-    job.state, job.worker, job.batch, job.wait = JobState.SENT, worker, batch, Wait.NONE
-    job.attempts += 1
-
-
 def _on_the_way(jobs: list[Job]) -> None:
     """Everybody asked about with the present values is "being verified"."""
     groups: dict[tuple[type[Person], str], list[Person]] = {}
@@ -264,8 +275,11 @@ def _on_the_way(jobs: list[Job]) -> None:
         move_many(SYSTEM, people, IdentityState.SENT, organisation=school)
 
 
-def _given_up(jobs: list[Job]) -> None:
+def _give_up(jobs: list[Job], now: datetime) -> None:
     """A person who cannot be asked about any more does not stay "being verified"."""
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(
+        state=JobState.FAILED, finished_at=now, worker=None, asked={}
+    )
     for job in jobs:
         person = person_of(job)
         if person.identity_state in (IdentityState.SENT, IdentityState.ERROR):
@@ -280,14 +294,15 @@ def _postpone(worker: int, jobs: list[Job], error: PopulationUnavailable) -> Non
         mine = Job.objects.select_for_update().filter(
             pk__in=[job.pk for job in jobs], worker=worker, state=JobState.SENT
         )
-        rows = {row.pk: row for row in mine}
+        attempts = dict(mine.values_list("pk", "attempts"))
         now = clock.now()
-        for row in rows.values():
-            row.not_before = max(now, error.retry_at) if error.retry_at else now + pause_after(row.attempts)
-            row.worker, row.wait = None, Wait.LIMITED if later else Wait.UNAVAILABLE
-        Job.objects.bulk_update(rows.values(), ["not_before", "worker", "wait"])
+        wait = Wait.LIMITED if later else Wait.UNAVAILABLE
+        for number in set(attempts.values()):
+            at = max(now, error.retry_at) if error.retry_at else now + pause_after(number)
+            same = [pk for pk, count in attempts.items() if count == number]
+            Job.objects.filter(pk__in=same).update(not_before=at, worker=None, wait=wait)
         if not later:
-            _in_error([job for job in jobs if job.pk in rows])
+            _in_error([job for job in jobs if job.pk in attempts])
 
 
 def _in_error(jobs: list[Job]) -> None:

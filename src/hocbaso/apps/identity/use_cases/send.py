@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -195,12 +196,21 @@ def _queue(actor: Actor, sending: Sending, people: list[Person], *, again: bool)
     now = clock.now()
     move_many(actor, sorted_people.drifted, IdentityState.REVERIFY, organisation=school, door="unknown")
     move_many(actor, sorted_people.go, IdentityState.SENT, organisation=school, sending=sending.pk)
-    Job.objects.bulk_create(
-        [Job(sending=sending, not_before=now, **{key: person}) for person in sorted_people.go]
-    )
+    Job.objects.bulk_create([_job(sending, key, person, now) for person in sorted_people.go])
     sending.queued += len(sorted_people.go)
     sending.already += sorted_people.already
     sending.incomplete += sorted_people.incomplete
+
+
+def _job(sending: Sending, key: str, person: Person, now: datetime) -> Job:
+    fields = evidence.fields_of(person)
+    return Job(
+        sending=sending,
+        not_before=now,
+        asked=fields.as_json(),
+        snapshot_hash=fields.digest,
+        **{key: person},
+    )
 
 
 def _sort(key: str, people: list[Person], *, again: bool) -> _Sorted:
