@@ -106,7 +106,7 @@ PAGES: dict[str, Page] = {
     "register": Page(opens={PRINCIPAL, CLERK, STRANGERS[0], STRANGERS[1]}),
     "roll-over": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
     "roll-over-batch": Page(opens={*LEADERS, CLERK}, args=("roll-over",)),
-    "imports": Page(opens={CLERK, STRANGERS[1]}),
+    "imports": Page(opens={CLERK, *OF_CLASS, NEIGHBOUR, STRANGERS[1], STRANGERS[2]}),
     "imports-activation": Page(opens={PRINCIPAL, CLERK, ADMIN, STRANGERS[0], STRANGERS[1]}),
     "imports-batch": Page(opens={CLERK}, args=("import",)),
     "imports-progress": Page(opens={CLERK}, args=("import",)),
@@ -140,10 +140,11 @@ PAGES: dict[str, Page] = {
     "closing-title": Page(opens={HOMEROOM}, args=("class", "enrolment")),
     "closing-promotion": Page(opens={PRINCIPAL}, args=("class", "enrolment")),
     "signing": Page(
-        opens={PRINCIPAL, STRANGERS[0]}, led={HOMEROOM, NEIGHBOUR, SEAL, STRANGERS[2], STRANGERS[3]}
+        opens={PRINCIPAL, STRANGERS[0]}, led={*OF_CLASS, NEIGHBOUR, SEAL, STRANGERS[2], STRANGERS[3]}
     ),
     "signing-principal": Page(opens={PRINCIPAL, STRANGERS[0]}),
     "signing-class": Page(opens={HOMEROOM}, args=("class",)),
+    "signing-subject": Page(opens=OF_CLASS, args=("class",)),
     "signing-receipt": Page(opens={HOMEROOM}, args=("signing batch",)),
     "signing-step": Page(opens={HOMEROOM}, args=("signing batch",), post_only=True),
     "issuing": Page(opens={SEAL, STRANGERS[3]}),
