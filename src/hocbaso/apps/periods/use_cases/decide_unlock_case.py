@@ -8,6 +8,7 @@ from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.assessment.stored_rows import hold_class
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations import queries as units
@@ -63,6 +64,8 @@ def decide_unlock_case(
     :raises NotAllowed: not the principal (or, about the principal's own request, not the deputy or the
         managing level); :raises DomainError: ``unlock_*``.
     """
+    if grant:
+        hold_class(case.school_class)  # nobody closes the class between the look at its sheets and the word
     row = _held(case)
     require(actor, "periods.decide_unlock", row)
     note = " ".join(note.split())[:500]
@@ -159,6 +162,7 @@ def relock(actor: Actor, *, case: UnlockCase, note: str) -> UnlockCase:
 
     :raises NotAllowed: neither who asked nor a leader nor the level above; :raises DomainError: ``unlock_*``.
     """
+    hold_class(case.school_class)  # saves that are under way end first
     row = _held(case)
     require(actor, "periods.relock", row)
     text = " ".join(note.split())[:300]

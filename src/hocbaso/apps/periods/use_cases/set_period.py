@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.assessment.stored_rows import hold_class
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Kind, Level, Organisation
@@ -178,7 +179,7 @@ def close_period(actor: Actor, *, period: EntryPeriod, reason: str, decision: st
 
     :raises NotAllowed: as :func:`set_period`; :raises DomainError: ``period_*``.
     """
-    return _follow(actor, period, Act.CLOSE, reason, decision, closes_at=clock.now())
+    return _follow(actor, period, Act.CLOSE, reason, decision, closes_at=None)
 
 
 def cancel_period(actor: Actor, *, period: EntryPeriod, reason: str) -> EntryPeriod:
@@ -190,13 +191,17 @@ def cancel_period(actor: Actor, *, period: EntryPeriod, reason: str) -> EntryPer
 
 
 def _follow(
-    actor: Actor, period: EntryPeriod, act: Act, reason: str, decision: str, *, closes_at: datetime
+    actor: Actor, period: EntryPeriod, act: Act, reason: str, decision: str, *, closes_at: datetime | None
 ) -> EntryPeriod:
-    """A later act on a period: a row that takes its place."""
+    """A later act on a period: a row that takes its place. ``closes_at`` None: now."""
     require(actor, "periods.set", period.unit)
-    why, now = _reason(reason), clock.now()
+    why = _reason(reason)
     with transaction.atomic():
+        if act is Act.CLOSE and period.unit.kind == Kind.SCHOOL:
+            _await_saves(period)
         _hold(period.unit)
+        now = clock.now()
+        closes_at = closes_at or now
         if EntryPeriod.objects.filter(replaces=period).exists() or period.act == Act.CANCEL:
             raise DomainError("period_replaced")
         if period.closes_at <= now:
@@ -220,6 +225,15 @@ def _follow(
 
 
 _SCOPE = ("unit", "school_year", "levels", "grade", "school_class", "part", "moment", "columns")
+
+
+def _await_saves(period: EntryPeriod) -> None:
+    """Saves that are under way end before the column closes, and later ones find it closed.
+
+    To be called before the hold on the unit: a save may wait for that one itself.
+    """
+    for school_class in sorted(_classes(period), key=lambda c: c.pk):
+        hold_class(school_class)
 
 
 def _hold(unit: Organisation) -> None:
