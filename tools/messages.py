@@ -85,7 +85,7 @@ def extract(source: Path = SOURCE) -> Catalog:
     catalog = _empty()
     for path in sorted(files):
         place = path.relative_to(source.parent).as_posix()
-        functions = (*_FUNCTIONS, *_POLICIES) if path.name == "policies.py" else _FUNCTIONS
+        functions = (*_FUNCTIONS, *_POLICIES) if path.name.endswith("policies.py") else _FUNCTIONS
         for identifier, context in _messages(files[path](path), functions):
             catalog.add(identifier, context=context, locations=[(place, 0)])
     return catalog
