@@ -1,8 +1,8 @@
 """Saves of 20 cells that the gradebook takes a second: PostgreSQL, two workers, none lost, none doubled.
 
 ``python -m benchmarks.gradebook_load`` (some two and a half minutes) prints the table;
-``--rates 70 --seconds 60`` measures one rate longer. Arrivals are an open loop: latency counts from the planned
-moment. The generator, the database and the server share the machine's cores; what each took is told.
+``--rates 70 --seconds 60`` measures one rate longer. Arrivals are an open loop: latency counts from the
+planned moment. The generator, the database and the server share the machine's cores; what each took is told.
 """
 
 from __future__ import annotations
@@ -203,8 +203,8 @@ def _tell(step: Step) -> None:
     wrong, unlike = step.tally["wrong"], step.tally["unlike"]
     print(
         f"  statuses {step.tally['statuses']}, generator at most {1000 * step.tally['late']:.0f} ms late, "
-        f"{step.tally['received'] / len(step.milliseconds):.0f} bytes an answer, wrong {len(wrong)} {wrong[:1]}"
-        f", repeated and answered otherwise {unlike}",
+        f"{step.tally['received'] / len(step.milliseconds):.0f} bytes an answer, "
+        f"wrong {len(wrong)} {wrong[:1]}, repeated and answered otherwise {unlike}",
         file=sys.stderr,
     )
 
@@ -232,8 +232,8 @@ def gradebook_load() -> Experiment:
         figures=lambda: figures,
         remarks=[
             "Open loop with exponential gaps; latency counts from the planned moment, through HTTP with "
-            "session, CSRF and idempotency key. Two of a hundred batches are sent twice, half of these at once; "
-            "generator, database (safe on disk) and server share the cores.",
+            "session, CSRF and idempotency key. Two of a hundred batches are sent twice, half of these at "
+            "once; generator, database (safe on disk) and server share the cores.",
             table,
         ],
     )

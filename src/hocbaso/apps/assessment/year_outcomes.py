@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 
 from hocbaso.apps.assessment import class_programme
 from hocbaso.apps.assessment.class_programme import ClassProgramme
@@ -74,17 +75,22 @@ def read_year(school_class: SchoolClass) -> ClassYear:
     return year
 
 
+_REGULAR = attrgetter(*REGULAR_COLUMNS)
+
+
 def term_marks(row: SubjectMarks | None, kept: int = 0) -> tt22.TermMarks | None:
     """A stored row for the rules. ``kept``: regular columns of the class's book (0: as counted)."""
     if row is None:
         return None
-    regular = tuple(getattr(row, name) for name in REGULAR_COLUMNS)
-    return tt22.TermMarks(regular, row.gk, row.ck, columns=kept or None)
+    return tt22.TermMarks(_REGULAR(row), row.gk, row.ck, columns=kept or None)
 
 
 def kept_of(rows: Iterable[SubjectMarks], subject: tt22.SecondarySubject) -> int:
-    """Regular columns that the class's book keeps, where they are fewer than counted; 0 = as counted."""
-    kept = tt22.kept_columns(made for row in rows if (made := term_marks(row)) is not None)
+    """Regular columns that the class's book keeps, where they are fewer than counted; 0 = as counted.
+
+    As ``tt22.kept_columns`` says, without taking every row of the class for a pupil's marks first.
+    """
+    kept = max((n for row in rows for n, text in enumerate(_REGULAR(row), 1) if text), default=0)
     return kept if 0 < kept < subject.regular_count else 0
 
 

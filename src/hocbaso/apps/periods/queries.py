@@ -89,6 +89,9 @@ class _Opening:
     enrolment_id: int | None
 
 
+_OPENING = ("case__number", "case__until", "case__part", "case__moment", "column", "enrolment_id")
+
+
 @dataclass(slots=True)
 class Gates:
     """The gates of some classes at one moment, read at once."""
@@ -108,19 +111,18 @@ class Gates:
         found = cls(now)
         found.windows = windows_of(classes)
         ids = [c.pk for c in classes]
-        for lock in ColumnLock.objects.filter(school_class__in=ids):
-            of_class = found.locks.setdefault(lock.school_class_id, {})
-            of_class[lock.moment, lock.part, lock.column] = lock.closed_at
-            found._written.add((lock.school_class_id, lock.period_id))
+        locks = ColumnLock.objects.filter(school_class__in=ids)
+        names = ("school_class_id", "period_id", "moment", "part", "column", "closed_at")
+        for class_id, period_id, *cell, closed_at in locks.values_list(*names):
+            found.locks.setdefault(class_id, {})[cell[0], cell[1], cell[2]] = closed_at
+            found._written.add((class_id, period_id))
         cells = UnlockCell.objects.filter(case__school_class__in=ids, case__state=CaseState.IN_FORCE)
-        for cell in cells.select_related("case"):
-            case = cell.case
-            if case.until <= now:
+        for class_id, *opening in cells.values_list("case__school_class_id", *_OPENING):
+            made = _Opening(*opening)
+            if made.until <= now:
                 found.due = True
-                continue
-            found.openings.setdefault(case.school_class_id, []).append(
-                _Opening(case.number, case.until, case.part, case.moment, cell.column, cell.enrolment_id)
-            )
+            else:
+                found.openings.setdefault(class_id, []).append(made)
         found.due = found.due or any(found._unwritten(c) for c in classes)
         return found
 
@@ -259,7 +261,7 @@ def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
 
 def _schools_of(classes: Collection[SchoolClass]) -> dict[int, Organisation]:
     """The schools by number, each also at its classes: nobody asks for it again, class by class."""
-    bare = [c for c in classes if not SchoolClass.school.is_cached(c)]  # type: ignore[attr-defined]
+    bare = [c for c in classes if not SchoolClass.school.is_cached(c)]
     read = Organisation.objects.in_bulk({c.school_id for c in bare}) if bare else {}
     for school_class in bare:
         school_class.school = read[school_class.school_id]

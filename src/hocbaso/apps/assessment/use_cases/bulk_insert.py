@@ -1,17 +1,16 @@
 """Insert many rows with one prepared statement: a school's results are some 60 rows a pupil.
 
-PostgreSQL gets many rows a statement instead: there a statement costs more than the rows in it.
+PostgreSQL gets one array a column instead: there a statement costs more than the rows in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, models
 
-#: Rows of one statement on PostgreSQL.
-_ROWS = 500
+_Fields = Sequence["models.Field[Any, Any]"]
 
 
 def bulk_insert(model: type[models.Model], rows: Sequence[models.Model]) -> None:
@@ -32,20 +31,25 @@ def bulk_insert(model: type[models.Model], rows: Sequence[models.Model]) -> None
         for row in rows
     ]
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
+        if _as_arrays(fields):
+            given = f"unnest({_arrays(fields)})"
+            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT * FROM {given}", _columns(values))  # noqa: S608
+        else:
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", values)  # noqa: S608
-            return
-        for part in _parts(values):
-            lines = ", ".join([f"({places})"] * len(part))
-            cursor.execute(f"INSERT INTO {table} ({columns}) VALUES {lines}", _flat(part))  # noqa: S608
 
 
-def _parts(values: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    return (values[start : start + _ROWS] for start in range(0, len(values), _ROWS))
+def _as_arrays(fields: _Fields) -> bool:
+    return connection.vendor == "postgresql" and not any(isinstance(f, models.JSONField) for f in fields)
 
 
-def _flat(values: list[tuple[Any, ...]]) -> list[Any]:
-    return [value for row in values for value in row]
+def _arrays(fields: _Fields) -> str:
+    """Placeholders of arrays. Without the types' lengths: a cast to ``varchar(4)`` would cut a longer text
+    off, where storing it is refused."""
+    return ", ".join(f"%s::{str(f.db_type(connection)).partition('(')[0]}[]" for f in fields)
+
+
+def _columns(values: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*values, strict=True)]
 
 
 def _converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
@@ -62,11 +66,11 @@ def bulk_update_rows(model: type[models.Model], rows: Sequence[models.Model], na
     """
     if not rows:
         return
-    fields = [model._meta.get_field(name) for name in names]
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
     quote = connection.ops.quote_name
-    columns = [quote(str(f.column)) for f in fields]  # type: ignore[union-attr]
+    columns = [quote(str(f.column)) for f in fields]
     key = quote(str(model._meta.pk.column))
-    getters = [(f.attname, _converter(f)) for f in fields]  # type: ignore[union-attr, arg-type]
+    getters = [(f.attname, _converter(f)) for f in fields]
     values = [
         (
             *(convert(getattr(row, name)) if convert else getattr(row, name) for name, convert in getters),
@@ -76,16 +80,13 @@ def bulk_update_rows(model: type[models.Model], rows: Sequence[models.Model], na
     ]
     table = quote(model._meta.db_table)
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
+        if _as_arrays(fields):
+            sets = ", ".join(f"{column} = v.{column}" for column in columns)
+            given = f"unnest({_arrays([*fields, model._meta.pk])}) AS v ({', '.join(columns)}, {key})"
+            cursor.execute(
+                f"UPDATE {table} SET {sets} FROM {given} WHERE {table}.{key} = v.{key}",  # noqa: S608
+                _columns(values),
+            )
+        else:
             sets = ", ".join(f"{column} = %s" for column in columns)
             cursor.executemany(f"UPDATE {table} SET {sets} WHERE {key} = %s", values)  # noqa: S608
-            return
-        sets = ", ".join(f"{column} = v.{column}" for column in columns)
-        casts = ", ".join(f"%s::{f.db_type(connection)}" for f in (*fields, model._meta.pk))  # type: ignore[union-attr]
-        for part in _parts(values):
-            lines = ", ".join([f"({casts})"] * len(part))
-            cursor.execute(
-                f"UPDATE {table} SET {sets} FROM (VALUES {lines}) AS v ({', '.join(columns)}, {key}) "  # noqa: S608
-                f"WHERE {table}.{key} = v.{key}",
-                _flat(part),
-            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -33,6 +32,7 @@ from hocbaso.interfaces.web import gradebook_columns, gradebook_lists, gradebook
 from hocbaso.interfaces.web import gradebook_pages as pages
 from hocbaso.interfaces.web.gradebook_place import Place, place_of, require_editable
 from hocbaso.interfaces.web.gradebook_session import queue_key
+from hocbaso.interfaces.web.json_body import read_json
 from hocbaso.interfaces.web.templatetags.hbs import time_vi
 from hocbaso.interfaces.web.views import actor_of, actor_or_none, class_of, require_actor
 from hocbaso.interfaces.web.views.auth import sign_in_url
@@ -149,7 +149,7 @@ def _save_batch(request: HttpRequest, place: Place) -> HttpResponse:
     A batch with a key that was answered before gets that answer again.
     """
     try:
-        sent = json.loads(request.body)
+        sent = read_json(request.body)
         user, key = int(sent["user"]), str(sent.get("key", ""))
         typed = [
             pages.typed_cell(str(c["cell"]), str(c["text"]), str(c["seen"]), int(c["version"]))
@@ -185,7 +185,9 @@ def _save_batch(request: HttpRequest, place: Place) -> HttpResponse:
 
 def _cell_answers(place: Place, roll: Roll, answers: list[CellAnswer]) -> dict[str, Any]:
     """What is kept with the batch's key."""
+    keys = {a.cell.key for a in answers}
     fields = fields_of(place.school_class, place.part, place.moment, roll.programme)
+    fields = tuple(f for f in fields if f.key in keys)
     page = ClassSheet(place.school_class, place.part, place.moment, fields, [])
     columns = {c.key: c for c in gradebook_columns.columns(page)}
     return {
