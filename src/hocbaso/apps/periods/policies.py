@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hocbaso.apps.accounts.door import Actor, holds, rule
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.assessment.policies import ClassSubject, may_enter, may_enter_traits
-from hocbaso.apps.organisations.models import Kind, Organisation
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Kind, Organisation, valid_on
 from hocbaso.apps.organisations.queries import is_managed_by
 from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.periods.scope import RECORD, TRAITS
@@ -86,11 +87,18 @@ def may_decide(actor: Actor, case: UnlockCase) -> bool:
         return False
     if holds(actor, case.school_id, Role.PRINCIPAL):
         return True
-    if case.requested_role != Role.PRINCIPAL:
-        return False
-    return holds(actor, case.school_id, Role.DEPUTY_PRINCIPAL) or _stands_above(
+    others = holds(actor, case.school_id, Role.DEPUTY_PRINCIPAL) or _stands_above(
         actor, case.school, *_OFFICERS
     )
+    return others and _the_principal_asked(case)
+
+
+def _the_principal_asked(case: UnlockCase) -> bool:
+    """In that post, or in another of the same person: a principal who also teaches. One query at most."""
+    if case.requested_role == Role.PRINCIPAL:
+        return True
+    posts = Assignment.objects.filter(valid_on(clock.today()), organisation=case.school_id)
+    return posts.filter(role=Role.PRINCIPAL, user=case.requested_by_id).exists()
 
 
 @rule("periods.agree_unlock", "đồng ý mở khóa kết quả đã phát hành học bạ")

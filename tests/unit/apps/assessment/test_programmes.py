@@ -174,6 +174,24 @@ def test_what_the_law_does_not_leave_to_the_school_is_refused(class_10a, head, c
     assert adjustments_of(class_10a.school, s.YEAR) == []
 
 
+def test_a_subject_of_the_whole_grade_stays_while_somebody_has_marks_in_it(class_10a, head):
+    """Otherwise they would fall out of the year without a word."""
+    an = s.pupil(class_10a)
+    made = adjust(head, class_10a, "tin-hoc", enabled=True)
+    s.save(s.teacher(class_10a, "tin-hoc", "tin"), s.marks(an, "tin-hoc", tx1="8"))
+    assert SubjectMarks.objects.filter(subject_code="tin-hoc").exists()
+    for change in (
+        lambda: drop_adjustment(head, adjustment=made, reason="Thôi"),
+        lambda: adjust(head, class_10a, "tin-hoc", regular_columns=3),
+    ):
+        with pytest.raises(DomainError) as refused:
+            change()
+        assert code_of(refused) == "adjust_has_marks"
+    s.choose(an)
+    drop_adjustment(head, adjustment=made, reason="Thôi")
+    assert adjustments_of(class_10a.school, s.YEAR) == []
+
+
 def test_adjusted_columns_are_offered_and_go_only_without_marks(class_10a, head):
     an = s.pupil(class_10a)
     made = adjust(head, class_10a, "toan", regular_columns=6)

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hocbaso.apps.accounts.door import allowed
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
 from hocbaso.apps.assessment.entries import Door, Entry, Saved, Sort
 from hocbaso.apps.assessment.models import ResultChange, SubjectMarks
 from hocbaso.apps.assessment.use_cases.record_results import record
@@ -366,3 +366,39 @@ def test_whatever_people_try_the_case_walks_the_table_and_opens_only_when_everyt
             )
             assert bool(open_now.case_number) == (after is CaseState.IN_FORCE and now < case.until)
         transaction.set_rollback(True)
+
+
+def test_two_accounts_of_one_person_are_one_person(world):
+    world.lock()
+    case = ask(world)
+    for n, user in enumerate((world.teacher.user, world.principal.user)):
+        StaffMember.objects.create(
+            organisation=world.unit,
+            code=f"CB{n}",
+            user=user,
+            full_name=user.full_name,
+            personal_number="079085000123",
+        )
+    assert code_of(decide_unlock_case, world.principal, case=case, grant=True) == "unlock_same_person"
+    case.refresh_from_db()
+    assert case.state == CaseState.REQUESTED
+
+
+def test_about_a_principal_who_teaches_the_deputy_decides(world):
+    """Hiệu trưởng teach some periods a week: nobody else could ever decide about such a request."""
+    world.lock()
+    post = Assignment.objects.create(
+        user=world.principal.user,
+        organisation=world.unit,
+        role=Role.SUBJECT_TEACHER,
+        school_class=world.secondary,
+        subject_code="toan",
+        valid_from=START,
+    )
+    case = ask(world, actor=Actor.of(post))
+    deputy = world.somebody(Role.DEPUTY_PRINCIPAL)
+    with pytest.raises(NotAllowed):
+        decide_unlock_case(world.principal, case=case, grant=True)
+    assert decide_unlock_case(deputy, case=case, grant=True).state == CaseState.GRANTED
+    with pytest.raises(NotAllowed):
+        decide_unlock_case(deputy, case=ask(world, columns=["ck"]), grant=True)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.assessment.class_programme import as_rule, is_continuing
-from hocbaso.apps.assessment.models import ProgrammeAdjustment, SubjectMarks
+from hocbaso.apps.assessment.models import ProgrammeAdjustment, PupilProgramme, SubjectMarks
 from hocbaso.apps.assessment.parts import is_secondary
 from hocbaso.apps.assessment.use_cases.set_programmes import plain
 from hocbaso.apps.audit.chain import record as audit
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.core.errors import DomainError, register
-from hocbaso.core.regulation.secondary import adjusted, secondary_grade
+from hocbaso.core.regulation.secondary import SecondarySubject, adjusted, secondary_grade
 from hocbaso.core.vietnamese.school_year import SchoolYear
 
 register(
@@ -89,6 +90,8 @@ def adjust_programme(
     table = adjusted(law, [as_rule(ProgrammeAdjustment(**key, **values), subject)])
     offered = regular_columns or table.subject(subject_code).regular_count if table.has(subject_code) else 0
     _refuse_lost_marks(key, offered, subject.short_name)
+    if enabled is None:
+        _refuse_lost_subject(key, subject)
     values |= {"updated_at": clock.now(), "updated_by": actor.label}
     made, _new = ProgrammeAdjustment.objects.update_or_create(defaults=values, **key)
     _audit(actor, made, "assessment.adjust_programme")
@@ -97,17 +100,32 @@ def adjust_programme(
 
 def _refuse_lost_marks(key: dict[str, Any], offered: int, name: str) -> None:
     """No mark may fall out of sight because its column or subject goes."""
-    marks = SubjectMarks.objects.filter(
-        enrolment__school_class__school=key["school"],
-        enrolment__school_class__school_year=key["school_year"],
-        enrolment__school_class__grade=key["grade"],
-        subject_code=key["subject_code"],
-    )
+    marks = _marks(key)
     beyond = marks.none() if offered else marks
     for number in range(offered + 1, MOST + 1) if offered else ():
         beyond = beyond | marks.exclude(**{f"tx{number}": ""})
     if beyond.exists():
         raise DomainError("adjust_has_marks", grade=key["grade"], name=name)
+
+
+def _refuse_lost_subject(key: dict[str, Any], subject: SecondarySubject) -> None:
+    """A subject that the whole grade studied becomes a choice again: marks of who has not chosen it would go."""
+    if subject.compulsory:
+        return
+    marked = set(_marks(key).values_list("enrolment", flat=True))
+    own = PupilProgramme.objects.filter(enrolment__in=marked)
+    chosen = {row.enrolment_id for row in own if subject.code in (*row.electives, *row.optional)}
+    if marked - chosen:
+        raise DomainError("adjust_has_marks", grade=key["grade"], name=subject.short_name)
+
+
+def _marks(key: dict[str, Any]) -> QuerySet[SubjectMarks]:
+    return SubjectMarks.objects.filter(
+        enrolment__school_class__school=key["school"],
+        enrolment__school_class__school_year=key["school_year"],
+        enrolment__school_class__grade=key["grade"],
+        subject_code=key["subject_code"],
+    )
 
 
 @transaction.atomic
@@ -131,6 +149,7 @@ def drop_adjustment(actor: Actor, *, adjustment: ProgrammeAdjustment, reason: st
         "subject_code": subject.code,
     }
     _refuse_lost_marks(key, subject.regular_count, subject.short_name)
+    _refuse_lost_subject(key, subject)
     _audit(actor, adjustment, "assessment.drop_adjustment", why=reason)
     adjustment.delete()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.models import Role, StaffMember
 from hocbaso.apps.assessment.stored_rows import hold_class
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
@@ -19,6 +19,7 @@ from hocbaso.apps.periods.use_cases.close_due import end_case
 from hocbaso.apps.transcripts.models import SheetState, YearSheet
 from hocbaso.apps.transcripts.states import OPEN_STATES
 from hocbaso.core.errors import DomainError, register
+from hocbaso.engines.rendering.fonts import require_printable
 
 register(
     {
@@ -47,6 +48,11 @@ register(
             "Yêu cầu {number} không chờ cơ quan quản lý đồng ý.",
             "Case {number} does not wait for the managing level.",
         ),
+        "unlock_same_person": (
+            "Tài khoản này và tài khoản đã gửi hoặc đã cho phép yêu cầu là của cùng một người (cùng số định "
+            "danh). Yêu cầu cần một người khác quyết định.",
+            "Both accounts are one person's.",
+        ),
         "unlock_end_reason": ("Cần ghi lý do khóa lại trước hạn.", "A reason is needed."),
     }
 )
@@ -68,7 +74,8 @@ def decide_unlock_case(
         hold_class(case.school_class)  # nobody closes the class between the look at its sheets and the word
     row = _held(case)
     require(actor, "periods.decide_unlock", row)
-    note = " ".join(note.split())[:500]
+    _require_another_person(actor, row.requested_by_id)
+    note = _printable(note)
     if not grant:
         if not note:
             raise DomainError("unlock_refusal_reason")
@@ -109,7 +116,8 @@ def agree_unlock_case(actor: Actor, *, case: UnlockCase, agree: bool, note: str 
     """
     row = _held(case)
     require(actor, "periods.agree_unlock", row)
-    note = " ".join(note.split())[:500]
+    _require_another_person(actor, row.requested_by_id, row.decided_by_id)
+    note = _printable(note)
     if not row.needs_manager or row.agreed_by_id is not None:
         raise DomainError("unlock_no_agreement_needed", number=row.number)
     if not agree:
@@ -172,6 +180,27 @@ def relock(actor: Actor, *, case: UnlockCase, note: str) -> UnlockCase:
         raise DomainError("unlock_step", number=row.number, state=CaseState(row.state).label)
     end_case(actor, row, clock.now(), note=text)
     return row
+
+
+def _printable(note: str) -> str:
+    """The note as the minutes will print it. :raises DomainError: ``character_not_printable``"""
+    text = " ".join(note.split())[:500]
+    require_printable("Ghi chú", text)
+    return text
+
+
+def _require_another_person(actor: Actor, *others: int | None) -> None:
+    """Two accounts may be one person's: the staff records know.
+
+    :raises DomainError: ``unlock_same_person``.
+    """
+    assert actor.user is not None
+    people = [actor.user.pk, *(pk for pk in others if pk is not None)]
+    rows = StaffMember.objects.filter(user__in=people).exclude(personal_number="")
+    known = set(rows.values_list("user", "personal_number"))
+    own = {number for pk, number in known if pk == actor.user.pk}
+    if any(number in own for pk, number in known if pk != actor.user.pk):
+        raise DomainError("unlock_same_person")
 
 
 def _held(case: UnlockCase) -> UnlockCase:

@@ -23,6 +23,7 @@ from hocbaso.apps.periods.states import OPEN_CASES
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.regulation.programme import PRIMARY_GRADES
+from hocbaso.engines.rendering.fonts import require_printable
 
 register(
     {
@@ -131,6 +132,9 @@ def _text(raw: str, limit: int, code: str, *, lines: bool = False) -> str:
         raise DomainError(code)
     if len(text) > limit:
         raise DomainError("unlock_scope", what=f"nội dung dài quá {limit} ký tự")
+    require_printable(
+        "Nội dung yêu cầu", text.replace("\n", " ")
+    )  # it stands in the minutes, which are signed
     return text
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -13,6 +11,7 @@ from hocbaso.interfaces.web import gradebook_bank, gradebook_lists
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.gradebook_place import place_of
 from hocbaso.interfaces.web.gradebook_session import seconds_left, sign_in_again
+from hocbaso.interfaces.web.json_body import read_json
 from hocbaso.interfaces.web.views import actor_of, require_actor
 
 _LONGEST = 4000
@@ -46,7 +45,7 @@ def sign_in(request: HttpRequest) -> JsonResponse:
     :raises Unreadable: ``gradebook_request``
     """
     try:
-        sent = json.loads(request.body[:_LONGEST])
+        sent = read_json(request.body[:_LONGEST])
     except ValueError:
         raise Unreadable("gradebook_request") from None
     if not isinstance(sent, dict):

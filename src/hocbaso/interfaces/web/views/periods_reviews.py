@@ -141,7 +141,7 @@ def _assign(request: HttpRequest, school: Organisation, school_class: SchoolClas
     moment, _colon, column = sent.get("bai", "").partition(":")
     people = dict(_checkers(school))
     checker = sent.get("nguoi", "")
-    if school_class is None or not checker.isdigit() or int(checker) not in people or not column:
+    if school_class is None or not checker.isdecimal() or int(checker) not in people or not column:
         raise DomainError("review_choose")
     size = sent.get("so-bai", "")
     due = sent.get("han", "")

@@ -122,7 +122,7 @@ def new(request: HttpRequest) -> HttpResponse:
         raise NotAllowed("not_allowed", what=_("yêu cầu mở khóa"))
     sent = request.POST if request.method == "POST" else request.GET
     school_class = next((c for c in classes if str(c.pk) == sent.get("lop", "")), None)
-    if school_class is None and len(classes) == 1:
+    if school_class is None and len(classes) == 1 and not sent.get("lop"):
         school_class = classes[0]
     error = at = ""
     if request.method == "POST":
@@ -173,7 +173,7 @@ def _ask(request: HttpRequest, school_class: SchoolClass | None) -> UnlockCase:
     sent = request.POST
     if school_class is None or not sent.get("phan"):
         raise DomainError("unlock_choose")
-    wanted = {int(pk) for pk in _listed(sent, "hs") if pk.isascii() and pk.isdigit()}
+    wanted = {int(pk) for pk in _listed(sent, "hs") if pk.isascii() and pk.isdigit() and len(pk) < 10}
     own = set(columns_of(sent["phan"], school_class.grade))
     return open_unlock_case(
         actor_of(request),

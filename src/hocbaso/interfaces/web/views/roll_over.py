@@ -39,7 +39,7 @@ def _choices(sent: QueryDict) -> Choices:
         return {
             int(key.removeprefix(prefix)): " ".join(str(value).split())[:20]
             for key, value in sent.items()
-            if key.startswith(prefix) and key.removeprefix(prefix).isdigit() and str(value).strip()
+            if key.startswith(prefix) and key.removeprefix(prefix).isdecimal() and str(value).strip()
         }
 
     return Choices(numbered("lop-"), numbered("o-lai-"), "phan-cong" in sent)
