@@ -225,8 +225,16 @@ def test_electives_that_are_comment_subjects_count_as_such() -> None:
     assert (value(outcome.study_year), outcome.problems) == ("Khá", ())
     assert outcome.study_year is not None
     assert outcome.study_year.adjusted_by == "mi-thuat"
-    few = evaluate_year(pupil(10, ["8"] * 9, electives=chosen[:2]))
-    assert few.problems == ("Học sinh cần chọn đúng 4 môn học lựa chọn.",)
+    many = evaluate_year(pupil(10, ["8"] * 10, electives=(*chosen, "hoa-hoc")))
+    assert many.problems == ("Học sinh cần chọn đúng 4 môn học lựa chọn.",)
+
+
+def test_fewer_electives_than_four_are_missing_so_that_no_level_is_made_up_from_the_rest() -> None:
+    few = evaluate_year(pupil(10, ["8"] * 9, electives=("dia-li", "vat-li", "hoa-hoc")))
+    assert few.missing == ("Môn học lựa chọn (mới ghi 3 trong 4 môn): chưa có kết quả",)
+    assert (few.study1, few.study_year, few.promoted, few.title) == (None, None, None, None)
+    planned = evaluate_year(pupil(10, ["8"] * 9, electives=(), individual_plan=True))
+    assert value(planned.study_year) == "Tốt"
 
 
 def test_a_subject_given_twice_or_of_another_grade_is_refused() -> None:

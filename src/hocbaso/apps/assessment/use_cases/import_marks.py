@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.assessment.book_choices import BookChoices
 from hocbaso.apps.assessment.entries import Door, Entry, Sort, open_fields
 from hocbaso.apps.assessment.import_check import EntryCheck, Writers, check_key
-from hocbaso.apps.assessment.models import REGULAR_COLUMNS, Moment, SubjectMarks
+from hocbaso.apps.assessment.models import MARK_COLUMNS, REGULAR_COLUMNS, Moment, SubjectMarks
 from hocbaso.apps.assessment.parts import record_moment
 from hocbaso.apps.assessment.use_cases.write_import import Work
 from hocbaso.apps.assessment.year_outcomes import rules_of
@@ -95,12 +96,17 @@ def plan(school: Organisation, year: str, reading: Reading[MarkRow], actor: Acto
     since = check_key(judge, reading, school, year)
     classes = _classes(school, year)
     pupils = _Pupils(school, year, reading.rows)
+    check = EntryCheck(pupils.all(), exported_at=since)
+    may_choose = (allowed(actor, f"assessment.{what}", school) for what in ("programmes", "import_results"))
+    choices = BookChoices(check.programmes, any(may_choose))
+    choices.propose(_marked(reading.rows, classes, pupils))
     planning = _Planning(
         judge,
         year,
         classes,
         pupils,
-        EntryCheck(pupils.all(), exported_at=since),
+        check,
+        choices,
         Writers(actor, school),
         rules_of(school),
         own_form=reading.key is not None,
@@ -111,7 +117,24 @@ def plan(school: Organisation, year: str, reading: Reading[MarkRow], actor: Acto
     for page in _pages(reading.rows):
         result.rows += planning.page(page)
     result.missing = planning.missing()
+    planning.work.choices = choices.to_write()
+    planning.work.chooser = actor
     return result
+
+
+def _marked(
+    rows: Sequence[MarkRow], classes: dict[str, SchoolClass], pupils: _Pupils
+) -> dict[tuple[int, int], set[str]]:
+    """(class, enrolment) → the subjects in which the workbook has marks of the pupil."""
+    found: dict[tuple[int, int], set[str]] = {}
+    for row in rows:
+        school_class = classes.get(bare(row.class_name or ""))
+        if not (row.ok and row.subject and row.code and school_class):
+            continue
+        enrolment = pupils.place(row.code, school_class)
+        if enrolment is not None and any(row.values.get(name) for name in MARK_COLUMNS):
+            found.setdefault((school_class.pk, enrolment.pk), set()).add(row.subject)
+    return found
 
 
 def _classes(school: Organisation, year: str) -> dict[str, SchoolClass]:
@@ -161,6 +184,7 @@ class _Planning:
     classes: dict[str, SchoolClass]
     pupils: _Pupils
     check: EntryCheck
+    choices: BookChoices
     writers: Writers
     setting: Setting
     own_form: bool  # this system wrote the workbook: its averages are our own formulas, nobody's statement
@@ -243,6 +267,9 @@ class _Planning:
     def _row(self, row: MarkRow, enrolment: Enrolment, planned: PlannedRow, door: Door, actor: Actor) -> bool:
         """Whether the line is accepted; its entries go to the work when they change anything."""
         entries = [self._open(entry, door) for entry in _entries(row, enrolment)]
+        if entries and (told := self.choices.refusal(enrolment.pk, row.subject)):
+            self.judge.refuse(row, "code", "choice_unknown", told, row.code)
+            return False
         for entry in entries:
             for refusal in self.check.refusals(entry, door):
                 column = _column(refusal.name)
@@ -250,6 +277,8 @@ class _Planning:
                 self.judge.refuse(row, column, refusal.code, refusal.message, written)
         if not self.judge.stands(row):
             return False
+        if entries and (asked := self.choices.question(enrolment.pk, row.subject)):
+            self.judge.warn(row, "code", "choice_offered", asked, row.code)
         self._state(planned, entries, enrolment.school_class)
         changed = [entry for entry in entries if self.check.changes(entry)]
         if changed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.assessment import book_choices
 from hocbaso.apps.assessment.entries import Door, Entry, Row, Saved, Sort
 from hocbaso.apps.assessment.import_check import Writers, moment_of
 from hocbaso.apps.assessment.models import Moment, ResultChange
@@ -49,6 +50,8 @@ class Work:
     """What :func:`apply` writes."""
 
     groups: list[Group] = field(default_factory=list)
+    choices: dict[int, dict[str, list[str]]] = field(default_factory=dict)  # enrolment → subjects chosen
+    chooser: Actor | None = None
     _by_post: dict[tuple[Door, int], Group] = field(default_factory=dict)
 
     def add(self, door: Door, actor: Actor, entries: list[Entry]) -> None:
@@ -68,6 +71,10 @@ def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> No
     :raises DomainError: ``result_moved``, the door answers otherwise than when the plan was made.
     """
     work: Work = made.work
+    if work.choices and work.chooser:
+        done = book_choices.write(work.chooser, school, work.choices, recorder.source)
+        for pk, (old, new) in done.items():
+            recorder.note(_MODEL, pk, {book_choices.KEY: old}, {book_choices.KEY: new})
     for group in work.groups:
         for part in chunks(list(group.entries), _AT_ONCE):
             entries = [entry for pk in part for entry in group.entries[pk]]
@@ -113,6 +120,12 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
     """
     now = clock.now()
     writers: dict[int, Writers] = {}
+    chosen = {
+        c.object_id: ((c.before or {})[book_choices.KEY], c.after[book_choices.KEY])
+        for c in changes
+        if _chosen(c)
+    }
+    changes = [change for change in changes if not _chosen(change)]
     for part in chunks(list(reversed(changes)), _AT_ONCE):
         ids = {change.object_id for change in part}
         enrolments = Enrolment.objects.select_related("school_class__school").in_bulk(ids)
@@ -153,3 +166,9 @@ def put_back(changes: list[Change], actor: Actor, source: str) -> None:
             for some in chunks(pks):
                 model_of(sort)._default_manager.filter(pk__in=some).delete()
         bulk_insert(ResultChange, lines)
+    if not book_choices.put_back(actor, chosen, source):
+        raise depends(_MODEL, 1)
+
+
+def _chosen(change: Change) -> bool:
+    return book_choices.KEY in change.after

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.core.regulation.secondary_choice import ELECTIVES_NEEDED
-from hocbaso.core.regulation.secondary_model import ELECTIVE, SecondaryGrade, Term
+from hocbaso.core.regulation.secondary_model import ELECTIVE, Term
 from hocbaso.core.regulation.tt22.awards import title
 from hocbaso.core.regulation.tt22.conduct import conduct_after_summer, conduct_term, conduct_year
 from hocbaso.core.regulation.tt22.model import (
@@ -62,7 +62,8 @@ def evaluate_year(
     """Everything that one pupil's year amounts to (Thông tư 22/2021/TT-BGDĐT).
 
     Every compulsory subject of the grade must be in ``data.subjects`` (one the pupil is exempt from with the
-    reason in ``SubjectYear.exempt``); electives and optional subjects only when the pupil takes them.
+    reason in ``SubjectYear.exempt``) and four electives in grades 10 to 12: fewer are missing. Optional
+    subjects only when the pupil takes them.
 
     :param allow_unknown_absences: absences that nobody recorded count as not more than 45, with a problem
         noted; otherwise they are missing.
@@ -77,7 +78,7 @@ def evaluate_year(
     outcomes = tuple(year_value(one, rules) for one in data.subjects)
     if data.individual_plan:
         rules = _for_plan(rules, outcomes)
-    absent = _absent_subjects(data.grade, outcomes)
+    absent = _absent_subjects(data, outcomes)
     study = _study(outcomes, rules, YEAR, absent)
     conduct = conduct_year(data.conduct1, data.conduct2, rules)
     conduct_after = _conduct_after(data, conduct, rules)
@@ -132,9 +133,18 @@ def _for_plan(setting: Setting, outcomes: tuple[SubjectOutcome, ...]) -> Setting
     return replace(setting, min_scored=min(setting.min_scored, scored))
 
 
-def _absent_subjects(grade: SecondaryGrade, outcomes: tuple[SubjectOutcome, ...]) -> tuple[str, ...]:
+def _absent_subjects(data: YearInput, outcomes: tuple[SubjectOutcome, ...]) -> tuple[str, ...]:
+    """What must be among the subjects and is not: compulsory ones, and electives short of four."""
     given = {one.subject.code for one in outcomes}
-    return tuple(subject.name for subject in grade.compulsory if subject.code not in given)
+    absent = [subject.name for subject in data.grade.compulsory if subject.code not in given]
+    chosen = _chosen(outcomes)
+    if data.grade.electives and chosen < ELECTIVES_NEEDED and not data.individual_plan:
+        absent.append(f"Môn học lựa chọn (mới ghi {chosen} trong {ELECTIVES_NEEDED} môn)")
+    return tuple(absent)
+
+
+def _chosen(outcomes: tuple[SubjectOutcome, ...]) -> int:
+    return sum(1 for one in outcomes if one.subject.elective_group == ELECTIVE)
 
 
 def _study(
@@ -190,6 +200,5 @@ def _problems(
         yield sentence("tt22.summer_not_due")
     if data.absences is None:
         yield sentence("tt22.absences_unknown")
-    chosen = sum(1 for one in outcomes if one.subject.elective_group == ELECTIVE)
-    if data.grade.electives and chosen != ELECTIVES_NEEDED and not data.individual_plan:
+    if data.grade.electives and _chosen(outcomes) > ELECTIVES_NEEDED and not data.individual_plan:
         yield sentence("electives.count")
