@@ -59,12 +59,12 @@ register(
             "{name} is to sign {subject}, which is not in the sheet or named twice.",
         ),
         "document_too_many_signers": (
-            "Tờ học bạ giao cho {count} giáo viên bộ môn ký; tối đa là {limit}. Với môn nhiều người dạy, "
+            "Tờ học bạ giao cho {count} giáo viên môn học ký; tối đa là {limit}. Với môn nhiều người dạy, "
             "hiệu trưởng chỉ định một người ký.",
             "{count} subject teachers are to sign one sheet; at most {limit} can.",
         ),
         "document_signer_role": (
-            "{name} không phải giáo viên bộ môn nên không được giao ký riêng môn học nào.",
+            "{name} không phải giáo viên môn học nên không được giao ký riêng môn học nào.",
             "{name} is no subject teacher and signs no subject alone.",
         ),
     }

@@ -243,7 +243,7 @@ RESPONSIBLE = Record(
         One("staff_code", Leaf("MaCanBo", "mã cán bộ", SHORT)),
         One("title", Leaf("ChucDanh", "chức danh", SHORT)),
         Maybe("decision", Leaf("QuyetDinh", "quyết định phân công", SHORT)),
-        Many("subjects", Leaf("MonKy", "môn học do giáo viên bộ môn ký", SLUG), limit=MAX_SUBJECTS_SIGNED),
+        Many("subjects", Leaf("MonKy", "môn học do giáo viên môn học ký", SLUG), limit=MAX_SUBJECTS_SIGNED),
     ),
 )
 

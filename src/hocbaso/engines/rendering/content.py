@@ -39,6 +39,11 @@ def printed(value: str | None) -> Printed:
     return [_pieces(line) for line in value.split("\n")]
 
 
+def person(value: str | None) -> Printed:
+    """A name; a roster that answers "không" names nobody."""
+    return printed(None if value is not None and value.strip().casefold() == "không" else value)
+
+
 def _pieces(line: str) -> list[str]:
     """Cut runs longer than :data:`LONGEST_WORD` into letters, each with its combining marks."""
     pieces: list[str] = [""]
@@ -238,9 +243,9 @@ def cover_content(view: SheetView, photo: bytes | None) -> dict[str, Any]:
         "home_town": printed(pupil.home_town),
         "residence": printed(pupil.residence) if pupil.residence else None,
         "address": printed(pupil.current_address),
-        "father": printed(pupil.father),
-        "mother": printed(pupil.mother),
-        "guardian": printed(pupil.guardian),
+        "father": person(pupil.father),
+        "mother": person(pupil.mother),
+        "guardian": person(pupil.guardian),
         "father_occupation": printed(pupil.father_occupation),
         "mother_occupation": printed(pupil.mother_occupation),
         "policy_family": printed(pupil.policy_family),

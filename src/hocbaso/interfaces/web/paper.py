@@ -28,7 +28,7 @@ _SUBJECT = re.compile(rb' URI="#mon-([a-z0-9-]+)"')
 def role_words(role: str, class_name: str) -> str:
     """``Giáo viên chủ nhiệm lớp 3B``."""
     return {
-        "gvbm": _("Giáo viên bộ môn"),
+        "gvbm": _("Giáo viên môn học"),
         "gvcn": _("Giáo viên chủ nhiệm lớp %(name)s") % {"name": class_name},
         "hieu_truong": _("Hiệu trưởng"),
         "con_dau": _("Con dấu số của trường"),

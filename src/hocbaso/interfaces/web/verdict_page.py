@@ -196,7 +196,7 @@ def _signature_lines(
     lines = []
     if teachers:
         who = "; ".join(_teacher(s, subjects) for s in teachers)
-        role = _("%(n)s giáo viên bộ môn") % {"n": number(len(teachers))}
+        role = _("%(n)s giáo viên môn học") % {"n": number(len(teachers))}
         bad = next((s.reason for s in teachers if not s.valid), "")
         lines.append({"role": role, "who": who, "when": "", "ok": not bad, "reason": bad})
     for s in signatures:

@@ -464,7 +464,7 @@ def refused_by_register(**changes: object) -> Verdict:
 def test_a_certificate_registered_for_another_role_is_refused() -> None:
     verdict = refused_by_register(role="gvbm")
     assert_invalid(verdict, Question.AUTHORITY, "SIG_CONSTRAINTS_FAILURE")
-    assert "giáo viên bộ môn" in verdict.reason
+    assert "giáo viên môn học" in verdict.reason
 
 
 def test_a_certificate_of_a_person_who_is_not_registered_is_refused() -> None:

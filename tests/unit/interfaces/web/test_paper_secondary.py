@@ -13,6 +13,7 @@ from django.utils import translation
 
 from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import YearSheet
+from hocbaso.core.regulation.tt22 import show_mark
 from hocbaso.engines.trust.verification import verify_document
 from hocbaso.interfaces.web import paper, verdict_page
 from tests.unit.core.document.secondary_sheets import TEACHERS, secondary
@@ -37,7 +38,8 @@ def test_every_subject_with_its_marks_comment_and_teacher_stands_on_the_page(gra
     sheet = secondary(grade)
     text = page(sheet)
     for line in sheet.subjects:
-        marks = " ".join([line.term1, line.term2, line.year]) if line.exempt is None else "Miễn Miễn Miễn"
+        marks = (line.term1, line.term2, line.year) if line.exempt is None else ("Miễn",) * 3
+        marks = " ".join(show_mark(mark, places=1) for mark in marks)
         assert f"{line.name} {marks}" in text
         assert all(name in text for name in line.teachers)
     assert text.count(sheet.subjects[0].comment) == len(sheet.subjects) - 1
@@ -69,7 +71,7 @@ def test_re_assessment_and_the_school_of_the_first_semester_are_told() -> None:
         sheet, subjects=(sheet.subjects[0], line, *sheet.subjects[2:]), result=after
     )
     text = page(changed)
-    assert "Toán 9 9.5 4.5 5.5 Học kỳ I học tại Trường THCS Sao Mai." in text
+    assert "Toán 9,0 9,5 4,5 5,5 Học kỳ I học tại Trường THCS Sao Mai." in text
     assert "Học tập sau đánh giá lại trong hè: Tốt" in text
     assert "Kết quả học tập Khá – Tốt" in text
 
@@ -92,7 +94,7 @@ def test_the_signature_list_names_the_subjects_of_each_teacher() -> None:
     )
     stored = SimpleNamespace(body=emit(sheet), school_class=SimpleNamespace(name="6A1"))
     line = paper.signature_line(signature, stored)
-    assert line["role"] == "Giáo viên bộ môn: Ngữ văn, Giáo dục công dân"
+    assert line["role"] == "Giáo viên môn học: Ngữ văn, Giáo dục công dân"
     assert line["serial"] == "03 E9"
 
 
@@ -103,7 +105,7 @@ def test_the_public_page_tells_subjects_by_name_and_no_staff_code_or_pupil() -> 
     found = SimpleNamespace(verdict=verdict, issued=None, newest=None, event=None, qr_differs=False)
     shown = verdict_page.describe(found)
     signatures = next(answer["signatures"] for answer in shown["answers"] if "signatures" in answer)
-    assert signatures[0]["role"] == "13 giáo viên bộ môn"
+    assert signatures[0]["role"] == "13 giáo viên môn học"
     assert f"Giáo dục kinh tế và pháp luật: {TEACHERS[5]}" in signatures[0]["who"]
     assert signatures[0]["ok"]
     said = repr(shown)

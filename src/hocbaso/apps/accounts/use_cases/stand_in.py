@@ -14,7 +14,7 @@ from hocbaso.core.errors import DomainError, register
 register(
     {
         "stand_in_role": (
-            "Chỉ thay được giáo viên chủ nhiệm và giáo viên dạy môn học của lớp.",
+            "Chỉ thay được giáo viên chủ nhiệm và giáo viên môn học của lớp.",
             "Only homeroom and subject teachers are replaced here.",
         ),
         "stand_in_same": (

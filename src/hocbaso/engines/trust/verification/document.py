@@ -273,6 +273,6 @@ def _missing_teachers(sheet: YearSheet, findings: tuple[Finding, ...]) -> Check 
     if not missing:
         return None
     names = {line.code: line.name for line in sheet.subjects}
-    sentence = f"Thiếu chữ ký giáo viên bộ môn: {', '.join(names[code] for code in missing)}."
+    sentence = f"Thiếu chữ ký giáo viên môn học: {', '.join(names[code] for code in missing)}."
     headline = f"Học bạ không hợp lệ. {sentence}"
     return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE", headline)

@@ -96,7 +96,7 @@ def order_fault(
         return "Các chữ ký không đứng đúng thứ tự ký.", ()
     ids = [subject_signature_id(p.subject or "", p.number) for p in places[:teachers] if p is not None]
     if not in_signing_order(ids, [name.removeprefix("mon-") for name in subjects]):
-        return "Chữ ký của giáo viên bộ môn không đứng theo thứ tự môn học của tờ.", ()
+        return "Chữ ký của giáo viên môn học không đứng theo thứ tự môn học của tờ.", ()
     return None, tuple(role for role in _CHAIN if role not in chain)
 
 

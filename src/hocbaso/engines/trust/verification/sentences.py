@@ -11,7 +11,7 @@ from hocbaso.engines.trust.paths import PathResult, PathState
 VIETNAM = timezone(timedelta(hours=7))
 
 ROLE_NAMES = {
-    "gvbm": "giáo viên bộ môn",
+    "gvbm": "giáo viên môn học",
     "gvcn": "giáo viên chủ nhiệm",
     "hieu_truong": "hiệu trưởng",
     "con_dau": "con dấu số của trường",

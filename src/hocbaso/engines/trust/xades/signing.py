@@ -34,7 +34,7 @@ register(
         ),
         "xades_wrong_order": (
             "Chưa thể ký ở bước này: chữ ký của bước trước còn thiếu hoặc không đúng thứ tự "
-            "(giáo viên bộ môn, giáo viên chủ nhiệm, hiệu trưởng, con dấu).",
+            "(giáo viên môn học, giáo viên chủ nhiệm, hiệu trưởng, con dấu).",
             "The signatures of the steps before are missing or out of order.",
         ),
         "xades_too_many_references": (
@@ -42,7 +42,7 @@ register(
             "A signature holds at most {limit} references.",
         ),
         "xades_too_many_teachers": (
-            "Tờ này có {count} chữ ký giáo viên bộ môn; tối đa là {limit}. Với môn nhiều người dạy, "
+            "Tờ này có {count} chữ ký giáo viên môn học; tối đa là {limit}. Với môn nhiều người dạy, "
             "hiệu trưởng chỉ định một người ký.",
             "{count} signatures of subject teachers; a document holds {limit}.",
         ),
