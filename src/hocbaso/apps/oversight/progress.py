@@ -232,14 +232,18 @@ def _waiting_since(rows: dict[int, ClassProgress]) -> None:
 
 
 def progress(school: Organisation, year: str, only_class: SchoolClass | None = None) -> Progress:
-    """Where each class stands. Seven queries, however many classes and pupils."""
+    """Where each class stands. Seven queries, however many classes and pupils.
+
+    :param only_class: this class alone, for its own teachers: the homeroom teacher is not named to them.
+    """
     classes = SchoolClass.objects.filter(school=school, school_year=year)
     if only_class is not None:
         classes = classes.filter(pk=only_class.pk)
     rows = {c.pk: ClassProgress(c) for c in classes}
     if rows:
         _enrolled(rows)
-        _homerooms(rows)
+        if only_class is None:
+            _homerooms(rows)
         _complete(rows, year)
         _sheets(rows)
         _waiting_since(rows)

@@ -12,7 +12,9 @@ from hocbaso.apps.organisations.models import Kind, Management, Organisation, va
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.transcripts.models import SheetState, YearSheet
 from hocbaso.core.regulation.programme import PRIMARY_GRADES
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 
+_GRADES = (*PRIMARY_GRADES, *SECONDARY_GRADES)
 _SIGNED = (SheetState.PRINCIPAL_SIGNED, SheetState.ISSUED)
 
 
@@ -68,7 +70,7 @@ def board(unit: Organisation, year: str, search: str = "") -> list[SchoolProgres
             active=True,
             school_class__school__in=ids,
             school_class__school_year=year,
-            school_class__grade__in=PRIMARY_GRADES,  # of whom transcripts are made here
+            school_class__grade__in=_GRADES,  # of whom transcripts are made here
         )
         .values_list("school_class__school")
         .annotate(n=Count("pk"))

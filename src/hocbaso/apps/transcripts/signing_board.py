@@ -210,7 +210,9 @@ def _rows(
     returned: dict[int, str] = {}
     own = SheetSignature.objects.filter(sheet=OuterRef("pk"), role=role, voided_at__isnull=True)
     own = own.filter(signer=signer) if signer is not None else own
-    stamped = sheets.defer("body").annotate(signed_at=Subquery(own.values("signed_at")[:1]))
+    # A subject teacher is shown the own marks, which only the frozen text holds.
+    light = sheets.defer("body") if signer is None else sheets
+    stamped = light.annotate(signed_at=Subquery(own.values("signed_at")[:1]))
     for sheet in stamped.order_by("id"):
         if sheet.state == SheetState.VOIDED:
             returned[sheet.enrolment_id] = sheet.return_reason

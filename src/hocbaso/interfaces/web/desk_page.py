@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.card import Card, certificate_card
-from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.signing_board import Row, Standing, duties_of, own_subjects
 from hocbaso.apps.transcripts.use_cases.sign_sheets import signer_of
 from hocbaso.core.document.emit import short_digest
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES
+from hocbaso.interfaces.web.desk_results import result_words, subject_results
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.posts import subject_names
 from hocbaso.interfaces.web.signing_desk import FILTERS, MOST, READY, Desk
@@ -52,24 +53,11 @@ def method_words() -> str:
     return _("Khóa do máy chủ của đơn vị giữ")
 
 
-def result_words(sheet: YearSheet | None) -> str:
-    """``Hoàn thành tốt``; who is not promoted, or promoted without completing, is told apart."""
-    if sheet is None:
-        return "–"
-    result = sheet.result
-    if "study" in result:
-        text = _("Học tập %(study)s · Rèn luyện %(conduct)s") % {
-            "study": result["study"],
-            "conduct": result["conduct"],
-        }
-        return text if result["promoted"] else f"{text} · " + _("Không được lên lớp")
-    if not result["promoted"]:
-        return f"{result['overall']} · " + _("Ở lại lớp")
-    return str(result["overall"]) + ("" if result["completed"] else " · " + _("Lên lớp"))
+def row_line(desk: Desk, row: Row, own: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One row in words, with its icon, and the one thing that can be done.
 
-
-def row_line(desk: Desk, row: Row) -> dict[str, Any]:
-    """One row in words, with its icon, and the one thing that can be done."""
+    :param own: of a subject teacher: the subjects whose results are shown.
+    """
     state, shape, text = _state(desk, row)
     link, link_text, new_tab = _link(desk, row)
     sheet = row.sheet
@@ -78,7 +66,7 @@ def row_line(desk: Desk, row: Row) -> dict[str, Any]:
         "order": row.enrolment.order or "",
         "name": row.enrolment.pupil.full_name,
         "class": row.enrolment.school_class.name if desk.school_class is None else "",
-        "result": result_words(sheet),
+        "result": subject_results(sheet, own) if own else result_words(sheet),
         "digest": short_digest(sheet.digest) if sheet else "",
         "state": state,
         "shape": shape,
@@ -181,21 +169,24 @@ def context(desk: Desk) -> dict[str, Any]:
         "da-ky": counts[Standing.SIGNED],
     }
     shown, hidden = _shown(desk)
+    own = _own_codes(desk)
+    classes = _class_table(desk) if desk.school_class is None else []
     card, no_card = card_of(desk)
     ready, done = groups["ky-duoc"], groups["da-ky"]
     count = len(desk.stopped.left) if desk.stopped else len(desk.selectable)
     return {
         "desk": desk,
         "words": desk.words,
-        "role_words": _role_words(desk),
+        "role_words": _role_words(desk, own),
         "own_subjects": _own_duties(desk),
+        "own_several": len(own) > 1,
         "waits_for": _waits_for(desk),
         "card": card,
         "no_card": no_card,
         "card_number": masked_middle(card.number) if card else "",
         "method": method_words(),
         "seal": desk.role is SignerRole.SEAL,
-        "lines": [row_line(desk, row) for row in shown],
+        "lines": [row_line(desk, row, own) for row in shown],
         "hidden": hidden,
         "filters": _filters(desk, groups),
         "groups": groups,
@@ -206,7 +197,8 @@ def context(desk: Desk) -> dict[str, Any]:
         "may_sign": bool(count) and card is not None and card.usable,
         "too_many": max(0, sum(r.selectable for r in desk.in_view) - MOST),
         "blocked_words": _blocked_words(desk),
-        "classes": _class_table(desk) if desk.school_class is None else [],
+        "classes": classes,
+        "teachers_sign": any(line["secondary"] or line["subjects"] for line in classes),
         "registered_words": _registered_words(desk, card),
         "previous": _previous_words(desk),
         "action": desk.request.get_full_path(),
@@ -214,12 +206,17 @@ def context(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _role_words(desk: Desk) -> str:
-    """``giáo viên môn học: Toán, Tin học``: a teacher sees which subjects one code signs."""
+def _own_codes(desk: Desk) -> tuple[str, ...]:
+    """The subjects that a subject teacher signs here; none for every other role."""
     user, of_class = desk.actor.user, desk.school_class
     if desk.role is not SignerRole.SUBJECT_TEACHER or user is None or of_class is None:
-        return desk.words.role
-    names = subject_names(own_subjects(user, of_class), of_class.grade)
+        return ()
+    return own_subjects(user, of_class)
+
+
+def _role_words(desk: Desk, own: tuple[str, ...]) -> str:
+    """``giáo viên môn học: Toán, Tin học``: a teacher sees which subjects one code signs."""
+    names = subject_names(own, desk.school_class.grade) if desk.school_class is not None else ""
     return f"{desk.words.role}: {names}" if names else desk.words.role
 
 
@@ -325,9 +322,11 @@ def _class_table(desk: Desk) -> list[dict[str, Any]]:
             {
                 "id": school_class.pk,
                 "name": school_class.name,
+                "secondary": school_class.grade in SECONDARY_GRADES,
                 "pupils": 0,
                 "ready": 0,
                 "open": 0,
+                "subjects": 0,
                 "homeroom": 0,
                 "principal": 0,
                 "done": 0,
@@ -346,7 +345,9 @@ def _column(row: Row) -> str:
     if row.standing is Standing.OPEN:
         return "open"
     if row.standing is Standing.EARLIER:
-        return "principal" if row.waits_for is SignerRole.PRINCIPAL else "homeroom"
+        return {SignerRole.PRINCIPAL: "principal", SignerRole.SUBJECT_TEACHER: "subjects"}.get(
+            row.waits_for or SignerRole.HOMEROOM, "homeroom"
+        )
     return "done"
 
 

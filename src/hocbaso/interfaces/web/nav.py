@@ -107,7 +107,7 @@ _ENTRIES = (
     ),
     _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
     _Entry(gettext_noop("Sổ điểm"), "/truong/so-diem/", _on_class("assessment.view_class")),
-    _Entry(gettext_noop("Đợt nhập"), "/truong/dot-nhap/", _in_school),
+    _Entry(gettext_noop("Đợt nhập"), "/truong/dot-nhap/", _in_school, also=("/truong/mo-khoa/",)),
     _Entry(gettext_noop("Mở khóa"), "/truong/mo-khoa/", _any_in_school("periods.view_cases")),
     _Entry(gettext_noop("Kiểm tra bài"), "/truong/kiem-tra/", _any_in_school("periods.view_reviews")),
     _Entry(gettext_noop("Mở khóa"), "/quan-ly/mo-khoa/", _watching),
@@ -195,12 +195,23 @@ def items(actor: Actor, path: str) -> list[NavItem]:
     # A class that is nobody's own (pk 0): what is allowed on it is allowed on every class of the school.
     school_class = post.school_class or SchoolClass(pk=0, school=post.organisation)
     shown = [e for e in _ENTRIES if e.test(actor, post.organisation, school_class)]
-    here = max((e.url for e in shown if path.startswith((e.url, *e.also))), key=len, default="")
+    nearest = max(shown, key=lambda e: (_nearness(e, path), path.startswith(e.url)))
     homeroom = actor.role == Role.HOMEROOM
     return [
-        NavItem(_(e.homeroom_label if homeroom and e.homeroom_label else e.label), e.url, e.url == here)
+        NavItem(
+            _(e.homeroom_label if homeroom and e.homeroom_label else e.label),
+            e.url,
+            e is nearest and _nearness(e, path) > 0,
+        )
         for e in shown
     ]
+
+
+def _nearness(entry: _Entry, path: str) -> int:
+    """How much of the address an entry knows; the homes know only their own page."""
+    if entry.url in ("/truong/", "/quan-ly/"):
+        return len(path) if path == entry.url else 0
+    return max((len(prefix) for prefix in (entry.url, *entry.also) if path.startswith(prefix)), default=0)
 
 
 def home_url(actor: Actor | None) -> str:
@@ -217,7 +228,7 @@ _ROLE_LABELS = {
     Role.GROUP_HEAD: gettext_lazy("Tổ trưởng chuyên môn"),
     Role.GROUP_DEPUTY: gettext_lazy("Tổ phó chuyên môn"),
     Role.HOMEROOM: gettext_lazy("Giáo viên chủ nhiệm"),
-    Role.SUBJECT_TEACHER: gettext_lazy("Giáo viên dạy môn học"),
+    Role.SUBJECT_TEACHER: gettext_lazy("Giáo viên môn học"),
     Role.DATA_CLERK: gettext_lazy("Nhân viên dữ liệu"),
     Role.COMMUNE_OFFICER: gettext_lazy("Cán bộ UBND cấp xã"),
     Role.DEPARTMENT_OFFICER: gettext_lazy("Cán bộ Sở"),
@@ -232,6 +243,14 @@ def role_label(role: str) -> str:
     return str(_ROLE_LABELS[Role(role)])
 
 
+def _group_words(name: str) -> str:
+    """``Tổ Khoa học xã hội`` → ``Khoa học xã hội`` (the role says the first word); ``Tổ 1`` → ``tổ 1``."""
+    first, _space, rest = name.partition(" ")
+    if first.casefold() != "tổ" or not rest:
+        return name
+    return f"tổ {rest}" if rest[0].isdigit() else rest
+
+
 def post_label(post: Assignment) -> str:
     """``Giáo viên chủ nhiệm lớp 7A2``."""
     label = role_label(post.role)
@@ -240,5 +259,5 @@ def post_label(post: Assignment) -> str:
     if post.school_class is not None:
         return _("%(role)s lớp %(class)s") % {"role": label, "class": post.school_class.name}
     if post.group_name:
-        return f"{label} {post.group_name}"
+        return f"{label} {_group_words(post.group_name)}"
     return label

@@ -14,6 +14,7 @@ from hocbaso.apps.accounts.models import Assignment, Role, User
 from hocbaso.apps.assessment.policies import class_assignments, teaches
 from hocbaso.apps.intake.models import Batch, State
 from hocbaso.apps.oversight.progress import ClassProgress, Progress, missing_results, required_subjects
+from hocbaso.apps.oversight.waiting import Deadline, entry_deadline, waiting_for_summer
 from hocbaso.apps.periods.policies import CHECKER_ROLES
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.transcripts.signing_board import duties_of, missing_signers
@@ -85,7 +86,14 @@ def _seal(progress: Progress) -> list[Task]:
     ]
 
 
-def _own_class(own: ClassProgress) -> list[Task]:
+def _entry(title: str, text: str, deadline: Deadline) -> Task:
+    """Marks to enter until their period closes; once it has, by way of an unlock case."""
+    if deadline.closed:
+        text += " " + _("Đã khóa nhập: muốn nhập, thầy cô gửi yêu cầu mở khóa.")
+    return Task(title, text, _("Mở sổ điểm"), "/truong/so-diem/", due=deadline.closes_at)
+
+
+def _own_class(own: ClassProgress, year: str) -> list[Task]:
     """What the homeroom teacher must do with the class."""
     name, tasks = own.school_class.name, []
     if own.subjects_signed > own.homeroom_signed:
@@ -102,26 +110,15 @@ def _own_class(own: ClassProgress) -> list[Task]:
     if own.pupils and own.complete < own.pupils and own.closed < own.pupils:
         n = own.pupils - max(own.complete, own.closed)
         tasks.append(
-            Task(
+            _entry(
                 _("Nhập kết quả còn thiếu của %(n)s học sinh") % {"n": n},
                 _("Lớp %(class)s: %(done)s / %(all)s em đã đủ kết quả các môn cuối năm.")
                 % {"class": name, "done": own.complete, "all": own.pupils},
-                _("Mở sổ điểm"),
-                "/truong/so-diem/",
-                own.last_entry,
+                entry_deadline(own.school_class, required_subjects(own.school_class.grade, year)),
             )
         )
     if own.complete > own.closed:
-        tasks.append(
-            Task(
-                _("Chốt kết quả %(n)s học sinh lớp %(class)s")
-                % {"n": own.complete - own.closed, "class": name},
-                _("Các em đã đủ kết quả các môn. Xem lại một lượt rồi chốt."),
-                _("Tổng kết lớp"),
-                "/truong/tong-ket/",
-                own.last_entry,
-            )
-        )
+        tasks += _close_own(own)
     if own.without_photo:
         tasks.append(
             Task(
@@ -129,6 +126,32 @@ def _own_class(own: ClassProgress) -> list[Task]:
                 _("Ảnh 3×4 in trên học bạ. Thiếu ảnh thì học bạ ghi rõ là chưa có ảnh."),
                 _("Xem %(n)s em") % {"n": own.without_photo},
                 "/truong/hoc-sinh/?loc=thieu-anh",
+            )
+        )
+    return tasks
+
+
+def _close_own(own: ClassProgress) -> list[Task]:
+    """Pupils to close now; who waits for the summer is told apart, because nobody can close him yet."""
+    name, summer = own.school_class.name, waiting_for_summer(own.school_class)
+    tasks = []
+    if (n := own.complete - own.closed - summer) > 0:
+        tasks.append(
+            Task(
+                _("Chốt kết quả %(n)s học sinh lớp %(class)s") % {"n": n, "class": name},
+                _("Các em đã đủ kết quả các môn. Xem lại một lượt rồi chốt."),
+                _("Tổng kết lớp"),
+                "/truong/tong-ket/",
+                own.last_entry,
+            )
+        )
+    if summer:
+        tasks.append(
+            Task(
+                _("%(n)s học sinh lớp %(class)s chờ đánh giá lại trong hè") % {"n": summer, "class": name},
+                _("Có kết quả đánh giá lại thì chốt được. Các em khác không phải chờ."),
+                _("Xem %(n)s em") % {"n": summer},
+                "/truong/tong-ket/",
             )
         )
     return tasks
@@ -152,12 +175,11 @@ def _own_subjects(actor: Actor, year: str) -> list[Task]:
         return signing
     return [
         *signing,
-        Task(
+        _entry(
             _("Nhập kết quả cuối năm của %(n)s học sinh lớp %(class)s")
             % {"n": n, "class": school_class.name},
             _("Các môn thầy cô được phân công dạy ở lớp này."),
-            _("Mở sổ điểm"),
-            "/truong/so-diem/",
+            entry_deadline(school_class, codes),
         ),
     ]
 
@@ -259,7 +281,7 @@ def _of_progress(actor: Actor, post: Assignment, progress: Progress) -> list[Tas
         own = progress.classes[0].school_class
         if own.grade in SECONDARY_GRADES and actor.user is not None:
             tasks += _own_signatures(actor.user, own)
-        tasks += _own_class(progress.classes[0])
+        tasks += _own_class(progress.classes[0], progress.school_year)
     if post.role == Role.SUBJECT_TEACHER:
         tasks += _own_subjects(actor, progress.school_year)
     if post.school_class is not None and post.school_class.grade in SECONDARY_GRADES:
@@ -275,7 +297,7 @@ def heading(tasks: list[Task]) -> str:
     """``5 việc cần làm, 2 việc chờ đã lâu``."""
     if not tasks:
         return _("Không có việc nào đang chờ thầy cô")
-    late = sum(t.is_late for t in tasks)
+    late = sum(t.waits_long for t in tasks)
     words = ngettext("%(n)s việc cần làm", "%(n)s việc cần làm", len(tasks)) % {"n": len(tasks)}
     if late:
         words += _(", %(n)s việc đã chờ từ %(days)s ngày trở lên") % {"n": late, "days": LONG}

@@ -79,7 +79,7 @@ def test_every_post_has_words(school):
     in_class = people.school_class(school, "2B", 2)
     words = {
         Role.HOMEROOM: "Giáo viên chủ nhiệm lớp 2B",
-        Role.SUBJECT_TEACHER: "Giáo viên dạy môn học lớp 2B",
+        Role.SUBJECT_TEACHER: "Giáo viên môn học lớp 2B",
     }
     for role, expected in words.items():
         assert nav.post_label(people.actor(role, school, in_class).assignment) == expected

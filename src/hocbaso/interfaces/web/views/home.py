@@ -17,6 +17,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight import progress as oversight
 from hocbaso.apps.oversight import schools
+from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 from hocbaso.interfaces.web import nav, tasks
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
@@ -64,10 +65,13 @@ def _measures(actor: Actor, progress: oversight.Progress, urls: set[str]) -> lis
     """Lines of progress; what is left links to where it can be seen."""
     pupils = progress.pupils
     units = {"em": _("học sinh"), "hb": _("học bạ")}
+    teachers_sign = any(c.school_class.grade in SECONDARY_GRADES for c in progress.classes)
+    subjects = ("subjects_signed", _("Giáo viên môn học đã ký"), "hb", "", "/truong/hoc-ba/", "")
     lines = (
         ("verified", _("Đã xác thực danh tính"), "em", "", "/truong/hoc-sinh/", "?loc=danh-tinh"),
         ("complete", _("Đã đủ kết quả các môn"), "em", "", "/truong/so-diem/", ""),
         ("closed", _("Đã chốt kết quả"), "em", "", "/truong/tong-ket/", ""),
+        *((subjects,) if teachers_sign else ()),
         ("homeroom_signed", _("Giáo viên chủ nhiệm đã ký"), "hb", "", "/truong/hoc-ba/", ""),
         ("principal_signed", _("Hiệu trưởng đã ký"), "hb", "", "/truong/hoc-ba/", ""),
         ("issued", _("Đã phát hành (đóng dấu số)"), "hb", "seal", "/truong/hoc-ba/", ""),

@@ -19,7 +19,7 @@ from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases.render import preview_pdf, sealed_booklet
 from hocbaso.core.errors import NotAllowed, NotFound, register
 from hocbaso.interfaces.web import paper
-from hocbaso.interfaces.web.desk_page import result_words
+from hocbaso.interfaces.web.desk_results import result_words
 from hocbaso.interfaces.web.templatetags.hbs import date_vi
 from hocbaso.interfaces.web.views import actor_of, require_actor, school_of
 
