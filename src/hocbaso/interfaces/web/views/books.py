@@ -138,6 +138,8 @@ def _line(request: HttpRequest, chosen: _Chosen, kind: BookKind) -> dict[str, ob
     in_class = chosen.in_class
     if kind.needs_class and in_class is not None and not fits(kind.kind, in_class):
         return None
+    if kind.needs_class and in_class is None and not any(fits(kind.kind, c) for c in chosen.classes):
+        return None
     target = BookTarget(chosen.school, kind.kind, in_class, chosen.subject)
     if not allowed(actor_of(request), "books.export", target):
         return None
