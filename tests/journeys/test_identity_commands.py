@@ -139,6 +139,24 @@ def test_killed_while_asking_it_goes_on_where_it_was(tmp_path: Path, samples: Pa
         assert list((tmp_path / "node" / "workers").glob("*")) == []
 
 
+def test_two_workers_at_once_ask_about_nobody_twice(tmp_path: Path, samples: Path) -> None:
+    probe = open_probe(tmp_path / "node")
+    with population_site(outside(tmp_path), samples / "dan_cu.csv") as site:
+        home = node_of(tmp_path, site, probe.url)
+        begin(home, samples)
+        site.behave(latency_ms=300)
+        both = [home.start("identity", "verify", *OF_SCHOOL, "--json") for _ in range(2)]
+        documents = [json.loads(process.communicate(timeout=120)[0]) for process in both]
+        assert [process.returncode for process in both] == [1, 1]
+        assert [document["states"] for document in documents] == [
+            {"verified": 147, "mismatch": 17, "not_found": 6}
+        ] * 2
+        assert sorted(document["queued"] for document in documents) == [0, PUPILS]
+        counters = site.counters()
+        assert (counters["distinct"], counters["repeated"]) == (PUPILS, 0)
+        check_evidence(probe)
+
+
 def test_a_registry_that_is_down_loses_nothing(tmp_path: Path, samples: Path) -> None:
     port, probe = free_port(), open_probe(tmp_path / "node")
     home = node_of(tmp_path, f"http://127.0.0.1:{port}/population", probe.url)
