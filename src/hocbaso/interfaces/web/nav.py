@@ -122,7 +122,7 @@ _ENTRIES = (
     _Entry(gettext_noop("Ký học bạ"), "/truong/ky/", _signs),
     _Entry(gettext_noop("Phát hành"), "/truong/phat-hanh/", _any("signing.seal")),
     _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
-    _Entry(gettext_noop("Sổ sách"), "/truong/so-sach/", _any("books.view")),
+    _Entry(gettext_noop("Sổ sách"), "/truong/so-sach/", _any_in_school("books.view")),
     _Entry(
         gettext_noop("Truy vết"),
         "/truong/truy-vet/",

@@ -9,9 +9,13 @@ from datetime import timedelta
 import pytest
 
 from hocbaso.apps.accounts.models import Role, StaffMember, User
+from hocbaso.apps.assessment.models import Moment, TraitResult
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.models import Batch, Kind, State, WorkbookFile
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.periods.models import EntryPeriod
+from hocbaso.core.regulation.programme import programme_for
+from hocbaso.core.vietnamese.school_year import SchoolYear
 from tests.unit.apps.accounts import people
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +82,56 @@ def test_the_homeroom_teacher_enters_what_is_missing(as_role, school):
         "Nhập kết quả còn thiếu của 1 học sinh",
         "/truong/so-diem/",
     )
+
+
+def test_who_waits_for_the_summer_is_told_apart_from_who_can_be_closed(as_role, school):
+    in_class = people.school_class(school)
+    traits = programme_for(1, SchoolYear.parse(people.YEAR)).grade(1).traits
+    for n in (1, 2, 3):
+        enrolment = people.enrol(in_class, n)
+        people.results(enrolment)
+        TraitResult.objects.bulk_create(
+            TraitResult(
+                enrolment=enrolment,
+                moment=Moment.YEAR_END,
+                trait_code=trait.code,
+                level="Đ",
+                updated_at=people.DAY,
+                updated_by="x",
+                source="screen",
+            )
+            for trait in traits
+        )
+        enrolment.subject_results.filter(subject_code__in=("toan", "tieng-viet")).update(score=7)
+    enrolment.subject_results.filter(subject_code="am-nhac").update(level="C")
+    client, _post = as_role(Role.HOMEROOM, in_class)
+    assert [title for title, _url in tasks(text(client.get("/truong/")))][:2] == [
+        "Chốt kết quả 2 học sinh lớp 1A",
+        "1 học sinh lớp 1A chờ đánh giá lại trong hè",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("closes", "told"),
+    [
+        (timedelta(days=4, hours=1), "còn 4 ngày"),
+        (timedelta(hours=6), "còn 6 giờ"),
+        (-timedelta(days=1), "Đã khóa nhập: muốn nhập, thầy cô gửi yêu cầu mở khóa."),
+    ],
+)
+def test_marks_to_enter_say_until_when(as_role, school, closes, told):
+    in_class = people.school_class(school)
+    people.results(people.enrol(in_class, 1), but=1)
+    EntryPeriod.objects.create(
+        unit=school,
+        school_year=people.YEAR,
+        opens_at=people.DAY - timedelta(days=9),
+        closes_at=people.DAY + closes,
+        made_at=people.DAY - timedelta(days=9),
+        made_by="x",
+    )
+    client, _post = as_role(Role.HOMEROOM, in_class)
+    assert told in text(client.get("/truong/"))
 
 
 def test_the_subject_teacher_is_asked_for_the_own_subjects_only(as_role, school):

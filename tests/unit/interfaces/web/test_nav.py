@@ -34,7 +34,7 @@ MENUS = {
     Role.COMMUNE_OFFICER: ["Tiến độ", CASES, CHECK],
     Role.DEPARTMENT_OFFICER: ["Tiến độ", CASES, PERIODS, CHECK],
     Role.MINISTRY_OFFICER: ["Tiến độ", CASES, CHECK],
-    Role.AUDITOR: ["Tiến độ", CASES, BOOKS, TRACES, CHECK],
+    Role.AUDITOR: ["Tiến độ", CASES, TRACES, CHECK],
     Role.SYSTEM_ADMIN: ["Tiến độ", CHECK],
 }
 _UNITS = {
@@ -51,6 +51,22 @@ def test_menu_of(role, school, django_assert_num_queries):
     actor = people.actor(role, unit, in_class)
     with django_assert_num_queries(0):
         assert [item.label for item in nav.items(actor, "/")] == MENUS[role]
+
+
+def test_unlock_cases_stand_under_the_entry_periods_of_whoever_has_no_item_of_them(school):
+    in_class = people.school_class(school)
+    for role, mark in ((Role.SUBJECT_TEACHER, PERIODS), (Role.PRINCIPAL, CASES)):
+        actor = people.actor(role, school, in_class if role == Role.SUBJECT_TEACHER else None)
+        items = nav.items(actor, "/truong/mo-khoa/moi")
+        assert [item.label for item in items if item.current] == [mark]
+
+
+@pytest.mark.parametrize(
+    ("group", "told"), [("Tổ Khoa học xã hội", "Khoa học xã hội"), ("Tổ 4-5", "tổ 4-5"), ("Toán", "Toán")]
+)
+def test_a_group_head_is_not_told_the_word_twice(school, group, told):
+    post = people.actor(Role.GROUP_HEAD, school, group_name=group).assignment
+    assert nav.post_label(post) == f"Tổ trưởng chuyên môn {told}"
 
 
 def test_the_page_one_is_on_is_marked(school):

@@ -16,6 +16,7 @@ from hocbaso.core.document.model import YearSheet
 from hocbaso.core.regulation.tt22 import show_mark
 from hocbaso.engines.trust.verification import verify_document
 from hocbaso.interfaces.web import paper, verdict_page
+from hocbaso.interfaces.web.desk_results import subject_results
 from tests.unit.core.document.secondary_sheets import TEACHERS, secondary
 from tests.unit.core.document.sheets import grade_three
 from tests.unit.engines.trust.secondary_support import new_school, sheet_of
@@ -124,3 +125,12 @@ def test_a_bad_teachers_signature_says_why_on_the_public_page() -> None:
     teachers = next(answer["signatures"] for answer in answers if "signatures" in answer)[0]
     assert not teachers["ok"]
     assert "không được giao ký môn Toán" in teachers["reason"]
+
+
+def test_a_teacher_who_signs_sees_the_marks_of_the_own_subjects() -> None:
+    stored = SimpleNamespace(body=emit(secondary(6)))
+    maths = subject_results(stored, ("toan",))
+    assert maths.startswith("HKI 9,0 · HKII 9,5 · Cả năm ")
+    assert "Toán: HKI 9,0" in subject_results(stored, ("ngu-van", "toan"))
+    assert subject_results(None, ("toan",)) == "–"
+    assert subject_results(SimpleNamespace(body=emit(grade_three())), ("toan",)).startswith("Hoàn thành")
