@@ -35,6 +35,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "import-marks": _later("import_marks", "importing_marks"),
     "pdf": _later("renditions", "renditions"),
     "log": _later("log", "log"),
+    "gradebook-load": _later("gradebook_load", "gradebook_load"),
     "size": _later("issuing", "size"),
 }
 

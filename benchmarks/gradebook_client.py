@@ -21,7 +21,7 @@ from typing import Any
 
 BATCH = 20
 _TIMEOUT, _AGAIN = 20.0, 0.25  # as the page's script: gives up an answer after 20 s; then asks again
-_TRIES = 60
+_TRIES = 240
 
 
 def mark(tenths: int) -> str:

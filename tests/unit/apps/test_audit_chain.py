@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import broken_links, record
 from hocbaso.apps.audit.models import Event
-from hocbaso.apps.common import guards
+from hocbaso.apps.common import clock, guards
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +49,17 @@ def test_a_removed_event_is_missed() -> None:
     with guards.suspended(connection):
         Event.objects.filter(sequence=2).delete()
     assert any("Sự kiện 2" in finding for finding in broken_links())
+
+
+def test_the_hashed_text_is_one_json_object_with_sorted_keys() -> None:
+    """Whoever checks the chain elsewhere needs no more (PostgreSQL puts the text together itself)."""
+    event = record(Actor.operator(), "test.happened", 'lớp "6A"\\n', organisation="79000101", z=1, a="ô {%s}")
+    event = Event.objects.get(pk=event.sequence)
+    content = {
+        name: getattr(event, name)
+        for name in ("sequence", "actor", "role", "channel", "organisation", "action", "target", "details")
+    }
+    content |= {"at": clock.iso_seconds(event.at), "previous": event.previous}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert event.digest == hashlib.sha256(text.encode()).hexdigest()
+    assert broken_links() == []

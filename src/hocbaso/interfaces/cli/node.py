@@ -63,6 +63,7 @@ def server_command(host: str, port: int, workers: int) -> list[str]:
         str(Path(sys.executable).with_name("granian")),
         *("--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", "8", "--no-ws", "--log-level", "warning"),
+        *("--respawn-failed-workers", "--respawn-interval", "0.5"),  # else one dead worker ends the node
         "hocbaso.config.wsgi:application",
     ]
 

@@ -45,10 +45,12 @@ class ActorMiddleware:
         if post_id is None or not request.user.is_authenticated:
             return None
         post = (
-            Assignment.objects.select_related("user", "organisation", "school_class__school")
+            Assignment.objects.select_related("user", "organisation", "school_class")
             .filter(valid_on(clock.today()), pk=post_id, user=request.user)
             .first()
         )
         if post is None:  # the assignment ended: the right ends with it
             return None
+        if post.school_class is not None and post.school_class.school_id == post.organisation_id:
+            post.school_class.school = post.organisation
         return Actor.of(post, second_factor=bool(request.session.get(SECOND_FACTOR_KEY)))
