@@ -116,4 +116,8 @@ def read(kind: Kind, data: bytes, year: str, decisions: Decisions | None = None)
 def _tell_other_form(kind: Kind, data: bytes) -> None:
     found = detect(data)
     if found in _NAMES and found not in _FORMS[kind]:
-        raise Unreadable("intake_other_form", found=_NAMES[found], wanted=_NAMES[_FORMS[kind][0]])
+        raise Unreadable(
+            "intake_other_form",
+            found=_NAMES[found],
+            wanted=" hoặc ".join(_NAMES[form] for form in _FORMS[kind]),
+        )

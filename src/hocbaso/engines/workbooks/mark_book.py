@@ -133,12 +133,9 @@ class _Reader:
         table = columns.table
         other = self.first.setdefault(identity.key, table.sheet.name)
         if other != table.sheet.name:
-            message = (
-                f"Trang tính “{other}” cũng ghi {identity.words} của lớp {identity.class_name}. Thầy cô chỉ "
-                "để lại một trang."
-            )
             notes.begin(table.first)
-            notes.error(None, "page_twice", message)
+            notes.error(None, "page_twice", _twice(other, identity))
+            self._refuse_first(other, table.sheet.name, identity)
             return
         spread_merges(notes, fill=("class_name",))
         records = Records(table, ("code", "full_name", "class_name", "birth_date"))
@@ -156,6 +153,18 @@ class _Reader:
             note_no_records(notes, "học sinh")
         _note_few_columns(notes, columns, identity)
         _note_incomplete(notes, reader.incomplete)
+
+    def _refuse_first(self, first: str, second: str, identity: Identity) -> None:
+        """Which of two pages for one thing is right nobody knows: the first is not taken either."""
+        if any(issue.code == "page_twice" and issue.sheet == first for issue in self.reading.issues):
+            return
+        for row in self.reading.rows:
+            row.ok = row.ok and row.sheet != first
+        header = next(one for one in self.reading.headers if one.sheet == first)
+        message = _twice(second, identity)
+        self.reading.issues.append(
+            Issue(header.last_row, "", "", "page_twice", "error", message, "", None, first)
+        )
 
     def _second_table(self, notes: Notes, records: Records, seen: int, identity: Identity) -> bool:
         """Whether a line between the records begins the table of another class, subject or semester."""
@@ -186,6 +195,13 @@ class _Reader:
             self.reading.issues.append(
                 Issue(1, "", "", "sheet_not_read", severity, message, sheet.name, None, sheet.name)
             )
+
+
+def _twice(other: str, identity: Identity) -> str:
+    return (
+        f"Trang tính “{other}” cũng ghi {identity.words} của lớp {identity.class_name}. Thầy cô chỉ để lại "
+        "một trang."
+    )
 
 
 def _row(issue: Issue) -> int:

@@ -9,9 +9,10 @@ from typing import Any
 
 from hocbaso.core.regulation.secondary import Form
 from hocbaso.core.regulation.tt22 import mark_text, read_mark, read_rating, show_mark
-from hocbaso.core.vietnamese.decimals import read_integer, round_half_up
+from hocbaso.core.vietnamese.decimals import round_half_up
 from hocbaso.core.vietnamese.reading import Reading
 from hocbaso.engines.workbooks.cells import PUPIL_CODE_DIGITS, CellReader
+from hocbaso.engines.workbooks.days import read_days
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.mark_columns import PageColumns
 from hocbaso.engines.workbooks.mark_identity import Identity
@@ -21,7 +22,7 @@ from hocbaso.engines.workbooks.text import shown, tidy
 from hocbaso.engines.workbooks.unique import Persons
 
 _PLAIN = (float, str)
-_MOST_SESSIONS = 500
+_MOST_SESSIONS = 250  # as the year record takes
 #: Serial numbers of the days from 2000 to 2049: what is left of a date in a cell formatted as a number.
 _SERIALS = range(36526, 54789)
 _EPOCH = date(1899, 12, 30)
@@ -110,7 +111,7 @@ class MarkReader:
             value = known.get(cell) if type(cell) in _PLAIN else None
             if value or (value := self._mark(column, cell, form)):
                 values[name] = value
-        if values and any(name not in values for name in self._needed):
+        if values and not self.notes.bad and any(name not in values for name in self._needed):
             self.incomplete.append(self.notes.row)
         for column in self.page.too_many:
             if tidy(shown(row[column])):
@@ -233,11 +234,7 @@ class MarkReader:
         if cell == "" or column is None or not tidy(shown(cell)):
             self.cells.flawed(name)
             return None
-        reading = read_integer(cell, low=0, high=_MOST_SESSIONS)
-        if reading.exact:
-            return reading.value
-        self.notes.error(column, "bad_number_of_days", reading.message or "", cell)
-        return None
+        return read_days(self.notes, column, cell, high=_MOST_SESSIONS)
 
 
 def _day_month(day: int, month: int) -> str:

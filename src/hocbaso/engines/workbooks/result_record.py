@@ -9,6 +9,7 @@ from hocbaso.core.regulation.programme import PRIMARY_GRADES, GradeProgramme, Pr
 from hocbaso.core.vietnamese.decimals import read_decimal, read_integer, round_half_up
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.workbooks.cells import PUPIL_CODE_DIGITS, CellReader, grade_of
+from hocbaso.engines.workbooks.days import read_days
 from hocbaso.engines.workbooks.grid import Cell
 from hocbaso.engines.workbooks.model import PrimaryResultRow, SubjectResult
 from hocbaso.engines.workbooks.notes import Notes
@@ -199,11 +200,7 @@ class ResultReader:
         if cell == "" or column is None or not tidy(shown(cell)):
             self.cells.flawed(name)
             return None
-        reading = read_integer(cell, low=0, high=high)
-        if reading.exact:
-            return reading.value
-        self.notes.error(column, "bad_number_of_days", reading.message or "", cell)
-        return None
+        return read_days(self.notes, column, cell, high=high)
 
     def _measure(self, row: list[Cell], name: str, low: int, high: int, unit: str) -> int | None:
         cell, column = self.cells.cell(row, name)

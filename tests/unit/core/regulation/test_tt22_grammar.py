@@ -168,3 +168,9 @@ def test_ratings_without_marks_are_asked_and_old_words_refused() -> None:
 def test_marks_are_shown_with_a_comma_and_averages_with_one_decimal() -> None:
     assert [show_mark(one) for one in ("7.5", "10", "Đ", "")] == ["7,5", "10", "Đ", ""]
     assert [show_mark(one, places=1) for one in ("8", "7.5", "10", "CĐ")] == ["8,0", "7,5", "10,0", "CĐ"]
+
+
+def test_a_number_of_a_workbook_is_shown_as_the_workbook_shows_it() -> None:
+    assert "“75” nằm ngoài" in (read_mark(75.0, Form.SCORED).message or "")
+    assert "7,5" in (read_mark(75.0, Form.SCORED).message or "")
+    assert "“10,1” nằm ngoài" in (read_mark(10.1, Form.SCORED).message or "")

@@ -261,13 +261,37 @@ def test_a_second_table_below_the_first_is_refused_from_its_title_on() -> None:
     assert codes(reading) == [("second_table", "error")]
 
 
-def test_two_sheets_for_the_same_page_are_refused() -> None:
+def test_of_two_sheets_for_the_same_page_neither_is_taken() -> None:
     book = empty()
     add(book, [[*AN, *MARKS]])
     add(book, [[*AN, *MARKS]], name="HKI Toán (2)")
     reading = read_mark_book(saved(book), year=YEAR)
-    assert codes(reading) == [("page_twice", "error")]
-    assert len(reading.rows) == 1
+    assert codes(reading) == [("page_twice", "error")] * 2
+    assert {issue.sheet for issue in reading.issues} == {"HKI Toán", "HKI Toán (2)"}
+    assert [row.ok for row in reading.rows] == [False]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "found"),
+    [
+        ("3 buổi", 3, [("days_in_words", "warning")]),
+        ("3,0", 3, [("days_in_words", "warning")]),
+        (46.0, 46, []),
+        ("45", 45, []),
+        (250, 250, []),
+        (251, None, [("bad_number_of_days", "error")]),
+        (3.5, None, [("bad_number_of_days", "error")]),
+        (-1, None, [("bad_number_of_days", "error")]),
+        ("không", None, [("bad_number_of_days", "error")]),
+    ],
+)
+def test_absences_are_whole_numbers_told_in_words_of_absences(
+    written: object, value: int | None, found: list[tuple[str, str]]
+) -> None:
+    head = ["STT", "Mã HS", "Họ tên", "Rèn luyện HKI", "Số buổi nghỉ có phép"]
+    reading = read([*AN, "T", written], head=[head], title="LỚP 6A1", name="Rèn luyện")
+    assert (reading.rows[0].values.get("absent_excused"), codes(reading)) == (value, found)
+    assert all("Điểm" not in issue.message for issue in reading.issues)
 
 
 def test_a_pupil_twice_on_a_page_is_refused_and_once_on_each_page_is_usual() -> None:

@@ -330,9 +330,10 @@ class _Planning:
                 continue
             term = term_result(subject, replace(books[row.row], columns=columns), self.setting)
             if term.text and term.text != stated:
+                places = 1 if subject.scored else None
                 told = {
-                    "stated": show_mark(stated),
-                    "computed": show_mark(term.text),
+                    "stated": show_mark(stated, places=places),
+                    "computed": show_mark(term.text, places=places),
                     "why": term.explanation,
                 }
                 self.judge.warn(row, "stated", "stated_differs", sentence("marks_stated", **told), stated)

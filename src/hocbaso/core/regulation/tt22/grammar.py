@@ -75,6 +75,8 @@ _PLAIN_RATINGS = {"d": Rating.PASS, "cd": Rating.FAIL}
 
 
 def _text(raw: object) -> str:
+    if isinstance(raw, float):  # as a spreadsheet shows it: 75, 10,1
+        return str(int(raw)) if raw.is_integer() else str(raw).replace(".", ",")
     text = "".join(LOOKALIKES.get(char, char) for char in nfc(raw)) if isinstance(raw, str) else str(raw)
     return collapse(text)
 
