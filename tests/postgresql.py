@@ -48,7 +48,7 @@ class Server:
     def start(cls, *, durable: bool = False) -> Server:
         """A new cluster.
 
-        :param durable: with the server's own settings, as a node would run it; tests do without safety on disk.
+        :param durable: with the server's own settings, as a node would run it; tests need no safety on disk.
         """
         directory = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         with socket.socket() as probe:

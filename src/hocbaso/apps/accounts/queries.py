@@ -18,12 +18,14 @@ _MISSING_DECISION = Q(decision_number="") | Q(decision_date__isnull=True) | Q(de
 
 
 def present_posts(user: User, day: date | None = None) -> list[Assignment]:
-    """The user's posts that hold on ``day``, with unit and class. One query."""
-    return list(
+    """The user's posts that hold on ``day``, with unit and class, the weightiest of a unit first. One query."""
+    rows = (
         Assignment.objects.filter(valid_on(day or clock.today()), user=user)
         .select_related("organisation", "school_class", "user")
-        .order_by("organisation__name", "role", "school_class__grade", "school_class__name", "subject_code")
+        .order_by("school_class__grade", "school_class__name", "subject_code")
     )
+    weight = {role: place for place, role in enumerate(Role.values)}  # a homeroom class before a subject
+    return sorted(rows, key=lambda post: (post.organisation.name, weight[post.role]))
 
 
 def ended_posts(user: User, day: date | None = None, limit: int = 5) -> list[Assignment]:

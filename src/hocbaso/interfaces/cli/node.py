@@ -6,8 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import typer
 
 from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, table, told
+from hocbaso.interfaces.cli.worker import end_with, start_beside, worker
 
 SANDBOX_PORT = 8089
 
@@ -72,6 +71,7 @@ def run_server(host: str, port: int, workers: int) -> None:
     """Replace this process by the web server."""
     os.environ.setdefault("HOCBASO_PUBLIC_URL", f"http://{host}:{port}")
     messages.print(f"Học bạ số chạy tại http://{host}:{port}/ (Ctrl+C để dừng)")
+    start_beside()
     command = server_command(host, port, workers)
     if os.name == "posix":
         os.execv(command[0], command)  # noqa: S606  our own server, no shell
@@ -122,17 +122,6 @@ def _start_sandbox_beside() -> None:
     subprocess.Popen([str(command), "sandbox", "--beside", str(os.getpid())])
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _tell_demo(document: dict[str, Any]) -> None:
     rows = [[a["school"], a["post"], a["username"], a["name"]] for a in document["accounts"]]
     table("Tài khoản thử nghiệm", ["Trường", "Vị trí", "Tên đăng nhập", "Họ tên"], rows)
@@ -150,7 +139,7 @@ def sandbox(
 ) -> None:
     """Thế giới bên ngoài trên máy này: chứng thực (OCSP, CRL), dấu thời gian, cơ sở dữ liệu dân cư."""
     if beside:
-        _end_with(beside)
+        end_with(beside)
     prepare_home()
     from django.conf import settings
 
@@ -171,5 +160,5 @@ _LOADED = {"people": "người", "stays": "dòng cư trú"}
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (init, serve, demo, sandbox):
+    for command in (init, serve, worker, demo, sandbox):
         app.command()(command)

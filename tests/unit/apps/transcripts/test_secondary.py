@@ -43,7 +43,8 @@ def teacher_of(school: School, subject: str, name: str = "6A1") -> Actor:
 
 
 def teacher_signs(school: School, subject: str, name: str = "6A1"):
-    actor, role, of_class = teacher_of(school, subject, name), SignerRole.SUBJECT_TEACHER, school.classes[name]
+    actor, of_class = teacher_of(school, subject, name), school.classes[name]
+    role = SignerRole.SUBJECT_TEACHER
     sheets = ready_sheets(school.unit, YEAR, role, of_class, actor.user)
     batch = authorise(
         actor, role=role, school=school.unit, sheets=sheets, school_class=of_class, method="totp"

@@ -1,0 +1,92 @@
+"""``hocbaso worker``: what the clock asks for, whoever looks or not (design 4.2).
+
+Periods past their end become locks, unlock cases past their time end, the queue of identity checks is worked
+through. Every step resumes from its own rows, so that the worker may die at any moment and several may run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages
+
+#: Seconds between two rounds: a period that ends is locked in the database within this time.
+EVERY = 20.0
+
+
+def worker(
+    once: bool = typer.Option(False, "--once", help="Làm một lượt rồi dừng."),
+    every: float = typer.Option(EVERY, "--every", min=1, help="Số giây giữa hai lượt."),
+    beside: int = typer.Option(0, "--beside", hidden=True, help="Dừng khi tiến trình cha này dừng."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Làm những việc đến giờ: khóa đợt nhập đã hết hạn, xử lý hàng đợi xác thực danh tính."""
+    from hocbaso.interfaces.cli.main import use_database
+
+    use_database()
+    done = _round()
+    if beside:
+        end_with(beside)
+    while not once:
+        time.sleep(every)
+        done = _round()
+    answer(done, as_json=as_json)
+
+
+def _round() -> dict[str, Any]:
+    """One round; what goes wrong in one part is told and does not stop the others."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "problems": []}
+    for part in (_close_due, _ask):
+        try:
+            document |= part()
+        except Exception as error:
+            document["problems"].append(f"{part.__name__.strip('_')}: {type(error).__name__}")
+            messages.print(f"{part.__name__}: {error}", style="yellow", markup=False)
+    return document
+
+
+def _close_due() -> dict[str, Any]:
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.periods.use_cases.close_due import close_due
+
+    closed = close_due(Actor.system())
+    return {"locks": closed.locks, "cases": list(closed.cases)}
+
+
+def _ask() -> dict[str, Any]:
+    from hocbaso.apps.identity.models import Job, JobState
+    from hocbaso.apps.identity.ports import population
+    from hocbaso.apps.identity.use_cases.process import LANES, process_due
+
+    if not Job.objects.filter(state__in=(JobState.QUEUED, JobState.SENT)).exists():
+        return {"answered": 0}
+    done = process_due(population(), lanes=LANES)
+    return {"answered": sum(done.outcomes.values())}
+
+
+def end_with(parent: int) -> None:
+    """End this process when its parent is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def start_beside() -> None:
+    """A worker that ends with this process (which becomes the web server)."""
+    command = Path(sys.executable).with_name("hocbaso")
+    subprocess.Popen([str(command), "worker", "--beside", str(os.getpid())])
