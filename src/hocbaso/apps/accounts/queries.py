@@ -18,7 +18,7 @@ _MISSING_DECISION = Q(decision_number="") | Q(decision_date__isnull=True) | Q(de
 
 
 def present_posts(user: User, day: date | None = None) -> list[Assignment]:
-    """The user's posts that hold on ``day``, with unit and class, the weightiest of a unit first. One query."""
+    """The user's posts that hold on ``day``, with unit and class, the weightiest first. One query."""
     rows = (
         Assignment.objects.filter(valid_on(day or clock.today()), user=user)
         .select_related("organisation", "school_class", "user")
