@@ -6,6 +6,7 @@ no decimals).
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -31,12 +32,16 @@ register(
             "Ô ghi {written}, có lẽ do Excel tính toán mà ra. Nếu là {shown} thì thầy cô xác nhận.",
             "{written} looks like the float noise of {shown}.",
         ),
+        "integer.format": (
+            "“{written}” không phải là số. Ghi số nguyên từ {low} đến {high}.",
+            "{written!r} is not a whole number.",
+        ),
         "integer.decimal": (
-            "“{written}” là số thập phân. Điểm ở đây là số nguyên từ {low} đến {high}.",
+            "“{written}” là số thập phân. Ở đây chỉ ghi số nguyên từ {low} đến {high}.",
             "{written!r} is not a whole number.",
         ),
         "integer.written_as_decimal": (
-            "“{written}” ghi như số thập phân. Điểm là số nguyên; nếu là {shown} thì thầy cô xác nhận.",
+            "“{written}” ghi như số thập phân. Ở đây chỉ ghi số nguyên; nếu là {shown} thì thầy cô xác nhận.",
             "{written!r} is a whole number written as a decimal.",
         ),
     }
@@ -75,7 +80,7 @@ def read_decimal(
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return empty()
     number = _number(raw)
-    written = collapse(nfc(raw)) if isinstance(raw, str) else raw
+    written = _written(raw)
     if number is None:
         return refused("decimal.format", written=written)
     if not low <= number <= high:
@@ -84,7 +89,7 @@ def read_decimal(
     if rounded == number:
         return exact(rounded)
     if isinstance(raw, float) and abs(rounded - number) < Decimal("1e-9"):
-        return asked(rounded, "decimal.float_noise", written=raw, shown=format_vi(rounded))
+        return asked(rounded, "decimal.float_noise", written=written, shown=format_vi(rounded))
     return refused("decimal.places", written=written, places=places)
 
 
@@ -96,9 +101,9 @@ def read_integer(raw: object, *, low: int, high: int) -> Reading[int]:
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return empty()
     number = _number(raw)
-    written = collapse(nfc(raw)) if isinstance(raw, str) else raw
+    written = _written(raw)
     if number is None:
-        return refused("decimal.format", written=written)
+        return refused("integer.format", written=written, low=low, high=high)
     if number != number.to_integral_value():
         return refused("integer.decimal", written=written, low=low, high=high)
     if not low <= number <= high:
@@ -106,6 +111,13 @@ def read_integer(raw: object, *, low: int, high: int) -> Reading[int]:
     if isinstance(raw, str) and not collapse(raw).isdigit():
         return asked(int(number), "integer.written_as_decimal", written=written, shown=int(number))
     return exact(int(number))
+
+
+def _written(raw: object) -> object:
+    """What a sentence quotes: a text as typed, a spreadsheet's number as it shows it (8, 9,5)."""
+    if isinstance(raw, float) and math.isfinite(raw):
+        return str(int(raw)) if raw.is_integer() else repr(raw).replace(".", ",")
+    return collapse(nfc(raw)) if isinstance(raw, str) else raw
 
 
 def _number(raw: object) -> Decimal | None:

@@ -25,8 +25,8 @@ def read_days(notes: Notes, column: int, cell: Cell, *, high: int) -> int | None
     if isinstance(cell, bool) or match is None or int(match.group(1)) > high:
         said = written.replace(".", ",") if isinstance(cell, float) else written
         message = (
-            f"“{said}” không phải là số buổi (ngày) nghỉ. Ghi số nguyên từ 0 đến {high}; không nghỉ thì ghi 0 "
-            "hoặc để trống."
+            f"“{said}” không phải là số buổi (ngày) nghỉ. Ghi số nguyên từ 0 đến {high}; không nghỉ thì ghi "
+            "0 hoặc để trống."
         )
         notes.error(column, "bad_number_of_days", message, cell)
         return None

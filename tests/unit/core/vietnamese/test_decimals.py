@@ -85,8 +85,8 @@ def test_a_whole_mark_is_read(raw: object) -> None:
         (8.5, "integer.decimal"),
         (0, "decimal.range"),
         ("11", "decimal.range"),
-        ("T", "decimal.format"),
-        (False, "decimal.format"),
+        ("T", "integer.format"),
+        (False, "integer.format"),
     ],
 )
 def test_what_is_no_whole_mark_is_refused(raw: object, code: str) -> None:
@@ -103,3 +103,10 @@ def test_a_whole_mark_written_with_decimals_is_asked() -> None:
 def test_a_blank_cell_is_empty(raw: object) -> None:
     assert read_decimal(raw).empty
     assert read_integer(raw, low=1, high=10).empty
+
+
+@pytest.mark.parametrize(("raw", "shown"), [(11.0, "“11”"), (9.5, "“9,5”"), ("abc", "“abc”"), (-1.0, "“-1”")])
+def test_a_refused_whole_number_is_quoted_as_the_workbook_shows_it(raw: object, shown: str) -> None:
+    message = read_integer(raw, low=1, high=10).message or ""
+    assert shown in message
+    assert "7,5" not in message
