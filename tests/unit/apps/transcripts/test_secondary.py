@@ -169,9 +169,7 @@ def test_returning_voids_every_signature_and_opens_the_marks() -> None:
     finished_secondary_class(school, "6A1", 1)
     close(school)
     teacher_signs(school, "toan")
-    return_sheets(
-        school.actor(Role.PRINCIPAL), sheets=list(YearSheet.objects.all()), reason="Sai nhận xét"
-    )
+    return_sheets(school.actor(Role.PRINCIPAL), sheets=list(YearSheet.objects.all()), reason="Sai nhận xét")
     assert not SubjectMarks.objects.filter(locked=True).exists()
     assert close(school).closed == 1
     assert teacher_signs(school, "toan").signed == 1

@@ -109,7 +109,7 @@ def _refuse_lost_marks(key: dict[str, Any], offered: int, name: str) -> None:
 
 
 def _refuse_lost_subject(key: dict[str, Any], subject: SecondarySubject) -> None:
-    """A subject that the whole grade studied becomes a choice again: marks of who has not chosen it would go."""
+    """A subject that the whole grade studied becomes a choice: marks of who has not chosen it would go."""
     if subject.compulsory:
         return
     marked = set(_marks(key).values_list("enrolment", flat=True))
