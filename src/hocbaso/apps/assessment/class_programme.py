@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hocbaso.apps.assessment.models import REGULAR_COLUMNS, ProgrammeAdjustment, PupilProgramme
+from hocbaso.apps.common.compiled import Compiled
 from hocbaso.apps.organisations.models import Level, Organisation
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.regulation.secondary import (
@@ -103,6 +104,13 @@ class ClassProgramme:
         return own is not None and own.individual_plan
 
 
+_made = Compiled(
+    lambda schools, years: ProgrammeAdjustment.objects.filter(school__in=schools, school_year__in=years),
+    schools=list[int],
+    years=list[str],
+)
+
+
 def of_classes(
     classes: Collection[SchoolClass], pupils: Iterable[tuple[int, PupilProgramme]] | None = None
 ) -> dict[int, ClassProgramme]:
@@ -114,10 +122,7 @@ def of_classes(
     if not classes:
         return {}
     found: dict[tuple[int, str, int], list[ProgrammeAdjustment]] = {}
-    made_for = ProgrammeAdjustment.objects.filter(
-        school__in={c.school_id for c in classes}, school_year__in={c.school_year for c in classes}
-    )
-    for made in made_for:
+    for made in _made(schools={c.school_id for c in classes}, years={c.school_year for c in classes}):
         found.setdefault((made.school_id, made.school_year, made.grade), []).append(made)
     result = {c.pk: _of(c, found.get((c.school_id, c.school_year, c.grade), ())) for c in classes}
     if pupils is None:

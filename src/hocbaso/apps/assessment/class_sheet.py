@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
+
 from hocbaso.apps.assessment import class_programme
 from hocbaso.apps.assessment.class_programme import ClassProgramme
 from hocbaso.apps.assessment.entries import Key, Row, Sort, key_of
@@ -34,6 +36,7 @@ from hocbaso.apps.assessment.sheet_progress import Progress, progress
 from hocbaso.apps.assessment.summer import needs_of
 from hocbaso.apps.assessment.use_cases.check_entry import grade_programme
 from hocbaso.apps.assessment.year_outcomes import kept_of, rules_of, subject_year
+from hocbaso.apps.common.compiled import Compiled
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.regulation import tt22, tt27
 from hocbaso.core.regulation.programme import GradeProgramme, Programme, programme_for
@@ -129,14 +132,33 @@ def read_roll(school_class: SchoolClass, only: Collection[int] | None = None) ->
 
     :param only: these enrolments, without the pupils' personal data.
     """
-    rows = school_class.enrolments.all()
-    rows = rows.select_related("pupil") if only is None else rows.filter(pk__in=set(only))
+    read = _roll[is_secondary(school_class.grade), only is not None]
+    enrolments = tuple(
+        read(of_class=school_class.pk) if only is None else read(of_class=school_class.pk, only=only)
+    )
+    for enrolment in enrolments:
+        enrolment.school_class = school_class
     if not is_secondary(school_class.grade):
-        return Roll(school_class, tuple(rows), None)
-    enrolments = tuple(rows.select_related("programme"))
+        return Roll(school_class, enrolments, None)
     own = [(school_class.pk, e.programme) for e in enrolments if hasattr(e, "programme")]
     programme = class_programme.of_classes([school_class], own)[school_class.pk]
     return Roll(school_class, enrolments, programme)
+
+
+def _of_class(secondary: bool, some: bool) -> Compiled:
+    related = [*(() if some else ("pupil",)), *(("programme",) if secondary else ())]
+
+    def make(of_class: int, only: Collection[int] | None = None) -> QuerySet[Enrolment]:
+        rows = Enrolment.objects.filter(school_class=of_class)
+        if only is not None:
+            rows = rows.filter(pk__in=only)
+        return rows.select_related(*related) if related else rows
+
+    return Compiled(make, of_class=int, **({"only": list[int]} if some else {}))
+
+
+#: By level (secondary?) and extent (only some?).
+_roll = {(a, b): _of_class(a, b) for a in (False, True) for b in (False, True)}
 
 
 def read_sheet(school_class: SchoolClass, part: str, moment: str, roll: Roll | None = None) -> ClassSheet:
@@ -167,8 +189,19 @@ def _stored(school_class: SchoolClass, part: str, moment: str) -> Iterable[Row]:
         return YearRecord.objects.filter(**of_class)
     if is_secondary(school_class.grade):  # the year's average needs both semesters
         moments = (moment,) if moment == Moment.SUMMER else TERMS
-        return SubjectMarks.objects.filter(**of_class, moment__in=moments, subject_code=part)
+        rows: list[Row] = _marks(of_class=school_class.pk, moments=moments, part=part)
+        return rows
     return SubjectResult.objects.filter(**of_class, moment=moment, subject_code=part)
+
+
+_marks = Compiled(
+    lambda of_class, moments, part: SubjectMarks.objects.filter(
+        enrolment__school_class=of_class, moment__in=moments, subject_code=part
+    ),
+    of_class=int,
+    moments=list[str],
+    part=str,
+)
 
 
 def _of_summer(school_class: SchoolClass, part: str, enrolments: list[Enrolment]) -> list[Enrolment]:

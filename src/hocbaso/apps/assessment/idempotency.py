@@ -10,6 +10,7 @@ from django.db import IntegrityError, models, transaction
 
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.compiled import Compiled
 
 #: How long an answer is kept. What comes later is judged cell by cell: versions still stop a second write.
 KEPT = timedelta(days=30)
@@ -71,7 +72,14 @@ def once(user: User, key: str, page: str, work: Callable[[Keep], None]) -> dict[
 
 
 def _known(user: User, key: str, page: str) -> dict[str, Any] | None:
-    answer: dict[str, Any] | None = (
-        SavedBatch.objects.filter(user=user, key=key, page=page).values_list("answer", flat=True).first()
-    )
+    found = _answers(user=user.pk, key=key, page=page)
+    answer: dict[str, Any] | None = found[0][0] if found else None
     return answer
+
+
+_answers = Compiled(
+    lambda user, key, page: SavedBatch.objects.filter(user=user, key=key, page=page).values_list("answer"),
+    user=int,
+    key=str,
+    page=str,
+)

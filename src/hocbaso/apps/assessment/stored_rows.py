@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.assessment.entries import (
@@ -23,6 +23,7 @@ from hocbaso.apps.assessment.entries import (
 )
 from hocbaso.apps.assessment.models import Moment, ResultChange
 from hocbaso.apps.assessment.use_cases.bulk_insert import bulk_update_rows
+from hocbaso.apps.common.compiled import Compiled
 from hocbaso.apps.pupils.models import SchoolClass
 
 CHUNK = 500
@@ -46,12 +47,10 @@ class Stored:
         self.ids = ids = sorted(set(enrolment_ids))
         for start in range(0, len(ids), CHUNK):
             part = ids[start : start + CHUNK]
-            for sort, model in MODELS.items():
+            for sort in MODELS:
                 if entries is not None and not any(entry.sort is sort for entry in entries):
                     continue
-                found = model._default_manager.filter(_touched(sort, entries), enrolment_id__in=part)
-                found = found.order_by("pk")  # everybody locks in one order
-                for row in found.select_for_update() if lock else found:
+                for row in _rows(sort, part, entries, lock=lock):
                     self.rows[key_of(sort, row)] = row
                     if row.locked and self._closed is not None:
                         self._closed.add(row.enrolment_id)
@@ -77,6 +76,35 @@ class Stored:
         return self._closed
 
 
+def _rows(sort: Sort, ids: list[int], entries: Collection[Entry] | None, *, lock: bool) -> Iterable[Row]:
+    """Everybody locks in one order."""
+    if entries is None or sort is Sort.RECORD or not lock:
+        model = MODELS[sort]
+        found = model._default_manager.filter(_touched(sort, entries), enrolment_id__in=ids).order_by("pk")
+        return found.select_for_update() if lock else found
+    own = [entry for entry in entries if entry.sort is sort]
+    rows: list[Row] = _LOCKING[sort](
+        ids=ids, moments=sorted({e.moment for e in own}), codes=sorted({e.code for e in own})
+    )
+    return rows
+
+
+def _locking(sort: Sort) -> Compiled:
+    def make(ids: Collection[int], moments: Collection[str], codes: Collection[str]) -> QuerySet[Any]:
+        own = {_CODES[sort]: codes, "moment__in": moments, "enrolment_id__in": ids}
+        return MODELS[sort]._default_manager.filter(**own).order_by("pk").select_for_update()
+
+    return Compiled(make, ids=list[int], moments=list[str], codes=list[str])
+
+
+_CODES = {
+    Sort.SUBJECT: "subject_code__in",
+    Sort.MARKS: "subject_code__in",
+    Sort.TRAIT: "trait_code__in",
+}
+_LOCKING = {sort: _locking(sort) for sort in _CODES}
+
+
 def _of_year(entry: Entry) -> bool:
     """Whether the value stands on the year sheet, which closing has frozen."""
     if entry.sort in (Sort.RECORD, Sort.MARKS):
@@ -89,8 +117,7 @@ def _touched(sort: Sort, entries: Collection[Entry] | None) -> Q:
     if entries is None or sort is Sort.RECORD:
         return Q()
     own = [entry for entry in entries if entry.sort is sort]
-    code = "trait_code" if sort is Sort.TRAIT else "subject_code"
-    return Q(moment__in={e.moment for e in own}, **{f"{code}__in": {e.code for e in own}})
+    return Q(moment__in={e.moment for e in own}, **{_CODES[sort]: {e.code for e in own}})
 
 
 def closed_years(enrolment_ids: Collection[int]) -> set[int]:

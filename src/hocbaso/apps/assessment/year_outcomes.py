@@ -12,6 +12,7 @@ from hocbaso.apps.assessment.class_programme import ClassProgramme
 from hocbaso.apps.assessment.models import REGULAR_COLUMNS, Moment, SubjectMarks, YearRecord
 from hocbaso.apps.assessment.parts import TERMS
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.compiled import Compiled
 from hocbaso.apps.organisations.models import DatedSetting, Organisation, valid_on
 from hocbaso.apps.organisations.queries import managers
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
@@ -27,10 +28,15 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }
 
 
+_chosen = Compiled(
+    lambda day: DatedSetting.objects.filter(valid_on(day), key__in=SETTINGS).order_by("valid_from"), day=date
+)
+
+
 def rules_of(school: Organisation, day: date | None = None) -> tt22.Setting:
     """What the school, or the nearest unit above it, has chosen. One query where nobody has chosen."""
     day = day or clock.today()
-    rows = list(DatedSetting.objects.filter(valid_on(day), key__in=SETTINGS).order_by("valid_from"))
+    rows = _chosen(day=day)
     chosen: dict[str, str] = {}
     if rows:
         for unit in reversed([school, *managers(school, day)]):

@@ -7,9 +7,10 @@ from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.compiled import Compiled
 from hocbaso.apps.organisations import queries as units
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.periods.models import (
@@ -89,7 +90,21 @@ class _Opening:
     enrolment_id: int | None
 
 
-_OPENING = ("case__number", "case__until", "case__part", "case__moment", "column", "enrolment_id")
+_locks = Compiled(
+    lambda ids: ColumnLock.objects.filter(school_class__in=ids).values_list(
+        "school_class_id", "period_id", "moment", "part", "column", "closed_at"
+    ),
+    ids=list[int],
+)
+_cells = Compiled(
+    lambda ids: UnlockCell.objects.filter(
+        case__school_class__in=ids, case__state=CaseState.IN_FORCE
+    ).values_list(
+        *("case__school_class_id", "case__number", "case__until", "case__part", "case__moment"),
+        *("column", "enrolment_id"),
+    ),
+    ids=list[int],
+)
 
 
 @dataclass(slots=True)
@@ -111,13 +126,10 @@ class Gates:
         found = cls(now)
         found.windows = windows_of(classes)
         ids = [c.pk for c in classes]
-        locks = ColumnLock.objects.filter(school_class__in=ids)
-        names = ("school_class_id", "period_id", "moment", "part", "column", "closed_at")
-        for class_id, period_id, *cell, closed_at in locks.values_list(*names):
+        for class_id, period_id, *cell, closed_at in _locks(ids=ids):
             found.locks.setdefault(class_id, {})[cell[0], cell[1], cell[2]] = closed_at
             found._written.add((class_id, period_id))
-        cells = UnlockCell.objects.filter(case__school_class__in=ids, case__state=CaseState.IN_FORCE)
-        for class_id, *opening in cells.values_list("case__school_class_id", *_OPENING):
+        for class_id, *opening in _cells(ids=ids):
             made = _Opening(*opening)
             if made.until <= now:
                 found.due = True
@@ -203,15 +215,24 @@ def _closed(at: datetime) -> Gate:
     return Gate(False, closed_at=at, message=sentence("gate_closed", at=told(at)))
 
 
-def living(
-    unit_filter: Q, years: Iterable[str], related: Sequence[str] = ("unit", "school_class")
-) -> list[EntryPeriod]:
+def living(unit_filter: Q, years: Iterable[str]) -> list[EntryPeriod]:
     """Periods that hold: no later act has taken their place and they are not cancelled. One query."""
-    return list(
-        EntryPeriod.objects.filter(unit_filter, school_year__in=set(years), replaced_by__isnull=True)
-        .exclude(act=Act.CANCEL)
-        .select_related(*related)
-    )
+    return list(_living(unit_filter, years).select_related("school_class"))
+
+
+def _living(unit_filter: Q, years: Iterable[str]) -> QuerySet[EntryPeriod]:
+    found = EntryPeriod.objects.filter(unit_filter, school_year__in=years, replaced_by__isnull=True)
+    return found.exclude(act=Act.CANCEL).select_related("unit")
+
+
+_of_schools = Compiled(
+    lambda schools, provinces, years: _living(
+        Q(unit__in=schools) | Q(unit__kind=Kind.DEPARTMENT, unit__province_code__in=provinces), years
+    ),
+    schools=list[int],
+    provinces=list[str],
+    years=list[str],
+)
 
 
 def window_of(period: EntryPeriod, pk: int | None = None) -> Window:
@@ -242,10 +263,10 @@ def windows_of(classes: Collection[SchoolClass]) -> dict[int, list[Window]]:
     """
     schools = _schools_of(classes)
     provinces = {school.province_code for school in schools.values() if school.province_code}
-    owners = Q(unit__in=list(schools)) | Q(unit__kind=Kind.DEPARTMENT, unit__province_code__in=provinces)
     by_unit: dict[int, list[Window]] = defaultdict(list)
     by_province: dict[str, list[Window]] = defaultdict(list)
-    for period in living(owners, {c.school_year for c in classes}, ("unit",)):
+    years = {c.school_year for c in classes}
+    for period in _of_schools(schools=schools.keys(), provinces=provinces, years=years):
         if period.unit.kind == Kind.DEPARTMENT:
             by_province[period.unit.province_code].append(window_of(period))
         else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.compiled import Compiled
 from hocbaso.apps.organisations.models import valid_on
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.web import errors
@@ -17,6 +19,16 @@ from hocbaso.interfaces.web import errors
 _WITHOUT_SESSION = ("/log/", "/schemas/", "/healthz", "/readyz", "/metrics")
 POST_KEY = "assignment"
 SECOND_FACTOR_KEY = "second_factor"
+
+
+_post = Compiled(
+    lambda day, post, user: Assignment.objects.filter(valid_on(day), pk=post, user=user).select_related(
+        "user", "organisation", "school_class"
+    ),
+    day=date,
+    post=int,
+    user=int,
+)
 
 
 class ActorMiddleware:
@@ -44,13 +56,10 @@ class ActorMiddleware:
         post_id = request.session.get(POST_KEY)
         if post_id is None or not request.user.is_authenticated:
             return None
-        post = (
-            Assignment.objects.select_related("user", "organisation", "school_class")
-            .filter(valid_on(clock.today()), pk=post_id, user=request.user)
-            .first()
-        )
-        if post is None:  # the assignment ended: the right ends with it
+        found = _post(day=clock.today(), post=post_id, user=request.user.pk)
+        if not found:  # the assignment ended: the right ends with it
             return None
+        post = found[0]
         if post.school_class is not None and post.school_class.school_id == post.organisation_id:
             post.school_class.school = post.organisation
         return Actor.of(post, second_factor=bool(request.session.get(SECOND_FACTOR_KEY)))
