@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 pytest=(.venv/bin/python -m pytest -q -n 2 --dist loadfile)
 echo "SQLite:"
-"${pytest[@]}" "$@"
+"${pytest[@]}" --durations=12 "$@"
 echo "PostgreSQL:"
 HOCBASO_TEST_DATABASE=postgresql "${pytest[@]}" tests/unit/apps tests/unit/interfaces tests/architecture "$@"

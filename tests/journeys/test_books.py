@@ -26,6 +26,8 @@ def test_a_homeroom_teacher_takes_the_form_and_types_a_sheet_in_again(page: Page
     people.post(teacher, unit, Role.HOMEROOM, in_class)
     people.post(teacher, unit, Role.SUBJECT_TEACHER, in_class, subject_code="*")
     sign_in(page, live_server.url, "hoa", people.PASSWORD)
+    menu = page.get_by_role("navigation", name="Danh mục chính")
+    menu.get_by_role("link", name="Học bạ", exact=True).click()
     page.get_by_role("link", name="Sổ sách").click()
     check_page(page)
     with page.expect_download() as download:

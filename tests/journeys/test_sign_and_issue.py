@@ -38,7 +38,8 @@ def test_the_teacher_closes_the_class_and_signs_it_with_a_reload_in_the_middle(p
     make_pupil(school, "3A", 40, full_name="Võ Hữu Phước")
     name = enter(page, live_server.url, school, Role.HOMEROOM, "3A")
 
-    page.get_by_role("link", name="Lớp chủ nhiệm").first.click()
+    menu = page.get_by_role("navigation", name="Danh mục chính")
+    menu.get_by_role("link", name="Học bạ", exact=True).click()  # the group opens with the homeroom class
     expect(page.get_by_role("heading", name="Chốt lớp 3A")).to_be_visible()
     check_page(page)
     page.get_by_role("button", name="Chốt 12 học sinh").click()
