@@ -37,15 +37,13 @@ def worker(
         end_with(beside)
     while not once:
         time.sleep(every)
+        close_old_connections()  # a database that was away for a while is found again
         done = _round()
     answer(done, as_json=as_json)
 
 
 def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
-    from django.db import close_old_connections
-
-    close_old_connections()
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "problems": []}
     for part in (_close_due, _ask):
         try:
