@@ -32,6 +32,8 @@ def worker(
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
+    from django.db import close_old_connections
+
     done = _round()
     if beside:
         end_with(beside)
