@@ -56,7 +56,7 @@ class PopulationRegistry:
         self.store = Store(directory / "population.sqlite3")
         self.behaviour = BehaviourFile(directory)
         self.now = clock
-        self._dice = dice
+        self.dice = dice
 
     def load(self, people: Path | None = None, stays: Path | None = None) -> dict[str, int]:
         """Take the register from CSV files; counts by table.
@@ -125,7 +125,7 @@ class PopulationRegistry:
     def _obstacle(self, behaviour: Behaviour, room: int | None, spent: int) -> str | None:
         if room is not None and spent >= room:
             return "rate_limited"
-        if behaviour.item_error_rate and self._dice() < behaviour.item_error_rate:
+        if behaviour.item_error_rate and self.dice() < behaviour.item_error_rate:
             return "service_unavailable"
         return None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -160,13 +159,13 @@ def make_population_app(
     registry: PopulationRegistry,
     *,
     sleep: Callable[[float], None] = time.sleep,
-    dice: Callable[[], float] = secrets.SystemRandom().random,
+    dice: Callable[[], float] | None = None,
 ) -> WSGIApplication:
     """The WSGI application; paths begin with ``/population``.
 
-    :param dice: decides which answers go wrong.
+    :param dice: decides which answers go wrong; the registry's own unless told.
     """
-    service = _Service(registry, sleep, dice)
+    service = _Service(registry, sleep, dice or registry.dice)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reply = service.answer(environ)
