@@ -142,6 +142,18 @@ _GROUPS = (
         ("/truong/hoc-sinh/", "/truong/lop/", "/truong/can-bo/", "/truong/nhap-lieu/", "/truong/xac-thuc-"),
     ),
     (
+        gettext_noop("Danh tính và dữ liệu"),
+        (
+            "/truong/danh-tinh/",
+            "/truong/tim-so-dinh-danh/",
+            "/truong/cu-tru/",
+            "/truong/trung-ho-so/",
+            "/truong/chat-luong/",
+            "/truong/anh/",
+            "/truong/nhat-ky-xem/",
+        ),
+    ),
+    (
         gettext_noop("Điểm và nhận xét"),
         (
             "/truong/so-diem/",
