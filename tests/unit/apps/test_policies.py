@@ -51,6 +51,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "audit.read": ("school", {AUDITOR, OPERATOR}),
     "books.export": ("book", {PRINCIPAL, DEPUTY, HOMEROOM, AUDITOR, OPERATOR}),
     "books.view": ("school", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER, AUDITOR, OPERATOR}),
+    "identity.letters": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, OPERATOR}),
     "identity.repair": ("class", {CLERK, HOMEROOM}),
     "identity.repair_staff": ("school", {CLERK}),
     "identity.send": ("school", {PRINCIPAL, CLERK, OPERATOR}),

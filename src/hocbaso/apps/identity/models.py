@@ -194,3 +194,28 @@ class Confirmation(models.Model):
 
 
 guard(Confirmation)
+
+
+class LetterKind(models.TextChoices):
+    NUMBER = "number", "Xin số định danh cá nhân"
+    DIFFERENCE = "difference", "Mang giấy tờ để đối chiếu điểm sai lệch"
+    NOT_FOUND = "not_found", "Mang giấy báo số định danh để đối chiếu"
+    POLICE = "police", "Liên hệ công an để chỉnh dữ liệu dân cư"
+
+
+class Letter(models.Model):
+    """A letter to a guardian was printed. Append-only; the text follows from kind and fields."""
+
+    pupil = models.ForeignKey(Pupil, on_delete=models.PROTECT, related_name="identity_letters")
+    school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=LetterKind)
+    fields = models.JSONField(default=list)  # of engines.population.FIELDS
+    until = models.DateField()  # bring the papers by
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
+
+
+guard(Letter)

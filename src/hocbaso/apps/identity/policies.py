@@ -51,3 +51,10 @@ def may_repair(actor: Actor, school_class: SchoolClass) -> bool:
 @rule("identity.repair_staff", "sửa thông tin định danh của cán bộ, giáo viên")
 def may_repair_staff(actor: Actor, school: Organisation) -> bool:
     return holds(actor, school.pk, Role.DATA_CLERK)
+
+
+@rule("identity.letters", "in giấy báo gửi phụ huynh về số định danh", operator=True)
+def may_print_letters(actor: Actor, school_class: SchoolClass) -> bool:
+    """Leaders and clerk, and the homeroom teacher, who hands the letters out."""
+    leaders = (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.DATA_CLERK)
+    return holds(actor, school_class.school_id, *leaders) or _is_homeroom(actor, school_class)
