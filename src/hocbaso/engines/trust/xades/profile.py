@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -69,8 +70,7 @@ _POLICY = (
 _FORMAT_CLOSE = b'"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>'
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One signed thing: the Id it resolves to and the SHA-256 of that element's canonical octets."""
 
     target: str
@@ -87,6 +87,10 @@ class SignerParts:
     method: bytes  # C14N and signature method elements of SignedInfo
     key_info: bytes
     signing_certificate: bytes
+    #: What was compiled for this signer: see :func:`compiled`.
+    forms: dict[tuple[str, str, tuple[str, ...]], Form] = field(
+        default_factory=dict, repr=False, compare=False, hash=False
+    )
 
 
 #: Parts by the identity of the certificate objects. The entry keeps them alive, so that no other object
@@ -151,31 +155,74 @@ def _certificate_digest(der: bytes) -> bytes:
     )
 
 
-def render_references(
-    signature_id: str, references: tuple[Reference, ...], properties_digest: bytes
-) -> bytes:
+class Form:
+    """All signatures of one signer in one role over the same targets: they differ by time and digests only.
+
+    Nothing that stands between the variable parts holds a percent sign, so that a byte format puts them in.
+    """
+
+    __slots__ = ("_info", "_known", "_properties")
+
+    def __init__(self, signature_id: str, role: str, targets: tuple[str, ...], parts: SignerParts) -> None:
+        self._properties = _properties_format(signature_id, role, parts, len(targets))
+        self._info = b"".join(
+            [
+                SIGNED_INFO_OPEN_CANONICAL,
+                parts.method,
+                _references_format(signature_id, targets),
+                SIGNED_INFO_CLOSE,
+            ]
+        )
+        assert self._properties.count(b"%") == 1
+        assert self._info.count(b"%") == len(targets) + 1
+        self._known = ("", b"", b"")  # a class is signed within one second, or in one batch
+
+    def properties(self, signing_time: str) -> tuple[bytes, bytes]:
+        """The emitted ``xades:SignedProperties`` and the base64 SHA-256 of their canonical octets."""
+        time, properties, digest = self._known
+        if time != signing_time:
+            properties = self._properties % signing_time.encode()
+            digest = b64encode(hashlib.sha256(canonical_properties(properties)).digest())
+            self._known = signing_time, properties, digest
+        return properties, digest
+
+    def signed_info(self, references: Sequence[Reference], properties_digest: bytes) -> bytes:
+        """Canonical octets of ``ds:SignedInfo``.
+
+        :param properties_digest: as :meth:`properties` gave it.
+        """
+        return self._info % (*(b64encode(item.digest) for item in references), properties_digest)
+
+
+_FORMS_LIMIT = 64
+
+
+def compiled(signature_id: str, role: str, targets: tuple[str, ...], parts: SignerParts) -> Form:
+    """The form of this signer, role and targets; kept with the signer.
+
+    :param targets: Ids that are known to be names (letters, digits, dots, hyphens, underscores).
+    """
+    key = (signature_id, role, targets)
+    form = parts.forms.get(key)
+    if form is None:
+        if len(parts.forms) >= _FORMS_LIMIT:
+            parts.forms.clear()
+        form = parts.forms[key] = Form(signature_id, role, targets, parts)
+    return form
+
+
+def _references_format(signature_id: str, targets: tuple[str, ...]) -> bytes:
     """The ``ds:Reference`` elements: the data in order, then the signature's own ``SignedProperties``."""
     sid = signature_id.encode()
-    parts: list[bytes] = []
-    for index, reference in enumerate(references):
-        parts += (
-            b'<ds:Reference Id="%s-r%d" URI="#%s"' % (sid, index, reference.target.encode()),
-            REFERENCE_BEFORE_DIGEST,
-            b64encode(reference.digest),
-            _REFERENCE_CLOSE,
-        )
-    parts += (
-        _PROPERTIES_REFERENCE + sid + b'-sp"',
-        REFERENCE_BEFORE_DIGEST,
-        b64encode(properties_digest),
-        _REFERENCE_CLOSE,
-    )
-    return b"".join(parts)
+    digest = REFERENCE_BEFORE_DIGEST + b"%s" + _REFERENCE_CLOSE
+    data = [
+        b'<ds:Reference Id="%s-r%d" URI="#%s"' % (sid, index, target.encode()) + digest
+        for index, target in enumerate(targets)
+    ]
+    return b"".join([*data, _PROPERTIES_REFERENCE, sid, b'-sp"', digest])
 
 
-def render_properties(
-    signature_id: str, signing_time: str, role: str, parts: SignerParts, reference_count: int
-) -> bytes:
+def _properties_format(signature_id: str, role: str, parts: SignerParts, reference_count: int) -> bytes:
     """The emitted ``xades:SignedProperties`` (order of children: EN 319 132-1 clause 4.3.3)."""
     sid = signature_id.encode()
     formats = b"".join(
@@ -185,9 +232,9 @@ def render_properties(
     return b"".join(
         [
             PROPERTIES_TAG,
-            b' Id="' + sid + b'-sp"><xades:SignedSignatureProperties><xades:SigningTime>',
-            signing_time.encode(),
-            b"</xades:SigningTime>",
+            b' Id="'
+            + sid
+            + b'-sp"><xades:SignedSignatureProperties><xades:SigningTime>%s</xades:SigningTime>',
             parts.signing_certificate,
             _POLICY,
             b"<xades:SignerRoleV2><xades:ClaimedRoles><xades:ClaimedRole>",

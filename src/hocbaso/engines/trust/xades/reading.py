@@ -161,8 +161,7 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
     moment, role = _signed_values(text, key_end, properties_end)
     unsigned_text = text[properties_end : len(text) - len(profile.QUALIFYING_CLOSE)]
 
-    properties = profile.render_properties(sid, xml_time(moment), role, parts, len(references))
-    prepared = assemble(role, sid, references, properties, path, parts)
+    prepared = assemble(role, sid, references, xml_time(moment), path, parts)
     if render(prepared, b64encode(value), unsigned_text) != text:
         raise DomainError("xades_not_our_form", detail="Signature")
     return prepared, value, moment, read_unsigned(sid, unsigned_text)

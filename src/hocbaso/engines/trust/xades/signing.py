@@ -11,9 +11,9 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -61,17 +61,15 @@ _ORDER: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DataObject:
+class DataObject(NamedTuple):
     """An element to be signed: its ``Id`` and the SHA-256 of its C14N 1.0 octets."""
 
     id: str
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What one key holder is asked to sign. Frozen; everything is known but the signature value."""
+class Prepared(NamedTuple):
+    """What one key holder is asked to sign; everything is known but the signature value."""
 
     role: str
     signature_id: str
@@ -81,7 +79,7 @@ class Prepared:
     properties: bytes  # emitted SignedProperties
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
-    parts: profile.SignerParts = field(repr=False)
+    parts: profile.SignerParts
 
 
 def data_object(element_id: str, canonical: bytes) -> DataObject:
@@ -155,18 +153,15 @@ def prepare(
     :raises ValueError: ``signing_time`` is naive (a programming error).
     """
     sid = signature_id or profile.signature_id_for(role, subject, number)
-    if role is SignerRole.HOMEROOM and len(previous) > MAX_SUBJECT_SIGNATURES:
-        raise DomainError("xades_too_many_teachers", count=len(previous), limit=MAX_SUBJECT_SIGNATURES)
-    bound = tuple(map(signature_value_reference, previous))
-    _check_order(role, objects, bound, sid)
-    references = (*(profile.Reference(item.id, item.digest) for item in objects), *bound)
-    _check_references(sid, references)
-    if role is SignerRole.SUBJECT_TEACHER:
-        _check_first_subject(sid, references)
+    bound = [signature_value_reference(signature) for signature in previous]
+    _check_targets(role, sid, tuple([item.id for item in objects]), tuple([item.target for item in bound]))
+    references = (*[profile.Reference(item.id, item.digest) for item in objects], *bound)
+    for item in references:
+        if len(item.digest) != 32:
+            raise DomainError("xades_not_signable")
     path = (certificate, *chain)
     parts = profile.signer_parts(path)
-    properties = profile.render_properties(sid, xml_time(signing_time), role.value, parts, len(references))
-    return assemble(role.value, sid, references, properties, path, parts)
+    return assemble(role.value, sid, references, xml_time(signing_time), path, parts)
 
 
 def complete(prepared: Prepared, value: bytes) -> bytes:
@@ -210,6 +205,7 @@ def render(prepared: Prepared, value: bytes, unsigned: bytes = b"") -> bytes:
     )
 
 
+@lru_cache(maxsize=64)
 def xml_time(moment: datetime) -> str:
     """``moment`` as xs:dateTime in UTC, to the second.
 
@@ -224,67 +220,65 @@ def assemble(
     role: str,
     signature_id: str,
     references: tuple[profile.Reference, ...],
-    properties: bytes,
+    signing_time: str,
     path: tuple[x509.Certificate, ...],
     parts: profile.SignerParts,
 ) -> Prepared:
     """``SignedInfo`` over the references and the signed properties; ``path`` is the leaf, then its chain."""
-    digest = hashlib.sha256(profile.canonical_properties(properties)).digest()
-    signed_info = b"".join(
-        [
-            profile.SIGNED_INFO_OPEN_CANONICAL,
-            parts.method,
-            profile.render_references(signature_id, references, digest),
-            profile.SIGNED_INFO_CLOSE,
-        ]
-    )
+    targets = tuple([item.target for item in references])
+    form = profile.compiled(signature_id, role, targets, parts)
+    properties, digest = form.properties(signing_time)
+    info = form.signed_info(references, digest)
     return Prepared(
-        role=role,
-        signature_id=signature_id,
-        references=references,
-        signed_info=signed_info,
-        digest=hashlib.sha256(signed_info).digest(),
-        properties=properties,
-        certificate=path[0],
-        chain=path[1:],
-        parts=parts,
+        role,
+        signature_id,
+        references,
+        info,
+        hashlib.sha256(info).digest(),
+        properties,
+        path[0],
+        path[1:],
+        parts,
     )
 
 
-def _check_order(
-    role: SignerRole, objects: Sequence[DataObject], bound: tuple[profile.Reference, ...], signature_id: str
+@lru_cache(maxsize=4096)
+def _check_targets(
+    role: SignerRole, signature_id: str, data: tuple[str, ...], bound: tuple[str, ...]
 ) -> None:
+    """What is decided by names alone; a class of sheets repeats them, so the answer is kept.
+
+    :param data: Ids of the signed elements. :param bound: Ids of the signature values of the step before.
+    """
+    if role is SignerRole.HOMEROOM and len(bound) > MAX_SUBJECT_SIGNATURES:
+        raise DomainError("xades_too_many_teachers", count=len(bound), limit=MAX_SUBJECT_SIGNATURES)
+    _check_order(role, data, bound, signature_id)
+    targets = (*data, *bound)
+    if len(targets) + 1 > profile.MAX_REFERENCES:
+        raise DomainError("xades_too_many_references", limit=profile.MAX_REFERENCES)
+    named = all(_ID.fullmatch(name) for name in (signature_id, *targets))
+    if not targets or not named or len(set(targets)) != len(targets):
+        raise DomainError("xades_not_signable")
+    if role is SignerRole.SUBJECT_TEACHER:
+        _check_first_subject(signature_id, targets[0])
+
+
+def _check_order(role: SignerRole, data: tuple[str, ...], bound: tuple[str, ...], signature_id: str) -> None:
     """The order of a year sheet; other documents (package, receipt) have no steps before the seal."""
-    whole_sheet = any(item.id == SHEET_ID for item in objects)
     if role is SignerRole.SUBJECT_TEACHER:
         allowed = not bound and read_subject_signature_id(signature_id) is not None
-    elif not whole_sheet:
+    elif SHEET_ID not in data:
         allowed = True
     elif role is SignerRole.HOMEROOM:
-        allowed = all(item.target.startswith(_ORDER[role]) for item in bound)
+        allowed = all(target.startswith(_ORDER[role]) for target in bound)
     else:
-        allowed = [item.target for item in bound] == [_ORDER[role] + "-sv"]
+        allowed = bound == (_ORDER[role] + "-sv",)
     if not allowed:
         raise DomainError("xades_wrong_order")
 
 
-def _check_first_subject(signature_id: str, references: tuple[profile.Reference, ...]) -> None:
+def _check_first_subject(signature_id: str, target: str) -> None:
     """The Id names the first subject that is signed: one content, one Id."""
     place = read_subject_signature_id(signature_id)
-    if place is None or references[0].target != f"mon-{place[0]}":
+    if place is None or target != f"mon-{place[0]}":
         raise DomainError("xades_not_signable")
-
-
-def _check_references(signature_id: str, references: tuple[profile.Reference, ...]) -> None:
-    if len(references) + 1 > profile.MAX_REFERENCES:
-        raise DomainError("xades_too_many_references", limit=profile.MAX_REFERENCES)
-    targets = [item.target for item in references]
-    named = all(map(_is_id, (signature_id, *targets)))
-    sized = {len(item.digest) for item in references} == {32}
-    if not targets or not named or not sized or len(set(targets)) != len(targets):
-        raise DomainError("xades_not_signable")
-
-
-@lru_cache(maxsize=4096)
-def _is_id(name: str) -> bool:
-    return _ID.fullmatch(name) is not None
