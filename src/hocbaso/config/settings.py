@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.transcripts",
     "hocbaso.apps.books",
     "hocbaso.apps.identity",
+    "hocbaso.apps.privacy",
     "hocbaso.interfaces.web",
 ]
 

@@ -14,6 +14,7 @@ from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.books.kinds import BookTarget, Kind
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.models import Review, UnlockCase
+from hocbaso.apps.pupils.models import Pupil
 from tests.unit.apps.accounts import people
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,9 @@ TABLE: dict[str, tuple[str, set[str]]] = {
         {PRINCIPAL, DEPUTY, GROUP_HEAD, GROUP_DEPUTY, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
     ),
     "periods.withdraw_unlock": ("unlock case", set()),  # only who asked
+    "privacy.extract": ("school", {PRINCIPAL, CLERK, OPERATOR}),
+    "privacy.reveal": ("pupil", {PRINCIPAL, CLERK, HOMEROOM}),
+    "privacy.view_log": ("school", {PRINCIPAL, AUDITOR, OPERATOR}),
     "pupils.decide": ("school", {PRINCIPAL}),
     "pupils.edit": ("class", {CLERK, HOMEROOM}),
     "pupils.import": ("school", {CLERK, OPERATOR}),
@@ -144,6 +148,8 @@ class World:
     def target(self, kind: str) -> object:
         if kind == "somebody":
             return self.teacher()
+        if kind == "pupil":
+            return people.enrol(self.in_class, 1 + Pupil.objects.count()).pupil
         return {
             "book": BookTarget(self.school, Kind.CLASS_SUMMARY, self.in_class),
             "school": self.school,

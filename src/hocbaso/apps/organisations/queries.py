@@ -18,6 +18,8 @@ DEFAULTS = {
     "signing_waits_for_review": "no",  # yes | no
     "identity_gate": "warn",
     "photo_gate": "warn",
+    "reveals_a_day": "60",  # whole personal numbers that one person may look at
+    "view_log_months": "24",  # how long the log of views is kept; never less (domain A20)
     "primary_subject_teachers_sign": "no",  # "yes": giáo viên môn ký in primary too (trust.md section 1)
 }
 

@@ -25,6 +25,7 @@ _AREAS = (
     "books",
     "verification",
     "log",
+    "privacy",
 )
 
 urlpatterns = [path("", include(f"hocbaso.interfaces.web.urls_{area}")) for area in _AREAS]

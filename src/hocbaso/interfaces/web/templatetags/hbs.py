@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from hocbaso.apps.common.clock import VIETNAM
+from hocbaso.apps.privacy.masking import masked_number
 from hocbaso.core.vietnamese import decimals
 from hocbaso.core.vietnamese.dates import format_vi
 
@@ -209,8 +210,8 @@ def weekday_vi(value: date | datetime | None) -> str:
 
 @register.filter
 def masked(value: str) -> str:
-    """A personal number with only its last four digits: enough to tell two apart, too little to take away."""
-    return f"{'•' * (len(value) - 4)}{value[-4:]}" if len(value) > 4 else value
+    """A personal number with its first three and last two digits (apps.privacy.masking)."""
+    return masked_number(value or "")
 
 
 @register.filter
