@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "hocbaso.apps.transcripts",
     "hocbaso.apps.books",
     "hocbaso.apps.identity",
+    "hocbaso.apps.identity.collection",
+    "hocbaso.apps.identity.escalation",
     "hocbaso.apps.privacy",
     "hocbaso.interfaces.web",
 ]

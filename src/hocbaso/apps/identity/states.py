@@ -13,7 +13,7 @@ Taking the number away leads to ``no_number`` from everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
@@ -94,6 +94,17 @@ def after_change(state: str, changed: Collection[str], personal_number: str) -> 
     return S.NOT_SENT if old in (S.NO_NUMBER, S.NOT_SENT) else S.REVERIFY
 
 
+#: Who wants to know of people that became verified: called with them, in the same transaction.
+Heard = Callable[[Actor, Sequence[Person]], None]
+_heard_verified: list[Heard] = []
+
+
+def when_verified(heard: Heard) -> None:
+    """Have ``heard`` called with the people (all pupils or all staff) that have just become verified."""
+    if heard not in _heard_verified:
+        _heard_verified.append(heard)
+
+
 def code_of(person: Person) -> str:
     """Pupil code, or staff code."""
     return person.code
@@ -139,6 +150,9 @@ def move_many(
     for person in rows:
         person.identity_state = to
     tell(actor, to, came, organisation=organisation, **details)
+    if to == S.VERIFIED:
+        for heard in _heard_verified:
+            heard(actor, rows)
 
 
 def tell(

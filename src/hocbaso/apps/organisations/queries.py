@@ -16,6 +16,7 @@ DEFAULTS = {
     "unlock_minutes": "before",  # before | after: when the signed minutes of an unlock case are due
     "unlock_max_days": "14",
     "signing_waits_for_review": "no",  # yes | no
+    "escalation_days": "5",  # working days that a unit has to answer a case about an identity
     "identity_gate": "warn",
     "photo_gate": "warn",
     "reveals_a_day": "60",  # whole personal numbers that one person may look at

@@ -1,0 +1,3 @@
+"""What a school cannot solve alone goes to the unit above, with evidence, an answer and a clock (domain
+2.4).
+"""
