@@ -124,7 +124,23 @@ def correct(actor: Actor, person: Person, values: Mapping[str, str], note: str =
     :raises NotAllowed: policies ``identity.repair``, ``identity.repair_staff``
     :raises DomainError: ``identity_*``, ``personal_number.*``; nothing is changed then.
     """
-    school = _authorise(actor, person)
+    return correct_for(actor, _authorise(actor, person), person, values, note)
+
+
+def correct_for(
+    actor: Actor,
+    school: Organisation,
+    person: Person,
+    values: Mapping[str, str],
+    note: str = "",
+    *,
+    door: str = "repair",
+) -> Corrected:
+    """:func:`correct` behind a door that has asked its own policy (the collection workbook); inside the
+    caller's transaction.
+
+    :param school: where the person is now. :param door: for the audit events.
+    """
     note = _text(note, _NOTE, "identity_note_long")
     row = type(person)._default_manager.select_for_update().get(pk=person.pk)
     wanted = _read(row, values)
@@ -132,7 +148,7 @@ def correct(actor: Actor, person: Person, values: Mapping[str, str], note: str =
     if not changed:
         raise DomainError("identity_same")
     _write(row, changed)
-    note_change(actor, row, changed, organisation=school.code, door="repair")
+    note_change(actor, row, changed, organisation=school.code, door=door)
     for name in (*changed, "identity_state"):
         setattr(person, name, getattr(row, name))
     chain.record(
@@ -266,6 +282,19 @@ def confirm_warnings(
     :raises DomainError: ``identity_nothing_to_confirm``, ``identity_paper*``, ``identity_note_long``
     """
     school = _authorise(actor, person)
+    return confirm_warnings_for(actor, school, person, paper=paper, paper_date=paper_date, note=note)
+
+
+def confirm_warnings_for(
+    actor: Actor,
+    school: Organisation,
+    person: Person,
+    *,
+    paper: str,
+    paper_date: date | None = None,
+    note: str = "",
+) -> Confirmation:
+    """:func:`confirm_warnings` behind another door, as :func:`correct_for`."""
     person.refresh_from_db()
     codes = sorted(evidence.MUST_CONFIRM & evidence.warnings(person).keys())
     return _confirm(actor, school, person, ConfirmationKind.WARNING, codes, paper, paper_date, note)
@@ -289,6 +318,22 @@ def confirm_difference(
     :raises DomainError: ``identity_nothing_to_confirm``, ``identity_paper*``, ``identity_note_long``
     """
     school = _authorise(actor, person)
+    return confirm_difference_for(
+        actor, school, person, fields=fields, paper=paper, paper_date=paper_date, note=note
+    )
+
+
+def confirm_difference_for(
+    actor: Actor,
+    school: Organisation,
+    person: Person,
+    *,
+    fields: Sequence[str] = (),
+    paper: str,
+    paper_date: date | None = None,
+    note: str = "",
+) -> Confirmation:
+    """:func:`confirm_difference` behind another door, as :func:`correct_for`."""
     person.refresh_from_db()
     check = last_check(person)
     open_fields = _in_question(person, check.outcome, check.differences) if check else []
