@@ -128,8 +128,8 @@ def _commune_index(province_code: str) -> dict[str, list[LegacyCommune]]:
 
 
 @cache
-def _commune_codes() -> dict[str, str]:
-    return {row[0]: row[3] for rows in _rows_by_province().values() for row in rows}
+def _commune_by_code() -> dict[str, LegacyCommune]:
+    return {item.code: item for province_code in _rows_by_province() for item in _communes_of(province_code)}
 
 
 def legacy_communes(legacy_province_code: str) -> tuple[LegacyCommune, ...]:
@@ -139,10 +139,22 @@ def legacy_communes(legacy_province_code: str) -> tuple[LegacyCommune, ...]:
 
 def legacy_commune(code: str) -> LegacyCommune | None:
     """Former commune by five-digit code."""
-    province_code = _commune_codes().get(code)
-    if province_code is None:
-        return None
-    return next(item for item in _communes_of(province_code) if item.code == code)
+    return _commune_by_code().get(code)
+
+
+@cache
+def _predecessors() -> dict[str, tuple[LegacyCommune, ...]]:
+    found: dict[str, list[LegacyCommune]] = {}
+    for province_code in _rows_by_province():
+        for item in _communes_of(province_code):
+            for code in item.merged_into:
+                found.setdefault(code, []).append(item)
+    return {code: tuple(sorted(items, key=lambda item: item.code)) for code, items in found.items()}
+
+
+def legacy_predecessors(commune_code: str) -> tuple[LegacyCommune, ...]:
+    """Former communes of which today's commune was made, wholly or in part, in order of code."""
+    return _predecessors().get(commune_code, ())
 
 
 def legacy_commune_candidates(
