@@ -219,3 +219,14 @@ class Letter(models.Model):
 
 
 guard(Letter)
+
+
+class ExpectedArrival(models.Model):
+    """Somebody came by import from another school and is to be checked, as soon as the import stands.
+
+    Names its enrolment by number alone: whoever undoes the import takes the enrolment away, and this row with
+    nothing behind it is dropped when its time comes.
+    """
+
+    enrolment_id = models.BigIntegerField(unique=True)
+    due_at = models.DateTimeField(db_index=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from hocbaso.apps.accounts.models import StaffMember
 from hocbaso.apps.identity import evidence
-from hocbaso.apps.identity.models import OPEN_JOBS, Check, Confirmation, Job, JobState, Sending
+from hocbaso.apps.identity.models import OPEN_JOBS, Check, Confirmation, Job, JobState, Letter, Sending
 from hocbaso.apps.identity.responsible import Responsible, responsible
 from hocbaso.apps.identity.states import FAILED, Person
 from hocbaso.apps.organisations.models import Organisation
@@ -70,6 +70,11 @@ class Row:
     confirmations: list[Confirmation] = field(default_factory=list)
 
     @property
+    def letter_at(self) -> datetime | None:
+        """When the latest letter to the guardian was printed (rows of a class)."""
+        return getattr(self.enrolment, "letter_at", None)
+
+    @property
     def state(self) -> IdentityState:
         return IdentityState(self.person.identity_state)
 
@@ -96,8 +101,11 @@ class Row:
 
 def rows_of_class(school_class: SchoolClass) -> list[Row]:
     """Pupils who study in the class, in its order. Four queries."""
+    last = Letter.objects.filter(pupil=OuterRef("pupil")).order_by("-pk").values("at")[:1]
     enrolments = list(
-        Enrolment.objects.filter(school_class=school_class, active=True).select_related("pupil")
+        Enrolment.objects.filter(school_class=school_class, active=True)
+        .select_related("pupil")
+        .annotate(letter_at=Subquery(last))
     )
     rows = [Row(e.pupil, school_class, e) for e in enrolments]
     return _filled(rows)
@@ -179,6 +187,11 @@ def who_must_act(check: Check) -> Responsible:
     return responsible(check, Confirmation.objects.filter(**{key: getattr(check, f"{key}_id")}))
 
 
+def letters_of(pupil: Pupil) -> list[Letter]:
+    """Letters that were printed for the guardian, latest first. One query."""
+    return list(Letter.objects.filter(pupil=pupil).order_by("-pk"))
+
+
 @dataclass(frozen=True, slots=True)
 class SendingProgress:
     """How far an order is."""
@@ -229,9 +242,15 @@ def pupils_of(school: Organisation, year: str, class_name: str | None = None) ->
 
 def report_lines(school: Organisation, year: str, class_name: str | None = None) -> Iterator[Row]:
     """Every pupil of the year with the latest answer, in flat memory. Four queries a thousand pupils."""
+    yield from rows_of_enrolments(pupils_of(school, year, class_name))
+
+
+def rows_of_enrolments(enrolments: QuerySet[Enrolment]) -> Iterator[Row]:
+    """The same of any enrolments (with their pupils), in flat memory. One query, and three a thousand."""
     part: list[Row] = []
-    for enrolment in pupils_of(school, year, class_name).iterator(chunk_size=1000):
-        part.append(Row(enrolment.pupil, enrolment.school_class, enrolment))
+    with_class = "school_class" in (enrolments.query.select_related or ())
+    for enrolment in enrolments.iterator(chunk_size=1000):
+        part.append(Row(enrolment.pupil, enrolment.school_class if with_class else None, enrolment))
         if len(part) == 1000:
             yield from _filled(part)
             part = []

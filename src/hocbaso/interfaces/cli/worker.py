@@ -65,10 +65,13 @@ def _close_due() -> dict[str, Any]:
 
 
 def _ask() -> dict[str, Any]:
+    from hocbaso.apps.accounts.door import Actor
     from hocbaso.apps.identity.models import Job, JobState
     from hocbaso.apps.identity.ports import population
+    from hocbaso.apps.identity.use_cases.arrivals import queue_arrivals
     from hocbaso.apps.identity.use_cases.process import LANES, process_due
 
+    queue_arrivals(Actor.system())
     if not Job.objects.filter(state__in=(JobState.QUEUED, JobState.SENT)).exists():
         return {"answered": 0}
     done = process_due(population(), lanes=LANES)

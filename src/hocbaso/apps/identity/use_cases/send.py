@@ -107,20 +107,25 @@ def send_arrival(actor: Actor, enrolment: Enrolment) -> Sending:
 
     Part of receiving the pupil, whose policy has been asked.
     """
-    school_class, pupil = enrolment.school_class, enrolment.pupil
-    if pupil.identity_state == IdentityState.VERIFIED:
-        move_many(
-            actor, [pupil], IdentityState.REVERIFY, organisation=school_class.school.code, door="arrival"
-        )
-    return _order(
-        actor,
-        school_class.school,
-        school_class.school_year,
-        Scope.ARRIVAL,
-        iter([pupil]),
-        school_class,
-        again=True,
+    school_class = enrolment.school_class
+    return send_arrivals(
+        actor, school_class.school, school_class.school_year, [enrolment.pupil], school_class=school_class
     )
+
+
+@transaction.atomic
+def send_arrivals(
+    actor: Actor,
+    school: Organisation,
+    year: str,
+    pupils: Sequence[Pupil],
+    *,
+    school_class: SchoolClass | None = None,
+) -> Sending:
+    """The same for several who came together, with one order; part of the door through which they came."""
+    verified = [pupil for pupil in pupils if pupil.identity_state == IdentityState.VERIFIED]
+    move_many(actor, verified, IdentityState.REVERIFY, organisation=school.code, door="arrival")
+    return _order(actor, school, year, Scope.ARRIVAL, iter(pupils), school_class, again=True)
 
 
 @dataclass(slots=True)

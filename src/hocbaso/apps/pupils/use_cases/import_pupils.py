@@ -10,6 +10,7 @@ from django.db import models
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.states import tell
+from hocbaso.apps.identity.use_cases.arrivals import expect_arrivals
 from hocbaso.apps.intake.planning import CHUNK, Plan, Recorder, chunks, snapshot
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
@@ -81,6 +82,7 @@ def _tell_identities(recorder: Recorder, moved: dict[IdentityState, dict[str, li
 
 def _enrol(items: Sequence[Item], classes: dict[str, SchoolClass], recorder: Recorder) -> None:
     new: list[Enrolment] = []
+    arrived: list[Enrolment] = []
     updates: list[tuple[models.Model, frozenset[str]]] = []
     for item in items:
         assert item.pupil is not None
@@ -95,9 +97,12 @@ def _enrol(items: Sequence[Item], classes: dict[str, SchoolClass], recorder: Rec
                 setattr(item.enrolment, name, value)
             recorder.changed(item.enrolment, before)
             updates.append((item.enrolment, frozenset(values)))
+            if "status" in values:
+                arrived.append(item.enrolment)
     bulk_update(updates)
     for part in chunks(new):
         recorder.created(Enrolment.objects.bulk_create(part))
+    expect_arrivals([*arrived, *new])
     recorder.step(len(items))
 
 
