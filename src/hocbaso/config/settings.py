@@ -46,8 +46,11 @@ INSTALLED_APPS = [
     "hocbaso.apps.transcripts",
     "hocbaso.apps.books",
     "hocbaso.apps.identity",
+    "hocbaso.apps.matching",
     "hocbaso.apps.identity.collection",
     "hocbaso.apps.identity.escalation",
+    "hocbaso.apps.identity.watching",
+    "hocbaso.apps.identity.campaigns",
     "hocbaso.apps.privacy",
     "hocbaso.interfaces.web",
 ]

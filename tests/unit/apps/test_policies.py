@@ -12,6 +12,7 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.books.kinds import BookTarget, Kind
+from hocbaso.apps.identity.campaigns.models import Campaign
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.pupils.models import Pupil
@@ -53,6 +54,18 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "books.export": ("book", {PRINCIPAL, DEPUTY, HOMEROOM, AUDITOR, OPERATOR}),
     "books.view": ("school", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER, AUDITOR, OPERATOR}),
     "identity.letters": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, OPERATOR}),
+    "identity.acknowledge": ("school", {PRINCIPAL, DEPUTY, CLERK}),
+    "identity.campaign": ("school", {PRINCIPAL}),
+    "identity.inspect": ("class", {COMMUNE, DEPARTMENT}),  # an auditor of the school itself does not
+    "identity.remind": ("commune", {COMMUNE, OPERATOR}),
+    "identity.view_campaign": (
+        "campaign",
+        {PRINCIPAL, DEPUTY, SEAL, CLERK, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
+    ),
+    "identity.watch": (
+        "school",
+        {PRINCIPAL, DEPUTY, SEAL, CLERK, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
+    ),
     "identity.repair": ("class", {CLERK, HOMEROOM}),
     "identity.repair_staff": ("school", {CLERK}),
     "identity.send": ("school", {PRINCIPAL, CLERK, OPERATOR}),
@@ -157,6 +170,7 @@ class World:
             "commune": self.units[COMMUNE],
             "subject": ClassSubject(self.in_class, "toan"),
             "homeroom role": (self.school, HOMEROOM),
+            "campaign": Campaign(owner=self.school),
             "unlock case": UnlockCase(
                 school=self.school, school_class=self.in_class, requested_by_id=0, requested_role=TEACHER
             ),

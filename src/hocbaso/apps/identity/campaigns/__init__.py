@@ -1,0 +1,1 @@
+"""Campaigns of verification: scope, deadline, target; who lags is reminded; a report at the end."""
