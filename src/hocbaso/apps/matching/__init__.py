@@ -1,0 +1,1 @@
+"""Two files of one person: numbers searched for, duplicates found and merged, temporary codes."""

@@ -1,0 +1,40 @@
+"""Two files met at a door (the same number): their pair is opened for people to look at."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.audit import chain
+from hocbaso.apps.common import clock
+from hocbaso.apps.matching.compare import compared
+from hocbaso.apps.matching.models import Pair, PairKind, PairState
+from hocbaso.apps.pupils.models import Pupil
+
+
+@transaction.atomic
+def meet(actor: Actor, one: Pupil, other: Pupil, *, organisation: str) -> Pair:
+    """Open the pair of two files that claim the same number (a door refused the second one).
+
+    Whatever was judged before: that both claim one number is news.
+    """
+    first, second = sorted((one, other), key=lambda pupil: pupil.pk)
+    result = compared(first, second)
+    pair, _made = Pair.objects.update_or_create(
+        first=first,
+        second=second,
+        defaults={
+            "kind": PairKind.NUMBER,
+            "state": PairState.OPEN,
+            "score": 100,
+            "explanation": result.explanation,
+            "digest": result.digest,
+            "found_at": clock.now(),
+            "judged_at": None,
+            "judged_by": "",
+            "reason": "",
+        },
+    )
+    codes = [first.code, second.code]
+    chain.record(actor, "matching.same_number", f"pair:{pair.pk}", organisation=organisation, people=codes)
+    return pair
