@@ -273,3 +273,61 @@ class RollOverChange(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+
+class PhotoBatchState(models.TextChoices):
+    OPEN = "open", "Đang xem lại, chưa lưu"
+    CONFIRMED = "confirmed", "Đã lưu"
+    CANCELLED = "cancelled", "Đã hủy"
+
+
+class PhotoBatch(models.Model):
+    """Portraits that somebody sent in together, from upload to confirmation."""
+
+    school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="photo_batches")
+    school_year = models.CharField(max_length=9)
+    #: Only this class's pupils may be matched; empty: the whole school.
+    school_class = models.ForeignKey(
+        SchoolClass, null=True, blank=True, on_delete=models.PROTECT, related_name="photo_batches"
+    )
+    state = models.CharField(max_length=10, choices=PhotoBatchState, default=PhotoBatchState.OPEN)
+    saved = models.PositiveIntegerField(default=0)
+    created_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class PhotoItemState(models.TextChoices):
+    MATCHED = "matched", "Đã khớp học sinh"
+    ASKED = "asked", "Cần chọn học sinh"
+    REFUSED = "refused", "Không nhận"
+    SKIPPED = "skipped", "Bỏ qua"
+
+
+class PhotoItem(models.Model):
+    """One file of a batch. The clean picture stays only until the batch is closed."""
+
+    batch = models.ForeignKey(PhotoBatch, on_delete=models.CASCADE, related_name="items")
+    name = models.CharField(max_length=160)  # the file's, numbers of persons masked
+    digest = models.CharField(max_length=64)  # of the file as sent: the same file twice is one
+    state = models.CharField(max_length=8, choices=PhotoItemState)
+    code = models.CharField(max_length=40, blank=True)  # why it is refused, or what is asked
+    message = models.CharField(max_length=400, blank=True)
+    how = models.CharField(max_length=8, blank=True)  # code | number | name | chosen
+    enrolment = models.ForeignKey(Enrolment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    candidates = models.JSONField(default=list, blank=True)  # ids of enrolments that the name may mean
+    source = models.BinaryField(default=b"")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    frame = models.JSONField(default=list, blank=True)  # engines.images.Frame: x, y, size
+    portrait = models.BinaryField(default=b"")
+    warnings = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "digest"], name="a_file_once_in_a_batch"),
+        ]
