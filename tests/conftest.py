@@ -21,6 +21,8 @@ hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "hocbaso")
 # Before settings are read: tests never touch the developer's own state.
 _HOME = tempfile.TemporaryDirectory(prefix="hbs-test-")
 os.environ["HOCBASO_HOME"] = _HOME.name
+# What is made once for the whole run: the first process's folder, which its xdist workers inherit.
+os.environ.setdefault("HOCBASO_TEST_SHARED", tempfile.mkdtemp(prefix="shared-", dir=_HOME.name))
 os.environ["HOCBASO_ENVIRONMENT"] = "thu_nghiem"
 for _name in ("HOCBASO_KEY_PROVIDER", "HOCBASO_SECRET_KEY", "HOCBASO_PUBLIC_URL", "HOCBASO_ALLOWED_HOSTS"):
     os.environ.pop(_name, None)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.journeys.nursery import COMMAND as COMMAND
+from tests.journeys.nursery import Child, begun, nursery
+
 SCHOOL, YEAR = "79000101", "2025-2026"
-COMMAND = str(Path(sys.executable).with_name("hocbaso"))
 ADD_SCHOOL = (
     *("school", "add", SCHOOL, "Trường Tiểu học Hoa Mai", "--level", "tieu_hoc"),
     *("--province", "79", "--commune", "25747"),
@@ -57,15 +58,28 @@ class Home:
             **self.extra,
         }
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def begin(self, *schools: Sequence[str]) -> None:
+        """``hocbaso init`` and these ``school add`` where nobody tests them: done once, copied."""
+        if self.database_url:
+            for arguments in (("init",), *schools):
+                self.json(*arguments)
+        else:
+            begun(self.path, tuple(map(tuple, schools)))
+
+    def start(self, *arguments: str) -> Child | subprocess.Popen[str]:
         """Begin a command, to be killed or waited for."""
-        return subprocess.Popen(
-            [COMMAND, *arguments],
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
+        environment = self.environment()
+        if not any(name.startswith("PYTHON") for name in self.extra):
+            return nursery().start(arguments, environment)
+        return (
+            subprocess.Popen(  # what an interpreter reads at its beginning needs an interpreter's beginning
+                [COMMAND, *arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
         )
 
     def run(self, *arguments: str, expect: int | None = None, timeout: float = 120) -> Answer:

@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.journeys.commands import ADD_SCHOOL
+from tests.journeys.commands import SCHOOL as SCHOOL
+from tests.journeys.commands import YEAR as YEAR
+from tests.journeys.nursery import Child, begun, nursery
+
 BIN = Path(sys.executable).parent
-SCHOOL, YEAR = "79000101", "2025-2026"
 
 _CLERK = """
 import os
@@ -46,17 +50,9 @@ class Node:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HOCBASO_", "DJANGO_"))}
         return kept | {"HOCBASO_HOME": str(self.home)} | more
 
-    def start(self, *arguments: str, code: str = "") -> subprocess.Popen[str]:
+    def start(self, *arguments: str, code: str = "") -> Child:
         """``hocbaso …``; ``code`` runs in the child before the command does."""
-        program = f"{code}\nfrom hocbaso.interfaces.cli.main import main\nmain()"
-        return subprocess.Popen(
-            [sys.executable, "-c", program, *arguments],
-            env=self.environment(),
-            cwd=self.home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return nursery().start(arguments, self.environment(), self.home, code)
 
     def run(self, *arguments: str) -> tuple[int, Any]:
         """Exit status and the JSON document of a command."""
@@ -88,12 +84,7 @@ def make_node(home: Path) -> Node:
     """A fresh node with the school Hoa Mai."""
     home.mkdir(parents=True, exist_ok=True)
     node = Node(home)
-    assert node.run("init")[0] == 0
-    status, _ = node.run(
-        *("school", "add", SCHOOL, "Trường Tiểu học Hoa Mai", "--level", "tieu_hoc"),
-        *("--province", "79", "--commune", "25747"),
-    )
-    assert status == 0
+    begun(home, (ADD_SCHOOL,))
     return node
 
 

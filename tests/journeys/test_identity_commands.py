@@ -53,8 +53,7 @@ def deviating(document: Any) -> dict[str, tuple[str, list[str]]]:
 
 
 def begin(home: Home, samples: Path) -> None:
-    home.json("init")
-    home.json(*ADD_SCHOOL)
+    home.begin(ADD_SCHOOL)
     import_samples(home, samples, ("pupils",))
 
 
@@ -118,7 +117,7 @@ def test_killed_while_asking_it_goes_on_where_it_was(tmp_path: Path, samples: Pa
         home = node_of(tmp_path, site, probe.url)
         begin(home, samples)
         killer = Killer(home, probe, check_evidence)
-        site.behave(latency_ms=600)
+        site.behave(latency_ms=1500)
         command = ("identity", "verify", *OF_SCHOOL)
         for done in (0, 0, 100):
 
@@ -202,8 +201,7 @@ WRONG = (
 
 def test_wrong_usage_is_told_and_ends_with_two(tmp_path: Path) -> None:
     home = node_of(tmp_path, "")
-    home.json("init")
-    home.json(*ADD_SCHOOL)
+    home.begin(ADD_SCHOOL)
     for arguments, code in WRONG:
         for command in ("verify", "report"):
             assert home.json("identity", command, *arguments, expect=2)["error"]["code"] == code

@@ -45,8 +45,7 @@ def test_killed_at_any_moment_and_run_again_everything_stands_once(
     killer: Killer, samples: Path, tmp_path: Path
 ) -> None:
     home = killer.home
-    home.json("init")
-    home.json(*ADD_SCHOOL)
+    home.begin(ADD_SCHOOL)
     kill_imports(killer, samples)
     kill_signing(killer)
     out = tmp_path / "out"

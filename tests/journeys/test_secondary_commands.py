@@ -243,8 +243,7 @@ def test_killed_while_teachers_sign_and_while_sheets_are_issued_everything_stand
     killer: Killer, samples: Path
 ) -> None:
     home = killer.home
-    home.json("init")
-    home.json(*ADD_SCHOOL)
+    home.begin(ADD_SCHOOL)
     for kind, name in (
         ("pupils", "danh_sach_hoc_sinh.xlsx"),
         ("staff", "danh_sach_can_bo.xlsx"),
