@@ -6,7 +6,8 @@ Nothing here prints, logs or serialises a private key.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -93,14 +94,30 @@ def verify_digest(certificate: x509.Certificate, digest: bytes, value: bytes) ->
 
 def verify_with_key(key: PublicKey, digest: bytes, value: bytes) -> bool:
     """The same with a public key that :func:`signing_public_key` gave."""
+    return verifier_of(key)(digest, value)
+
+
+def verifier_of(key: PublicKey) -> Callable[[bytes, bytes], bool]:
+    """:func:`verify_with_key` for many values of one key: takes digest and value."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return partial(_rsa_valid, key)
+    return partial(_p256_valid, key)
+
+
+def _rsa_valid(key: rsa.RSAPublicKey, digest: bytes, value: bytes) -> bool:
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(value, digest, _PKCS1, _PREHASHED)
-            return True
-        if len(value) != 2 * _P256_OCTETS:
-            return False
-        r = int.from_bytes(value[:_P256_OCTETS], "big")
-        s = int.from_bytes(value[_P256_OCTETS:], "big")
+        key.verify(value, digest, _PKCS1, _PREHASHED)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _p256_valid(key: ec.EllipticCurvePublicKey, digest: bytes, value: bytes) -> bool:
+    if len(value) != 2 * _P256_OCTETS:
+        return False
+    r = int.from_bytes(value[:_P256_OCTETS], "big")
+    s = int.from_bytes(value[_P256_OCTETS:], "big")
+    try:
         key.verify(utils.encode_dss_signature(r, s), digest, _ECDSA)
     except (InvalidSignature, ValueError):
         return False

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import zstandard
 from django.db import connection
 
 from hocbaso.apps.common import guards
 from hocbaso.apps.ledger import queries
 from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead, LogTile
+from hocbaso.apps.transcripts.documents import stored_document
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, YearSheet
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
 from tests.builders import YEAR, finished_class, make_school
@@ -47,6 +49,15 @@ def _swap_digests() -> None:
     IssuedSheet.objects.filter(pk=second.pk).update(digest=first.digest)
 
 
+def _exchange_a_signature_everywhere() -> None:
+    """The homeroom teacher's signature of one sheet put below another, in the document and in its row."""
+    first, second = IssuedSheet.objects.order_by("log_index")[:2]
+    ours, theirs = (SheetSignature.objects.get(sheet=row.sheet_id, role="gvcn") for row in (first, second))
+    document = stored_document(first).replace(bytes(ours.text), bytes(theirs.text))
+    IssuedSheet.objects.filter(pk=first.pk).update(document=zstandard.compress(document))
+    SheetSignature.objects.filter(pk=ours.pk).update(text=theirs.text)
+
+
 def _last() -> YearSheet:
     return YearSheet.objects.latest("pk")
 
@@ -65,6 +76,7 @@ ATTACKS: dict[str, Callable[[], object]] = {
     "tile altered": _alter_tile,
     "checkpoint altered": lambda: Checkpoint.objects.update(text="giả"),
     "signature altered": lambda: SheetSignature.objects.filter(role="gvcn").update(text=b"<ds:Signature/>"),
+    "signature exchanged everywhere": _exchange_a_signature_everywhere,
     "state altered": lambda: YearSheet.objects.filter(pk=YearSheet.objects.latest("pk").pk).update(
         state="frozen"
     ),

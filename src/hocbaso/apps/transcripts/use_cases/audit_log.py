@@ -20,6 +20,7 @@ from hocbaso.apps.transcripts.models import IssuedSheet, YearSheet
 from hocbaso.core.document.emit import digest as digest_of_text
 from hocbaso.core.document.parse import split_document
 from hocbaso.core.errors import DomainError
+from hocbaso.engines.trust.verification.again import Reverifier
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ def audit_everything() -> AuditReport:
 def _issued(report: AuditReport, leaves: dict[tuple[str, int], LeafFacts]) -> None:
     """Every issued row against its own bytes and its leaf; every issue leaf against a row."""
     unseen = {place for place, leaf in leaves.items() if leaf.type in ("issue", "replace")}
+    again = Reverifier()
     for row in IssuedSheet.objects.select_related("sheet").iterator(chunk_size=500):
         name = f"{row.code} phiên bản {row.version}"
         place = (row.log, row.log_index)
@@ -62,7 +64,11 @@ def _issued(report: AuditReport, leaves: dict[tuple[str, int], LeafFacts]) -> No
             sheet = split_document(document).sheet
             if digest_of_text(sheet) != row.digest:
                 report.findings.append(f"Học bạ {name}: nội dung đã phát hành không khớp mã tóm lược.")
+            if leaf is not None and leaf.document_digest == row.digest:
+                again.know(bytes.fromhex(row.digest))
             _signatures(report, row, document)
+            if not again.verify(document):
+                report.findings.append(f"Học bạ {name}: chữ ký trong tài liệu không đúng.")
         except (DomainError, ValueError, zstandard.ZstdError):
             report.findings.append(f"Học bạ {name}: nội dung đã phát hành không đọc được hoặc đã bị sửa.")
         if leaf is None:

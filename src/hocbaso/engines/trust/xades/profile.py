@@ -186,12 +186,12 @@ class Form:
             self._known = signing_time, properties, digest
         return properties, digest
 
-    def signed_info(self, references: Sequence[Reference], properties_digest: bytes) -> bytes:
+    def signed_info(self, digests: Sequence[bytes], properties_digest: bytes) -> bytes:
         """Canonical octets of ``ds:SignedInfo``.
 
-        :param properties_digest: as :meth:`properties` gave it.
+        :param digests: base64 SHA-256 of each target. :param properties_digest: from :meth:`properties`.
         """
-        return self._info % (*(b64encode(item.digest) for item in references), properties_digest)
+        return self._info % (*digests, properties_digest)
 
 
 _FORMS_LIMIT = 64

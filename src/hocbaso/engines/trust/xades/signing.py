@@ -228,7 +228,7 @@ def assemble(
     targets = tuple([item.target for item in references])
     form = profile.compiled(signature_id, role, targets, parts)
     properties, digest = form.properties(signing_time)
-    info = form.signed_info(references, digest)
+    info = form.signed_info([b64encode(item.digest) for item in references], digest)
     return Prepared(
         role,
         signature_id,

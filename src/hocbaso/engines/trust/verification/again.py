@@ -1,0 +1,240 @@
+"""Verifying again, at the speed of the keys: hashes over raw slices, and every byte outside them pinned.
+
+What is right about a document's form is decided once, by the full path (:meth:`Reverifier.prove`). Afterwards
+a document over the same content is taken apart by position: each signature must be, byte for byte, what the
+profile writes for its signer, its time and the digests computed *now*; then its value is verified *now*. So
+nothing that is remembered is believed about the document at hand except that its content (by SHA-256) has
+the right form. Where anything differs the quick path says nothing and the full path decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from hocbaso.core.document.names import (
+    HEAD,
+    NS,
+    SHEET_ID,
+    SIGNATURE_IDS,
+    SIGNATURES_CLOSE,
+    SIGNATURES_OPEN,
+    TAIL,
+)
+from hocbaso.core.document.parse import SHEET_CLOSE, SHEET_OPEN, parse_sheet, split_document
+from hocbaso.core.errors import DomainError, Unreadable
+from hocbaso.engines.trust.keys import verifier_of
+from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet
+from hocbaso.engines.trust.verification.signatures import (
+    Finding,
+    check_intact,
+    check_signatures,
+    read_signatures,
+)
+from hocbaso.engines.trust.verification.times import stray_properties
+from hocbaso.engines.trust.verification.verdict import Result
+from hocbaso.engines.trust.xades import SignatureParts, Unsigned, profile
+from hocbaso.engines.trust.xades.signing import xml_time
+
+_START = HEAD + SHEET_OPEN
+_BETWEEN = SHEET_CLOSE + SIGNATURES_OPEN
+_END = SIGNATURES_CLOSE + TAIL
+_CANONICAL_START = f'<ToNamHoc xmlns="{NS}" Id="{SHEET_ID}">'.encode()
+_QUALIFYING_CLOSE = profile.QUALIFYING_CLOSE
+_TIME_TAG = b"<xades:SigningTime>"
+_TIME_OCTETS = len("2026-05-26T08:00:00Z")
+_INFO = len(profile.SIGNED_INFO_OPEN_CANONICAL)
+#: Of a signature's text: as far as its Id, which is the longer the later it differs.
+_OPENING = len(profile.signature_head("ck-bm-toan"))
+_OF_SUBJECTS = SIGNATURE_IDS["gvbm"]
+_Place = tuple[str, tuple[str, ...]]  # Id of the signature, what it refers to
+_Shape = tuple[tuple[_Place, ...], tuple[str, ...]]  # places in order, subjects of the sheet
+_KEPT = 1_000_000  # contents; some 100 MB
+_SIGNERS = 20_000
+_ENDINGS = 32
+
+
+class _Layout:
+    """Where the variable parts of one signer's signatures in one place stand, and what stands between."""
+
+    __slots__ = (
+        "_form",
+        "_head",
+        "_open",
+        "_tail",
+        "_time",
+        "_value",
+        "_value_tag",
+        "_verify",
+        "length",
+        "place",
+    )
+
+    def __init__(self, text: bytes, parts: SignatureParts) -> None:
+        prepared, signer = parts.prepared, parts.prepared.parts
+        sid = prepared.signature_id
+        targets = tuple([item.target for item in prepared.references])
+        self.place = (sid, targets)
+        self._form = profile.compiled(sid, prepared.role, targets, signer)
+        self._verify = verifier_of(signer.public_key)
+        start = text.index(b">", text.index(profile.VALUE_TAG)) + 1
+        self._value = (start, text.index(profile.VALUE_CLOSE, start))
+        self._time = text.index(_TIME_TAG) + len(_TIME_TAG)
+        self._open = b"<ds:SignatureValue" + profile.XMLNS + profile.XMLNS_DS + b' Id="%s-sv">' % sid.encode()
+        self._head = profile.signature_head(sid) + profile.SIGNED_INFO_OPEN
+        self.length = len(text)
+        self._value_tag = profile.VALUE_TAG + b' Id="%s-sv">' % sid.encode()
+        self._tail = profile.VALUE_CLOSE + signer.key_info + profile.object_head(sid)
+
+    def is_at(self, document: bytes, position: int) -> bool:
+        """Whether this signer's certificates stand where they must, in a signature that begins there."""
+        return document.startswith(self._tail, position + self._value[1])
+
+    def holds(self, text: bytes, digests: dict[str, bytes]) -> bool:
+        """Verify ``text``; adds the digest of its value to ``digests``. ``False``: the full path must say.
+
+        :param digests: Id → base64 SHA-256 of whatever a signature may refer to, computed from the document.
+        """
+        start, end = self._value
+        value, time = text[start:end], text[self._time : self._time + _TIME_OCTETS]
+        sid, targets = self.place
+        try:
+            octets = b64decode(value, validate=True)
+            properties, digest = self._form.properties(_known_time(time))
+            info = self._form.signed_info([digests[name] for name in targets], digest)
+        except (ValueError, KeyError):
+            return False
+        own = (self._head, info[_INFO:], self._value_tag, value, self._tail, properties, _QUALIFYING_CLOSE)
+        if b"".join(own) != text or b64encode(octets) != value:
+            return False
+        digests[sid + "-sv"] = b64encode(hashlib.sha256(self._open + value + profile.VALUE_CLOSE).digest())
+        return self._verify(hashlib.sha256(info).digest(), octets)
+
+
+class Reverifier:
+    """Verifies the signatures of documents of our own form again and again (audit, delivery, packages).
+
+    It answers the mathematics only: intact, in form, signed in order by the keys in the certificates that the
+    document carries. Whose they are and what they may sign is for the full verifier.
+    """
+
+    def __init__(self) -> None:
+        self._contents: set[bytes] = set()  # SHA-256 of contents whose form was found right
+        self._layouts: dict[bytes, list[_Layout]] = {}  # by the first octets of their signatures
+        self._endings: set[int] = set()  # octets from the sheet's end tag to the end of the document
+        self._signers = 0
+        self._shapes: set[_Shape] = set()
+
+    def verify(self, document: bytes) -> bool:
+        """Whether the signatures of an issued document are good; the quick path where it can answer."""
+        return self.quick(document) or self.prove(document)
+
+    def know(self, content: bytes) -> None:
+        """Take it from elsewhere (the log's entry of the issue) that a content has the right form.
+
+        :param content: SHA-256 of the canonical content.
+        """
+        if len(self._contents) >= _KEPT:
+            self._contents.clear()
+        self._contents.add(content)
+
+    def quick(self, document: bytes) -> bool:
+        """``True``: good. ``False``: not known to be good; :meth:`prove` decides."""
+        end = self._end_of_sheet(document)
+        if end < 0 or not document.startswith(_START) or not document.endswith(_END):
+            return False
+        content = hashlib.sha256(_CANONICAL_START)
+        content.update(memoryview(document)[len(_START) : end + len(SHEET_CLOSE)])
+        digest = content.digest()
+        if digest not in self._contents:
+            return False
+        digests = {SHEET_ID: b64encode(digest)}
+        found: list[_Place] = []
+        subjects: tuple[str, ...] = ()
+        position, last = end + len(_BETWEEN), len(document) - len(_END)
+        while position < last:
+            layout = self._layout_at(document, position)
+            if layout is None:
+                return False
+            if not subjects and layout.place[0].startswith(_OF_SUBJECTS):
+                sheet = slice_sheet(document[len(HEAD) : end + len(SHEET_CLOSE)])
+                digests |= {name: b64encode(value) for name, value in sheet.subjects.items()}
+                subjects = tuple(sheet.subjects)
+            if not layout.holds(document[position : position + layout.length], digests):
+                return False
+            found.append(layout.place)
+            position += layout.length
+        return (tuple(found), subjects) in self._shapes
+
+    def prove(self, document: bytes) -> bool:
+        """The full path: whether everything about form and signatures is right. Remembers it if so."""
+        try:
+            split = split_document(document)
+            if repeated_id(document) is not None:
+                return False
+            parse_sheet(split.sheet)
+        except (DomainError, Unreadable):
+            return False
+        slices = slice_sheet(split.sheet)
+        findings = read_signatures(split.signatures, slices)
+        checks = [check_intact(findings), check_signatures(findings, list(slices.subjects))]
+        if stray_properties(findings) is not None or any(c.result is not Result.OK for c in checks):
+            return False
+        self._remember(split.signatures, findings, slices.digest, tuple(slices.subjects))
+        return True
+
+    def _end_of_sheet(self, document: bytes) -> int:
+        """Where the sheet's end tag stands, or -1; a class of documents ends alike."""
+        size = len(document)
+        for length in self._endings:
+            if document.startswith(_BETWEEN, size - length):
+                return size - length
+        return document.find(_BETWEEN)
+
+    def _layout_at(self, document: bytes, position: int) -> _Layout | None:
+        for layout in self._layouts.get(document[position : position + _OPENING], ()):
+            if layout.is_at(document, position):
+                return layout
+        return None
+
+    def _remember(
+        self,
+        texts: Sequence[bytes],
+        findings: Sequence[Finding],
+        digest: bytes,
+        subjects: tuple[str, ...],
+    ) -> None:
+        if self._signers >= _SIGNERS:
+            self._layouts.clear()
+            self._signers = 0
+        places: list[_Place] = []
+        for text, finding in zip(texts, findings, strict=True):
+            assert finding.parts is not None
+            if finding.parts.unsigned != Unsigned():
+                return  # an exported form, with its evidence: always for the full path
+            layout = _Layout(text, finding.parts)
+            places.append(layout.place)
+            group = self._layouts.setdefault(text[:_OPENING], [])
+            if not any(known.is_at(text, 0) and known.place == layout.place for known in group):
+                group.append(layout)
+                self._signers += 1
+        signed = any(sid.startswith(_OF_SUBJECTS) for sid, _ in places)
+        if len(self._endings) < _ENDINGS:
+            self._endings.add(len(_BETWEEN) + sum(map(len, texts)) + len(_END))
+        self._shapes.add((tuple(places), subjects if signed else ()))
+        self.know(digest)
+
+
+@lru_cache(maxsize=4096)
+def _known_time(text: bytes) -> str:
+    """The claimed time as the profile writes it.
+
+    :raises ValueError: it is no such time.
+    """
+    moment = datetime.fromisoformat(text.decode("ascii"))
+    if moment.tzinfo is None or xml_time(moment).encode() != text:
+        raise ValueError("not as the profile writes it")
+    return text.decode("ascii")
