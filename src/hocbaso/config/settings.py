@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.transcripts",
     "hocbaso.apps.books",
     "hocbaso.apps.identity",
+    "hocbaso.apps.quality",
     "hocbaso.apps.matching",
     "hocbaso.apps.identity.collection",
     "hocbaso.apps.identity.escalation",

@@ -1,0 +1,1 @@
+"""Data quality "đúng, đủ, sạch, sống": findings, scores, checklist, slips to guardians."""
