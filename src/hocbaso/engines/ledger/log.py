@@ -12,7 +12,7 @@ from typing import Protocol
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.ledger.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from hocbaso.engines.ledger.entries import LogEntry
-from hocbaso.engines.ledger.hashing import HASH_SIZE, leaf_hash
+from hocbaso.engines.ledger.hashing import HASH_SIZE, leaf_hash, leaf_hashes
 from hocbaso.engines.ledger.notes import NoteSigner, NoteVerifier
 from hocbaso.engines.ledger.proofs import InclusionProof
 from hocbaso.engines.ledger.tiles import (
@@ -100,28 +100,30 @@ class Ledger:
         :returns: their indexes.
         :raises ValueError: an entry is longer than 65 535 bytes.
         """
-        if any(len(entry) > MAX_ENTRY for entry in entries):
+        if max(map(len, entries), default=0) > MAX_ENTRY:
             raise ValueError("an entry is too long for a bundle")
         start = self._store.size()
         edge = self._edge
         if edge is None or edge.size != start:
             edge = compact_range(start, self.nodes())
         self._edge = None  # an append that fails half-way must not leave a wrong edge behind
-        grown: dict[tuple[int, int], list[bytes]] = {}
-
-        def keep(level: int, index: int, node: bytes) -> None:
-            if level % HEIGHT == 0:
-                grown.setdefault((level // HEIGHT, index // WIDTH), []).append(node)
-
-        for entry in entries:
-            edge.append(leaf_hash(entry), keep)
+        rows = edge.extend(leaf_hashes(entries))
         self._store.append_entries(start, entries)
-        for (level, index), hashes in grown.items():
-            known = (start >> (HEIGHT * level)) - index * WIDTH
-            before = self._store.tile(level, index) if known > 0 else b""
-            self._store.put_tile(level, index, before[: known * HASH_SIZE] + b"".join(hashes))
+        for row in rows:
+            if row.level % HEIGHT == 0:
+                self._grow(row.level // HEIGHT, row.first, row.hashes)
         self._edge = edge
         return range(start, start + len(entries))
+
+    def _grow(self, level: int, first: int, hashes: Sequence[bytes]) -> None:
+        """Add the nodes ``first``, … of a tile level to its tiles."""
+        done = 0
+        while done < len(hashes):
+            index, known = divmod(first + done, WIDTH)
+            more = hashes[done : done + WIDTH - known]
+            before = self._store.tile(level, index)[: known * HASH_SIZE] if known else b""
+            self._store.put_tile(level, index, before + b"".join(more))
+            done += len(more)
 
     def nodes(self) -> TileNodes:
         """A reader of the tree's nodes; it remembers tiles, so take a new one after an append."""

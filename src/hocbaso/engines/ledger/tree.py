@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 
 from hocbaso.engines.ledger.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 
@@ -17,6 +18,19 @@ from hocbaso.engines.ledger.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 NodeReader = Callable[[int, int], bytes]
 #: Takes a node that has just become complete.
 NodeSink = Callable[[int, int, bytes], None]
+
+
+class Row(NamedTuple):
+    """Nodes of one level that became complete together."""
+
+    level: int
+    first: int  # index of the first of them
+    hashes: list[bytes]
+
+
+def _bits(number: int) -> list[int]:
+    """Places of the bits that are set, highest first."""
+    return [place for place in range(number.bit_length() - 1, -1, -1) if number >> place & 1]
 
 
 @dataclass(slots=True)
@@ -48,18 +62,28 @@ class CompactRange:
         self.hashes.append(current)
         self.size += 1
 
-    def extend(self, leaves: Iterable[bytes]) -> None:
-        """Add many leaf hashes when only the root is wanted (the loop of :meth:`append`, without calls)."""
+    def extend(self, leaves: Sequence[bytes]) -> list[Row]:
+        """Add many leaf hashes, level by level: no call for a single node but its hash.
+
+        :returns: the nodes that became complete, those of level 0 (the leaves) first; levels without any are
+            left out.
+        """
         hashes, size = self.hashes, self.size
-        push, pop = hashes.append, hashes.pop
-        for leaf in leaves:
-            current, index = leaf, size
-            while index & 1:
-                current = sha256(b"\x01" + pop() + current).digest()
-                index >>= 1
-            push(current)
-            size += 1
-        self.size = size
+        rows: list[Row] = []
+        level, index, nodes = 0, size, list(leaves)
+        left = {i: hashes[place] for place, i in enumerate(_bits(size))}
+        while nodes:
+            rows.append(Row(level, index, nodes))
+            if index & 1:  # the subtree that waited for its right half
+                nodes = [left.pop(level), *nodes]
+            if len(nodes) & 1:
+                left[level] = nodes[-1]
+            pairs = iter(nodes)
+            nodes = [sha256(b"\x01" + one + two).digest() for one, two in zip(pairs, pairs, strict=False)]
+            level, index = level + 1, index >> 1
+        self.hashes = [left[place] for place in sorted(left, reverse=True)]
+        self.size = size + len(leaves)
+        return rows
 
     def root(self) -> bytes:
         """The tree's root hash."""
