@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.identity.watching",
     "hocbaso.apps.identity.campaigns",
     "hocbaso.apps.privacy",
+    "hocbaso.apps.residence",
     "hocbaso.interfaces.web",
 ]
 

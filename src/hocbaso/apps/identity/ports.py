@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -35,11 +36,21 @@ def population() -> PopulationPort:
     return XRoadPopulation(gateway, now=clock.now, quota=quota)
 
 
+#: Other apps that ask the same registry under the same quota; each counts its own questions of a span.
+_also: list[Callable[[datetime, datetime], int]] = []
+
+
+def count_too(counter: Callable[[datetime, datetime], int]) -> None:
+    """Register who else asks: ``counter(from, to)`` gives its questions sent in the span."""
+    if counter not in _also:
+        _also.append(counter)
+
+
 def asked_since(now: datetime) -> int:
-    """Questions asked on the day (in Viet Nam) of ``now``, answered or not. Two queries."""
+    """Questions asked on the day (in Viet Nam) of ``now``, answered or not. A few queries."""
     local = now.astimezone(clock.VIETNAM)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     span = (midnight, midnight + timedelta(days=1))
     answered = Check.objects.filter(sent_at__gte=span[0], sent_at__lt=span[1]).count()
     waiting = Job.objects.filter(state="sent", sent_at__gte=span[0], sent_at__lt=span[1]).count()
-    return answered + waiting
+    return answered + waiting + sum(counter(*span) for counter in _also)

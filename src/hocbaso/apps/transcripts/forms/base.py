@@ -10,6 +10,7 @@ from hocbaso.apps.accounts.queries import StaffRef, signers_of
 from hocbaso.apps.assessment.models import YearRecord
 from hocbaso.apps.assessment.queries import Finding
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
+from hocbaso.apps.residence.queries import Address
 from hocbaso.core.document import model
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.regulation.rule_sets import RuleSet
@@ -22,6 +23,7 @@ class PupilRows:
     enrolment: Enrolment
     record: YearRecord | None
     history: tuple[Enrolment, ...]
+    address: Address | None = None  # permanent residence of today, where the dated history knows it
 
 
 @dataclass(frozen=True, slots=True)

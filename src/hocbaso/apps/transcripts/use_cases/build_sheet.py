@@ -8,6 +8,7 @@ from hocbaso.apps.assessment.models import YearRecord
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
+from hocbaso.apps.residence.queries import Address, addresses_of
 from hocbaso.apps.transcripts.forms.base import PupilRows
 from hocbaso.core import codelists
 from hocbaso.core.document import model
@@ -63,7 +64,7 @@ def _head_title(school_class: SchoolClass) -> str:
 
 
 def rows_of_class(school_class: SchoolClass) -> list[PupilRows]:
-    """Every active pupil of the class with the year's record and the years before. Three queries."""
+    """Every active pupil of the class with the year's record, the years before and the address of today. Four queries."""
     enrolments = list(
         Enrolment.objects.filter(school_class=school_class, active=True)
         .select_related("pupil", "pupil__photo", "school_class")
@@ -77,13 +78,25 @@ def rows_of_class(school_class: SchoolClass) -> list[PupilRows]:
     ).select_related("school_class", "school_class__school")
     for enrolment in past.order_by("school_class__school_year", "id"):
         history.setdefault(enrolment.pupil_id, []).append(enrolment)
-    return [PupilRows(e, records.get(e.pk), tuple(history[e.pupil_id])) for e in enrolments]
+    addresses = addresses_of([e.pupil_id for e in enrolments], clock.today())
+    return [
+        PupilRows(e, records.get(e.pk), tuple(history[e.pupil_id]), addresses.get(e.pupil_id))
+        for e in enrolments
+    ]
 
 
-def pupil_snapshot(pupil: Pupil, *, with_occupations: bool = False) -> model.Pupil:
-    """The pupil's file as the sheet freezes it; the secondary form names the parents' occupations."""
+def pupil_snapshot(
+    pupil: Pupil, *, with_occupations: bool = False, address: Address | None = None
+) -> model.Pupil:
+    """The pupil's file as the sheet freezes it; the secondary form names the parents' occupations.
+
+    :param address: the permanent residence on the day of freezing, where the dated history knows it; it
+        counts only while it agrees with the commune of the file.
+    """
     photo = model.Photo(pupil.photo.digest, pupil.photo.media_type) if pupil.photo else None
     residence = ", ".join(part for part in (pupil.hamlet, pupil.commune, pupil.province) if part)
+    if address is not None and address.commune_code == pupil.commune_code:
+        residence = address.text
     return model.Pupil(
         code=pupil.code,
         full_name=pupil.full_name,

@@ -221,7 +221,9 @@ def _model(made: _Class, ready: Ready, duties: tuple[Duty, ...], earlier: Earlie
         grade=school_class.grade,
         class_name=school_class.name,
         year=school_class.school_year,
-        pupil=build.pupil_snapshot(rows.enrolment.pupil, with_occupations=assessed.traits is None),
+        pupil=build.pupil_snapshot(
+            rows.enrolment.pupil, with_occupations=assessed.traits is None, address=rows.address
+        ),
         history=build.study_history(rows),
         subjects=assessed.subjects,
         traits=assessed.traits,

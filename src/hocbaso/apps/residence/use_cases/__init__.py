@@ -1,0 +1,1 @@
+"""Doings of residence, one module a verb."""
