@@ -1,7 +1,8 @@
 """``hocbaso worker``: what the clock asks for, whoever looks or not (design 4.2).
 
 Periods past their end become locks, unlock cases past their time end, the queue of identity checks is worked
-through. Every step resumes from its own rows, so that the worker may die at any moment and several may run.
+through, the figures of the verification are counted again and schools that lag are reminded. Every step
+resumes from its own rows, so that the worker may die at any moment and several may run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def worker(
     beside: int = typer.Option(0, "--beside", hidden=True, help="Dừng khi tiến trình cha này dừng."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Làm những việc đến giờ: khóa đợt nhập đã hết hạn, xử lý hàng đợi xác thực danh tính."""
+    """Làm những việc đến giờ: khóa đợt nhập hết hạn, xác thực danh tính, đếm tiến độ, nhắc trường."""
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
@@ -46,8 +47,9 @@ def worker(
 
 def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
-    document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "problems": []}
-    for part in (_close_due, _ask):
+    document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
+    document["problems"] = []
+    for part in (_close_due, _ask, _watch):
         try:
             document |= part()
         except Exception as error:
@@ -76,6 +78,16 @@ def _ask() -> dict[str, Any]:
         return {"answered": 0}
     done = process_due(population(), lanes=LANES)
     return {"answered": sum(done.outcomes.values())}
+
+
+def _watch() -> dict[str, Any]:
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.identity.campaigns.clockwork import work
+    from hocbaso.apps.identity.watching.recount import recount_due
+
+    counted = recount_due().schools
+    done = work(Actor.system(), counted=counted > 0)
+    return {"counted": counted, "reminded": done.reminded}
 
 
 def end_with(parent: int) -> None:

@@ -13,7 +13,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.identity.campaigns.models import Campaign, CampaignState, Reached
 from hocbaso.apps.identity.watching.models import NUMBERS, Figure, Who
 from hocbaso.apps.identity.watching.tally import Tally
-from hocbaso.apps.organisations.models import Management, Organisation, valid_on
+from hocbaso.apps.organisations.models import Kind, Management, Organisation, valid_on
 from hocbaso.apps.organisations.queries import managers
 from hocbaso.apps.oversight.schools import schools_under
 
@@ -48,15 +48,23 @@ def running() -> list[Campaign]:
     return list(rows.select_related("owner"))
 
 
+#: Whose campaigns a unit of this kind can be in.
+_OWNERS = {
+    Kind.SCHOOL: (Kind.COMMUNE, Kind.DEPARTMENT),
+    Kind.COMMUNE: (Kind.DEPARTMENT,),
+}
+
+
 def running_for(unit: Organisation) -> list[Campaign]:
-    """Open campaigns that the unit is in, the nearest owner first. One query where there is none."""
-    found = running()
-    if not found:
-        return []
-    above = managers(unit)
+    """Open campaigns that the unit is in, the nearest owner first. One query where nobody else has one."""
+    there = Q(owner__province_code__in=[unit.province_code, ""])
+    candidates = Q(owner=unit) | Q(owner__kind__in=_OWNERS.get(Kind(unit.kind), ())) & there
+    begun = Campaign.objects.filter(state=CampaignState.OPEN, starts_on__lte=clock.today())
+    found = list(begun.filter(candidates).select_related("owner"))
+    above = managers(unit) if any(one.owner_id != unit.pk for one in found) else []
     order = {one.pk: n for n, one in enumerate([unit, *above])}
     mine = [one for one in found if one.owner_id in order and concerns(one, unit, above)]
-    return sorted(mine, key=lambda one: (order[one.owner_id], one.deadline))
+    return sorted(mine, key=lambda one: (order[one.owner_id], one.deadline, one.pk))
 
 
 def days_left(campaign: Campaign, today: date | None = None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, FilteredRelation, Q, QuerySet
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.common.search import matches
@@ -21,6 +21,16 @@ from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.apps.pupils.models import SchoolClass
 
 TREND_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit that manages a school."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
 
 
 @dataclass(slots=True)
@@ -39,6 +49,7 @@ class Line:
     newest_at: datetime | None = None
     years: set[str] = field(default_factory=set)
     escalations: int = 0
+    above: Unit | None = None
 
     @property
     def is_school(self) -> bool:
@@ -75,15 +86,22 @@ class Board:
 
 
 def school_lines(unit: Organisation, who: str, *, escalated: bool = True) -> list[Line]:
-    """Every school below the unit with its kept figures. Four queries (three without escalations)."""
-    schools = schools_under(unit)
-    lines = {
-        pk: Line(pk, code, name, Kind.SCHOOL, schools=1, uncounted=1)
-        for pk, code, name in schools.order_by("name").values_list("pk", "code", "name")
-    }
-    _managers(lines, schools)
-    rows = Figure.objects.filter(school__in=schools, who=who)
-    for pk, year, oldest, at, *numbers in rows.values_list(
+    """Every school below the unit with its kept figures. Three queries (two without escalations)."""
+    schools, today = schools_under(unit), clock.today()
+    present = FilteredRelation(
+        "managements",
+        condition=Q(managements__valid_from__lte=today)
+        & (Q(managements__valid_to__isnull=True) | Q(managements__valid_to__gte=today)),
+    )
+    manager = [f"present__manager__{name}" for name in ("pk", "code", "name", "kind")]
+    rows = schools.annotate(present=present).order_by("name").values_list("pk", "code", "name", *manager)
+    lines: dict[int, Line] = {}
+    for pk, code, name, *above in rows:
+        line = lines[pk] = Line(pk, code, name, Kind.SCHOOL, schools=1, uncounted=1)
+        if above[0] is not None:
+            line.manager, line.above = above[2], Unit(*above)
+    figures = Figure.objects.filter(school__in=schools, who=who)
+    for pk, year, oldest, at, *numbers in figures.values_list(
         "school_id", "school_year", "oldest", "counted_at", *NUMBERS
     ):
         if pk in lines:
@@ -93,13 +111,6 @@ def school_lines(unit: Organisation, who: str, *, escalated: bool = True) -> lis
             if pk in lines:
                 lines[pk].escalations = n
     return list(lines.values())
-
-
-def _managers(lines: dict[int, Line], schools: QuerySet[Organisation]) -> None:
-    rows = Management.objects.filter(valid_on(clock.today()), organisation__in=schools)
-    for pk, name in rows.values_list("organisation_id", "manager__name"):
-        if pk in lines:
-            lines[pk].manager = name
 
 
 def _add(line: Line, year: str, oldest: datetime | None, at: datetime, numbers: Iterable[int]) -> None:
@@ -136,35 +147,27 @@ def board(unit: Organisation, who: str, *, by_school: bool) -> Board:
 
 
 def _by_unit(unit: Organisation, schools: list[Line]) -> list[Line]:
-    """Schools put together under the unit directly below ``unit`` that manages them. One query."""
-    present = Management.objects.filter(valid_on(clock.today())).exclude(organisation__kind=Kind.SCHOOL)
-    of_schools = Management.objects.filter(valid_on(clock.today()), organisation__kind=Kind.SCHOOL)
-    if unit.kind != Kind.MINISTRY:
-        present = present.filter(manager=unit)
-        of_schools = of_schools.filter(Q(manager=unit) | Q(manager__in=present.values("organisation")))
-    names: dict[int, Line] = {}
-    above: dict[int, int] = {}
-    for pk, code, name, kind, manager in present.values_list(
-        "organisation_id",
-        "organisation__code",
-        "organisation__name",
-        "organisation__kind",
-        "manager_id",
-    ):
-        names[pk] = Line(pk, code, name, kind)
-        above[pk] = manager
-    manager_of = dict(of_schools.values_list("organisation_id", "manager_id"))
-    lines: dict[int, Line] = {pk: line for pk, line in names.items() if above[pk] == unit.pk}
+    """Schools put together under the unit directly below ``unit``; its own schools stay. One query for the
+    ministry, none for the others.
+    """
+    above: dict[int, Unit] = {}
+    if unit.kind == Kind.MINISTRY:
+        present = Management.objects.filter(valid_on(clock.today())).exclude(organisation__kind=Kind.SCHOOL)
+        manager = [f"manager__{name}" for name in ("pk", "code", "name", "kind")]
+        above = {pk: Unit(*rest) for pk, *rest in present.values_list("organisation_id", *manager)}
+    lines: dict[int, Line] = {}
     own: list[Line] = []
     for school in schools:
-        at = manager_of.get(school.id)
-        while at is not None and at not in lines:
-            at = above.get(at)
-        if at is None:
+        at = school.above
+        while at is not None and at.id in above and above[at.id].id != unit.pk:
+            at = above[at.id]
+        if at is None or at.id == unit.pk:
             own.append(school)
-        else:
-            lines[at].take(school)
-    return [*(line for line in lines.values() if line.schools), *own]
+            continue
+        if at.id not in lines:
+            lines[at.id] = Line(at.id, at.code, at.name, at.kind)
+        lines[at.id].take(school)
+    return [*lines.values(), *own]
 
 
 #: Orders of the lines: value → key; "" is the order from worst to best.
