@@ -54,9 +54,10 @@ def _register() -> None:
         schools,
         transcripts,
         verify,
+        watching,
     )
 
-    school_work = (classes, imports, identity, exports, transcripts, books, periods)
+    school_work = (classes, imports, identity, watching, exports, transcripts, books, periods)
     for module in (node, schools, accounts, *school_work, log):
         module.register(app)
     verify.register_commands(app)
