@@ -43,6 +43,17 @@ else:
 django.setup()  # now, and not earlier: the settings read what stands above
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that the workers of a parallel run end together."""
+    folders = ("journeys", "interop", "unit/interfaces")
+
+    def rank(item: pytest.Item) -> int:
+        found = (n for n, folder in enumerate(folders) if item.nodeid.startswith(f"tests/{folder}/"))
+        return next(found, len(folders))
+
+    items.sort(key=rank)  # stable: within a folder nothing changes
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SERVER is not None:
         _SERVER.stop()
