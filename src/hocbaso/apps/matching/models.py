@@ -95,6 +95,8 @@ class Pair(models.Model):
     judged_at = models.DateTimeField(null=True, blank=True)
     judged_by = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=300, blank=True)  # why they are two persons
+    #: Schools that said so while the other side has not yet: [{"school", "by", "at", "reason"}].
+    said_different = models.JSONField(default=list)
 
     class Meta:
         ordering = ["-score", "id"]

@@ -67,7 +67,9 @@ class Searching:
             for name in FIELDS
         }
         offered = (
-            OfferedPerson(f"token-{who}", "N••••• P••", f"{who[:3]}••••••{who[-3:]}", "2017", "Nữ", "Phường X"),
+            OfferedPerson(
+                f"token-{who}", "N••••• P••", f"{who[:3]}••••••{who[-3:]}", "2017", "Nữ", "Phường X"
+            ),
         )
         return Answer(
             request_id=query.request_id,

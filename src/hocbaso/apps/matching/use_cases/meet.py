@@ -33,6 +33,7 @@ def meet(actor: Actor, one: Pupil, other: Pupil, *, organisation: str) -> Pair:
             "judged_at": None,
             "judged_by": "",
             "reason": "",
+            "said_different": [],
         },
     )
     codes = [first.code, second.code]

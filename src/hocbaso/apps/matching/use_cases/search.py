@@ -92,6 +92,7 @@ class Found:
     outcome: Answered
     offered: Offer | None = None
     token: str = ""
+    search_id: int = 0  # of the row that holds the offer
     soft: tuple[str, ...] = ()  # compared fields that differ in writing only
     reason: str = ""  # with "none": the field that the register could not read
     sentence: str = ""  # with "unavailable": why
@@ -144,7 +145,12 @@ def search_many(actor: Actor, people: Sequence[Person], *, port: PopulationPort 
 def waiting_offer(person: Person) -> Found | None:
     """What the latest search about the person's present file gave; None when none stands. One query."""
     row = _latest(person)
-    if row is None or row.state not in _STANDING or row.snapshot_hash != evidence.fields_of(person).digest:
+    return told_of(row) if row is not None else None
+
+
+def told_of(row: NumberSearch) -> Found | None:
+    """What a search says of the person's present file; None when the file has changed or the offer is old."""
+    if row.state not in _STANDING or row.snapshot_hash != evidence.fields_of(person_of(row)).digest:
         return None
     if row.state == SearchState.ONE and _old(row):
         return None
@@ -287,7 +293,7 @@ def _evidence(actor: Actor, row: NumberSearch, answer: Answer, purpose: str) -> 
 def _told(row: NumberSearch, failed: str) -> Found:
     person = person_of(row)
     if row.state == SearchState.ONE:
-        return Found(person, "one", Offer(**row.offered), row.token, tuple(row.soft))
+        return Found(person, "one", Offer(**row.offered), row.token, row.pk, tuple(row.soft))
     if row.state == SearchState.SEVERAL:
         return Found(person, "several")
     if row.state == SearchState.NONE:

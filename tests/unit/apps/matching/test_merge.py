@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+
+from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.assessment.models import SubjectResult
+from hocbaso.apps.audit import chain
+from hocbaso.apps.common import clock
+from hocbaso.apps.matching import aliases
+from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState
+from hocbaso.apps.matching.use_cases.cases import decide, propose, withdraw
+from hocbaso.apps.matching.use_cases.preview import Choices, preview
+from hocbaso.apps.matching.use_cases.scan import scan
+from hocbaso.apps.matching.use_cases.undo import undo
+from hocbaso.apps.organisations.models import Kind, Management, Organisation
+from hocbaso.apps.periods.models import ColumnLock, EntryPeriod
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
+from hocbaso.core.errors import DomainError, NotAllowed
+from tests.builders import START, YEAR, give_results, make_school, make_user
+from tests.unit.apps.matching.world import pupil_of
+
+pytestmark = pytest.mark.django_db
+NUMBER = "079317000123"
+PARENTS = {"father_name": "Nguyễn Phúc Lâm", "mother_name": "Trần Thị Hoa"}
+#: What is written beside the files, not in them.
+BESIDE = ("audit.", "matching.")
+
+
+def everything() -> dict[str, list[dict]]:
+    """All rows of the node but the record of what was done."""
+    return {
+        model._meta.label: sorted(map(str, model._default_manager.values()))
+        for model in apps.get_models()
+        if not model._meta.label.startswith(BESIDE)
+    }
+
+
+def lock(school_class: SchoolClass) -> None:
+    now = clock.now()
+    period = EntryPeriod.objects.create(
+        unit=school_class.school,
+        school_year=school_class.school_year,
+        opens_at=now,
+        closes_at=now,
+        made_at=now,
+        made_by="test",
+    )
+    ColumnLock.objects.create(
+        school_class=school_class, moment="cn", period=period, closed_at=now, made_at=now
+    )
+
+
+def twice(**other: str):
+    """One child with two files: the first in 3A with results, the second in 3B with the number."""
+    school = make_school(classes=("3A", "3B"))
+    kept = pupil_of(school, 1, **PARENTS)
+    gone = pupil_of(school, 2, "3B", **(PARENTS | {"personal_number": NUMBER, "phone": "0903123456"} | other))
+    give_results(kept.enrolments.get())
+    scan(Actor.operator(), school.unit)
+    return school, kept, gone, Pair.objects.get()
+
+
+def case_of(school, kept, pair, **choices):
+    year = kept.enrolments.get().pk
+    return propose(
+        school.actor(Role.DATA_CLERK),
+        pair,
+        survivor=kept,
+        choices=Choices(**({"years": {YEAR: year}} | choices)),
+        evidence="Đối chiếu giấy khai sinh",
+    )
+
+
+def test_merged_by_two_persons_nothing_is_lost_and_undone_everything_is_as_before():
+    school, kept, gone, pair = twice()
+    before = everything()
+    case = case_of(school, kept, pair, code="merged")
+    assert everything() == before  # a proposal changes nothing
+    old_codes = kept.code, gone.code
+    decide(school.actor(Role.PRINCIPAL), case, agree=True, note="Đồng ý")
+    kept.refresh_from_db()
+    gone.refresh_from_db()
+    assert (kept.code, kept.personal_number, kept.phone) == (old_codes[1], NUMBER, "0903123456")
+    assert (kept.identity_state, gone.identity_state) == ("not_sent", "no_number")
+    assert (gone.code, gone.personal_number) == (old_codes[0], "")
+    assert [aliases.find(code).pk for code in old_codes] == [kept.pk, kept.pk]
+    assert aliases.resolve(old_codes) == {old_codes[0]: kept}
+    assert aliases.files_of(kept) == [kept, gone]
+    rows = {row.school_class.name: row for row in Enrolment.objects.select_related("school_class")}
+    assert (rows["3A"].active, rows["3A"].pupil) == (True, kept)
+    assert (rows["3B"].active, rows["3B"].pupil) == (False, gone)
+    assert SubjectResult.objects.filter(enrolment__pupil=kept).exists()
+    undo(school.actor(Role.PRINCIPAL), case, "Hai em sinh đôi trùng tên")
+    assert everything() == before
+    case.refresh_from_db()
+    assert (case.state, aliases.find(old_codes[1]).pk) == (CaseState.UNDONE, gone.pk)
+    assert chain.broken_links() == []
+
+
+def test_classes_of_other_years_move_unless_a_lock_holds_them():
+    school, kept, gone, pair = twice()
+    old = SchoolClass.objects.create(school=school.unit, school_year="2024-2025", name="2B", grade=2)
+    older = SchoolClass.objects.create(school=school.unit, school_year="2023-2024", name="1B", grade=1)
+    free = Enrolment.objects.create(pupil=gone, school_class=old, status="Đang học")
+    held = Enrolment.objects.create(pupil=gone, school_class=older, status="Thôi học kỳ 1", active=False)
+    lock(older)
+    case = case_of(school, kept, pair)
+    before = everything()
+    decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    free.refresh_from_db()
+    held.refresh_from_db()
+    assert (free.pupil, held.pupil) == (kept, gone)
+    undo(school.actor(Role.PRINCIPAL), case, "Nhầm")
+    assert everything() == before
+
+
+def test_locked_marks_are_not_carried_around_the_lock_but_the_other_way_is_named():
+    school, kept, gone, pair = twice()
+    give_results(gone.enrolments.get())
+    Enrolment.objects.filter(pupil=kept).update(active=False)
+    lock(school.classes["3B"])
+    with pytest.raises(DomainError, match=f"chọn giữ hồ sơ {gone.code}"):
+        case_of(school, kept, pair, years={})
+    case = propose(school.actor(Role.DATA_CLERK), pair, survivor=gone, evidence="Giấy khai sinh")
+    decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    assert set(Enrolment.objects.values_list("pupil", "active")) == {(gone.pk, False), (gone.pk, True)}
+
+
+def test_two_classes_of_a_year_are_decided_by_a_person():
+    school, kept, gone, pair = twice()
+    with pytest.raises(DomainError, match="có tên ở hai lớp"):
+        case_of(school, kept, pair, years={})
+    theirs = gone.enrolments.get().pk
+    case = case_of(school, kept, pair, years={YEAR: theirs})
+    decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    rows = {row.pk: row for row in Enrolment.objects.all()}
+    assert (rows[theirs].pupil_id, rows[theirs].active) == (kept.pk, True)
+    assert [row.active for pk, row in rows.items() if pk != theirs] == [False]
+
+
+def test_two_verified_numbers_are_two_persons():
+    school, kept, gone, pair = twice(identity_state="verified")
+    kept.personal_number, kept.identity_state = "079317000999", "verified"
+    kept.save()
+    assert preview(kept, gone).refusals[0].startswith("Cả hai số định danh")
+    with pytest.raises(DomainError, match="hai người"):
+        case_of(school, kept, pair)
+
+
+def test_nobody_approves_what_he_proposed_and_a_refusal_says_why():
+    school, kept, _, pair = twice()
+    clerk, principal = school.actor(Role.DATA_CLERK), school.actor(Role.PRINCIPAL)
+    own = propose(
+        principal, pair, survivor=kept, choices=Choices(years={YEAR: kept.enrolments.get().pk}), evidence="x"
+    )
+    with pytest.raises(DomainError, match="không tự duyệt"):
+        decide(principal, own, agree=True)
+    withdraw(clerk, own)
+    case = case_of(school, kept, pair)
+    with pytest.raises(NotAllowed):
+        decide(clerk, case, agree=True)
+    with pytest.raises(DomainError, match="lý do"):
+        decide(principal, case, agree=False)
+    decide(principal, case, agree=False, note="Hai em khác nhau")
+    pair.refresh_from_db()
+    assert (pair.state, MergeCase.objects.filter(state="merged").count()) == (PairState.OPEN, 0)
+
+
+def test_what_changed_after_the_proposal_is_not_approved_unseen():
+    school, kept, gone, pair = twice()
+    case = case_of(school, kept, pair)
+    gone.phone = "0909999999"
+    gone.save()
+    with pytest.raises(DomainError, match="đã thay đổi"):
+        decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    assert case.agreements.count() == 0
+
+
+def test_undo_keeps_what_was_corrected_since_and_refuses_where_it_cannot_be_clean():
+    school, kept, gone, pair = twice()
+    case = case_of(school, kept, pair)
+    principal = school.actor(Role.PRINCIPAL)
+    decide(principal, case, agree=True)
+    kept.refresh_from_db()
+    kept.phone = "0911111111"
+    kept.save()
+    with pytest.raises(DomainError, match="lý do"):
+        undo(principal, case, " ")
+    undo(principal, case, "Nhầm")
+    kept.refresh_from_db()
+    gone.refresh_from_db()
+    assert (kept.phone, kept.personal_number, gone.personal_number) == ("0911111111", "", NUMBER)
+    again = case_of(school, kept, pair, years={YEAR: gone.enrolments.get().pk})
+    decide(principal, again, agree=True)
+    lock(school.classes["3B"])
+    with pytest.raises(DomainError, match="đã khóa điểm"):
+        undo(principal, again, "Nhầm")
+
+
+def officer(unit: Organisation) -> Actor:
+    post = Assignment.objects.create(
+        user=make_user(f"cb-{unit.code}", "Cán bộ"),
+        organisation=unit,
+        role=Role.COMMUNE_OFFICER,
+        valid_from=START,
+    )
+    return Actor.of(post, second_factor=True)
+
+
+def across():
+    here, there = make_school(), make_school("79000102", "Trường Tiểu học Khác")
+    commune = Organisation.objects.create(
+        code="xa-1", kind=Kind.COMMUNE, name="UBND phường", valid_from=START
+    )
+    for school in (here, there):
+        Management.objects.create(organisation=school.unit, manager=commune, valid_from=START)
+    kept, gone = pupil_of(here, 1, **PARENTS), pupil_of(there, 1, **PARENTS)
+    Enrolment.objects.filter(pupil=gone).update(active=False, status="Chuyển đi kỳ 1")
+    scan(Actor.operator(), commune)
+    return here, there, commune, kept, gone, Pair.objects.get()
+
+
+def test_between_schools_both_principals_agree():
+    here, there, _, kept, gone, pair = across()
+    case = propose(here.actor(Role.DATA_CLERK), pair, survivor=kept, evidence="Giấy khai sinh")
+    decide(here.actor(Role.PRINCIPAL), case, agree=True)
+    case.refresh_from_db()
+    assert case.state == CaseState.PROPOSED
+    with pytest.raises(DomainError, match="đã đồng ý rồi"):
+        decide(here.actor(Role.PRINCIPAL), case, agree=True)
+    decide(there.actor(Role.PRINCIPAL), case, agree=True)
+    assert set(Enrolment.objects.values_list("pupil", flat=True)) == {kept.pk}
+    assert aliases.find(gone.code) == kept
+
+
+def test_between_schools_the_level_above_decides_alone():
+    here, _, commune, kept, _, pair = across()
+    case = propose(here.actor(Role.DATA_CLERK), pair, survivor=kept, evidence="Giấy khai sinh")
+    decide(officer(commune), case, agree=True)
+    case.refresh_from_db()
+    assert case.state == CaseState.MERGED
+    elsewhere = Organisation.objects.create(code="xa-2", kind=Kind.COMMUNE, name="Khác", valid_from=START)
+    with pytest.raises(NotAllowed):
+        undo(officer(elsewhere), case, "Nhầm")
