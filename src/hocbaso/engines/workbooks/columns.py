@@ -167,6 +167,7 @@ RESULT_REQUIRED = ("code", "full_name")
 FIELD_NAMES: dict[str, str] = {
     "class_name": "Mã lớp",
     "code": "Mã học sinh",
+    "staff_code": "Mã cán bộ",
     "full_name": "Họ tên",
     "birth_date": "Ngày sinh",
     "sex": "Giới tính",

@@ -142,7 +142,7 @@ def _import(
     with told(as_json=as_json):
         school = queries.school(school_code)
         check_year(year)
-        data = _bytes(file)
+        data = read_bytes(file)
         with _progress() as progress:
             batch_id = None
             if dry_run:
@@ -174,7 +174,11 @@ def check_year(year: str) -> None:
         raise Unreadable(error.code, **error.params) from error
 
 
-def _bytes(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
+    """A workbook's bytes, no more than are ever read.
+
+    :raises Unreadable: ``intake_no_file``
+    """
     from hocbaso.engines.workbooks.limits import MAX_BYTES
 
     try:

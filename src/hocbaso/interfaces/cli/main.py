@@ -45,6 +45,7 @@ def _register() -> None:
         accounts,
         books,
         classes,
+        collect,
         exports,
         identity,
         imports,
@@ -57,7 +58,7 @@ def _register() -> None:
         watching,
     )
 
-    school_work = (classes, imports, identity, watching, exports, transcripts, books, periods)
+    school_work = (classes, imports, collect, identity, watching, exports, transcripts, books, periods)
     for module in (node, schools, accounts, *school_work, log):
         module.register(app)
     verify.register_commands(app)

@@ -143,7 +143,7 @@ def correct_for(
     """
     note = _text(note, _NOTE, "identity_note_long")
     row = type(person)._default_manager.select_for_update().get(pk=person.pk)
-    wanted = _read(row, values)
+    wanted = read_values(row, values)
     changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     if not changed:
         raise DomainError("identity_same")
@@ -189,7 +189,11 @@ def _same_number(row: Person, number: str) -> Q:
     return same & Q(organisation=row.organisation) if isinstance(row, StaffMember) else same
 
 
-def _read(row: Person, values: Mapping[str, str]) -> dict[str, str]:
+def read_values(row: Person, values: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`correct` would write of ``values``, whether it differs from the file or not. No query.
+
+    :raises DomainError: ``identity_*``, ``personal_number.*``
+    """
     allowed = CORRECTABLE if isinstance(row, Pupil) else CORRECTABLE[:4]
     wanted: dict[str, str] = {}
     for name, written in values.items():
