@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hocbaso.core.errors import register
-from hocbaso.core.vietnamese.letters import ALPHABET, INVISIBLE, LOOKALIKES, collapse, nfc, split_syllable
+from hocbaso.core.vietnamese.letters import (
+    ALPHABET,
+    INVISIBLE,
+    LOOKALIKES,
+    TONES,
+    collapse,
+    nfc,
+    split_syllable,
+)
 from hocbaso.core.vietnamese.reading import Finding, Severity, finding
 
 register(
@@ -238,6 +246,34 @@ def soft_equal(a: str, b: str) -> Comparison:
     # A reason applies when the names stay apart if only that folding is left out.
     reasons = tuple(r for r in _FOLDINGS if _folded(left, without=r) != _folded(right, without=r))
     return Comparison(Equality.SOFT, reasons)
+
+
+#: Rhymes whose tone mark is written on either vowel (hoà/hòa, khoẻ/khỏe, thuý/thúy); not after q.
+_TWO_PLACES = re.compile(r"(?:^|[^q])(?:oa|oe|uy)$")
+
+
+def other_spellings(full_name: str) -> tuple[tuple[str, str], ...]:
+    """Words of a name that are also written otherwise, each with its other writing.
+
+    ``Nguyễn Thị Hoà`` → ``(("Hoà", "Hòa"),)``; ``Lê Quý`` → ``(("Quý", "Quí"),)``. What the name is in the
+    civil papers is for a person to see: nothing is changed here.
+    """
+    pairs = ((word, _otherwise(word)) for word in collapse(nfc(full_name)).split(" "))
+    return tuple((word, other) for word, other in pairs if other != word)
+
+
+def _otherwise(word: str) -> str:
+    letters, tones = split_syllable(word)
+    if _BARE_I.match(letters.casefold()):
+        swapped = {"i": "y", "y": "i", "I": "Y", "Y": "I"}
+        decomposed = unicodedata.normalize("NFD", word)
+        end = max(index for index, char in enumerate(decomposed) if char in swapped)
+        return nfc(decomposed[:end] + swapped[decomposed[end]] + decomposed[end + 1 :])
+    if len(tones) != 1 or not _TWO_PLACES.search(letters.casefold()):
+        return word
+    mark = next(char for char, tone in TONES.items() if tone == tones[0])
+    moved = nfc(letters[:-1] + mark + letters[-1:]), nfc(letters + mark)
+    return moved[0] if nfc(word) == moved[1] else moved[1]
 
 
 def initials(full_name: str) -> str:

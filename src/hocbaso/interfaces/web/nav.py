@@ -113,6 +113,7 @@ _ENTRIES = (
     _Entry(gettext_noop("Mở khóa"), "/quan-ly/mo-khoa/", _watching),
     _Entry(gettext_noop("Đợt nhập"), "/quan-ly/dot-nhap/", _sets_defaults),
     _Entry(gettext_noop("Chương trình học"), "/truong/chuong-trinh/", _any("assessment.programmes")),
+    _Entry(gettext_noop("Xác thực danh tính"), "/truong/danh-tinh/", _on_class("identity.view_class")),
     _Entry(
         gettext_noop("Tổng kết lớp"),
         "/truong/tong-ket/",

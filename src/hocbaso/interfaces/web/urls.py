@@ -14,6 +14,7 @@ _AREAS = (
     "auth",
     "home",
     "pupils",
+    "identity",
     "classes",
     "imports",
     "gradebook",

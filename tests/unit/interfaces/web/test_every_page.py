@@ -17,10 +17,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
-from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.books.page_codes import page_code
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.models import Sending
 from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
 from hocbaso.apps.organisations.models import Organisation
@@ -96,6 +97,17 @@ PAGES: dict[str, Page] = {
     "pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
     "pupil-photo": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
     "classes": Page(opens={*_SEES_PUPILS, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
+    "identity": Page(opens={*_SEES_PUPILS, HOMEROOM, NEIGHBOUR, *STRANGERS}),
+    "identity-step": Page(
+        opens={*_SEES_PUPILS, HOMEROOM, NEIGHBOUR, *STRANGERS}, args=("identity step",), writes=True
+    ),
+    "identity-class": Page(opens={*_SEES_PUPILS, HOMEROOM}, args=("class",), writes=True),
+    "identity-staff": Page(opens={*_SEES_PUPILS, STRANGERS[0], STRANGERS[1], STRANGERS[3]}, writes=True),
+    "identity-member": Page(opens=_SEES_PUPILS, args=("member",), writes=True),
+    "identity-person": Page(opens={*_SEES_PUPILS, HOMEROOM}, args=("pupil",), writes=True),
+    "identity-send": Page(opens=IN_SCHOOL | set(STRANGERS), post_only=True),
+    "identity-sending": Page(opens={*_SEES_PUPILS, NEIGHBOUR}, args=("sending",)),
+    "identity-letters": Page(opens=IN_SCHOOL | set(STRANGERS), post_only=True),
     "class": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class",)),
     "class-pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class", "enrolment")),
     "teaching": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
@@ -400,6 +412,10 @@ def judged(name: str, response) -> str:
         return DOOR if where == "/" or where.startswith("/?tiep=") else LED
     return {200: IN, 403: AWAY, 404: AWAY}.get(response.status_code, str(response.status_code))
 
+        "identity step": 1,
+        "sending": Sending.objects.get().pk,  # the arrival's
+        "member": StaffMember.objects.filter(organisation=unit).first().code,
+        "old units": _old_units(here),
 
 @contextmanager
 def watched(writes: list[str]):
