@@ -16,6 +16,7 @@ from hocbaso.apps.identity.campaigns.models import Campaign
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.pupils.models import Pupil
+from hocbaso.apps.quality.models import Finding
 from tests.unit.apps.accounts import people
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     ),
     "periods.withdraw_unlock": ("unlock case", set()),  # only who asked
     "privacy.extract": ("school", {PRINCIPAL, CLERK, OPERATOR}),
+    "privacy.purge": ("school", {OPERATOR}),
     "privacy.reveal": ("pupil", {PRINCIPAL, CLERK, HOMEROOM}),
     "privacy.view_log": ("school", {PRINCIPAL, AUDITOR, OPERATOR}),
     "pupils.decide": ("school", {PRINCIPAL}),
@@ -133,6 +135,16 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "residence.record": ("class", {CLERK, HOMEROOM}),
     "residence.view_class": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, OPERATOR}),
     "residence.view_school": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
+    "quality.check": ("class", {HOMEROOM}),
+    "quality.decide": ("finding", {PRINCIPAL}),
+    "quality.explain": ("finding", {CLERK, HOMEROOM}),
+    "quality.print_slips": ("class", {CLERK, HOMEROOM}),
+    "quality.record_answer": ("class", {HOMEROOM}),
+    "quality.run": ("school", {PRINCIPAL, CLERK, OPERATOR}),
+    "quality.take_over": ("class", {CLERK, HOMEROOM}),
+    "quality.view_class": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, OPERATOR}),
+    "quality.view_school": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
+    "quality.watch": ("school", {AUDITOR}),
     "signing.homeroom": ("class", {HOMEROOM}),
     "signing.principal": ("school", {PRINCIPAL}),
     "signing.register": ("school", {PRINCIPAL, ADMIN, OPERATOR}),
@@ -194,6 +206,7 @@ class World:
                 school=self.school, school_class=self.in_class, requested_by_id=0, requested_role=TEACHER
             ),
             "review": Review(school_class=self.in_class, checker_id=0),
+            "finding": Finding(school=self.school, school_class=self.in_class, owner=HOMEROOM),
         }[kind]
 
 

@@ -42,3 +42,9 @@ def may_view_log(actor: Actor, school: Organisation) -> bool:
 def may_extract(actor: Actor, school: Organisation) -> bool:
     """The paper for the family that asks: the principal, and the clerk who hands it out."""
     return holds(actor, school.pk, *_OFFICE)
+
+
+@rule("privacy.purge", "xóa nhật ký xem đã hết hạn giữ", operator=True)
+def may_purge(actor: Actor, unit: Organisation) -> bool:
+    """Nobody at a screen: the operator, by a command, what is older than the setting."""
+    return False

@@ -37,6 +37,12 @@ def may_edit(actor: Actor, school_class: SchoolClass) -> bool:
     return holds(actor, school_class.school_id, Role.DATA_CLERK) or _is_homeroom(actor, school_class)
 
 
+@rule("pupils.photos", "thêm hoặc thay ảnh của học sinh", operator=True)
+def may_set_photos(actor: Actor, school_class: SchoolClass) -> bool:
+    """Whoever may edit the file; also the operator, for a folder of pictures from the photographer."""
+    return may_edit(actor, school_class)
+
+
 @rule("pupils.manage_classes", "mở, đổi tên, đóng lớp", operator=True)
 def may_manage_classes(actor: Actor, school: Organisation) -> bool:
     return holds(actor, school.pk, *_OFFICE)

@@ -33,7 +33,7 @@ register(
 
 SIZE = (450, 600)
 MAX_KEPT = 60_000  # bytes: a school of 2 000 pupils keeps its portraits in 120 MB
-_QUALITIES = (88, 82, 76, 70, 62, 54, 46, 38, 30)
+_QUALITIES = (88, 82, 76, 70, 62, 54, 46, 38, 30, 22, 14, 8)
 _LEAST_CUT = 300  # pixels of the original over the frame's width; below, 3 cm in print show it
 _SHARP = 3.0  # least mean difference between neighbouring grey values along edges, of 255
 _DARK, _BRIGHT = 60, 225  # mean grey of the middle, of 255
@@ -79,10 +79,10 @@ class Frame:
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """The frame on a picture of that size, inside it: left, top, right, bottom in pixels."""
         unit = min(width / 3, height / 4) * _within(self.size, 30, 100) / 100
-        w, h = 3 * unit, 4 * unit
-        left = min(max(_within(self.x, 0, 1000) / 1000 * width - w / 2, 0), width - w)
-        top = min(max(_within(self.y, 0, 1000) / 1000 * height - h / 2, 0), height - h)
-        return left, top, left + w, top + h
+        w, h = min(3 * unit, width), min(4 * unit, height)  # a float may overshoot by its last bit
+        left = max(0.0, min(_within(self.x, 0, 1000) / 1000 * width - w / 2, width - w))
+        top = max(0.0, min(_within(self.y, 0, 1000) / 1000 * height - h / 2, height - h))
+        return left, top, min(left + w, width), min(top + h, height)
 
 
 def _within(value: int, low: int, high: int) -> int:

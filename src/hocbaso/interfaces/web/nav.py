@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.door import Actor, allowed, holds
 from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
@@ -86,8 +86,20 @@ def _watching(actor: Actor, school: Organisation, school_class: SchoolClass) -> 
     return actor.role in MANAGING_ROLES and allowed(actor, "periods.view_cases", school)
 
 
+def _watches_identity(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    """No query: the unit is the actor's own."""
+    return actor.role in MANAGING_ROLES and allowed(actor, "identity.watch", school)
+
+
 def _sets_defaults(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
     return actor.role == Role.DEPARTMENT_OFFICER and allowed(actor, "periods.set", school)
+
+
+def _photos(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    """Whoever may add photos, and the leaders, who see which class lacks them."""
+    return allowed(actor, "pupils.photos", school_class) or holds(
+        actor, school.pk or 0, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL
+    )
 
 
 _ENTRIES = (
@@ -106,6 +118,30 @@ _ENTRIES = (
         also=("/truong/phan-cong/", "/truong/chuyen-den/", "/truong/dang-bo/", "/truong/ket-chuyen/"),
     ),
     _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
+    _Entry(gettext_noop("Xác thực danh tính"), "/truong/danh-tinh/", _on_class("identity.view_class")),
+    _Entry(gettext_noop("Đợt xác thực"), "/truong/danh-tinh/dot/", _any_in_school("identity.watch")),
+    _Entry(gettext_noop("Xác thực danh tính"), "/quan-ly/danh-tinh/", _watches_identity),
+    _Entry(gettext_noop("Tìm số định danh"), "/truong/tim-so-dinh-danh/", _on_class("matching.search_class")),
+    _Entry(
+        gettext_noop("Trùng hồ sơ"),
+        "/truong/trung-ho-so/",
+        lambda actor, school, _c: (
+            not _managing(actor, school, _c) and allowed(actor, "matching.view", school)
+        ),
+    ),
+    _Entry(gettext_noop("Trùng hồ sơ"), "/quan-ly/trung-ho-so/", _any("matching.watch")),
+    _Entry(gettext_noop("Ảnh học sinh"), "/truong/anh/", _photos),
+    _Entry(
+        gettext_noop("Nhật ký xem"),
+        "/truong/nhat-ky-xem/",
+        lambda actor, school, _c: (
+            not _managing(actor, school, _c) and allowed(actor, "privacy.view_log", school)
+        ),
+    ),
+    _Entry(gettext_noop("Nhật ký xem"), "/quan-ly/nhat-ky-xem/", _any("audit.read")),
+    _Entry(gettext_noop("Cư trú"), "/truong/cu-tru/", _on_class("residence.view_class")),
+    _Entry(gettext_noop("Chất lượng dữ liệu"), "/truong/chat-luong/", _on_class("quality.view_class")),
+    _Entry(gettext_noop("Chất lượng dữ liệu"), "/quan-ly/chat-luong/", _any("quality.watch")),
     _Entry(gettext_noop("Sổ điểm"), "/truong/so-diem/", _on_class("assessment.view_class")),
     _Entry(gettext_noop("Đợt nhập"), "/truong/dot-nhap/", _in_school, also=("/truong/mo-khoa/",)),
     _Entry(gettext_noop("Mở khóa"), "/truong/mo-khoa/", _any_in_school("periods.view_cases")),
@@ -113,7 +149,6 @@ _ENTRIES = (
     _Entry(gettext_noop("Mở khóa"), "/quan-ly/mo-khoa/", _watching),
     _Entry(gettext_noop("Đợt nhập"), "/quan-ly/dot-nhap/", _sets_defaults),
     _Entry(gettext_noop("Chương trình học"), "/truong/chuong-trinh/", _any("assessment.programmes")),
-    _Entry(gettext_noop("Xác thực danh tính"), "/truong/danh-tinh/", _on_class("identity.view_class")),
     _Entry(
         gettext_noop("Tổng kết lớp"),
         "/truong/tong-ket/",

@@ -31,9 +31,11 @@ from hocbaso.apps.periods.use_cases.decide_unlock_case import decide_unlock_case
 from hocbaso.apps.periods.use_cases.open_unlock_case import open_unlock_case
 from hocbaso.apps.periods.use_cases.review import assign_review
 from hocbaso.apps.periods.use_cases.set_period import set_period
-from hocbaso.apps.pupils.models import Enrolment, RollOver
+from hocbaso.apps.pupils.models import Enrolment, Pupil, RollOver
+from hocbaso.apps.pupils.use_cases.photos_batch import add_files, open_batch
 from hocbaso.apps.pupils.use_cases.receive_pupil import Newcomer, Source, receive_pupil
 from hocbaso.apps.pupils.use_cases.set_photo import set_photo
+from hocbaso.apps.residence.use_cases.map_units import groups_of
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
@@ -95,8 +97,6 @@ PAGES: dict[str, Page] = {
     "staff": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
     "pupils": Page(opens={*_SEES_PUPILS, *OF_CLASS, NEIGHBOUR, *STRANGERS}),
     "pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
-    "pupil-photo": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
-    "classes": Page(opens={*_SEES_PUPILS, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
     "identity": Page(opens={*_SEES_PUPILS, HOMEROOM, NEIGHBOUR, *STRANGERS}),
     "identity-step": Page(
         opens={*_SEES_PUPILS, HOMEROOM, NEIGHBOUR, *STRANGERS}, args=("identity step",), writes=True
@@ -108,6 +108,8 @@ PAGES: dict[str, Page] = {
     "identity-send": Page(opens=IN_SCHOOL | set(STRANGERS), post_only=True),
     "identity-sending": Page(opens={*_SEES_PUPILS, NEIGHBOUR}, args=("sending",)),
     "identity-letters": Page(opens=IN_SCHOOL | set(STRANGERS), post_only=True),
+    "pupil-photo": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
+    "classes": Page(opens={*_SEES_PUPILS, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
     "class": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class",)),
     "class-pupil": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class", "enrolment")),
     "teaching": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
@@ -127,6 +129,8 @@ PAGES: dict[str, Page] = {
     "imports-confirm": Page(led={CLERK}, args=("import",)),  # already written
     "imports-cancel": Page(opens={CLERK}, args=("import",), post_only=True),
     "imports-undo": Page(opens={CLERK}, args=("import",)),
+    "number-searches": Page(opens={CLERK, HOMEROOM, NEIGHBOUR, STRANGERS[1], STRANGERS[2]}),
+    "number-search": Page(opens={CLERK, HOMEROOM}, args=("pupil",)),
     "gradebook": Page(opens=SIGNED_IN),  # own classes; for others the list is empty
     "gradebook-class": Page(opens={*LEADERS, *OF_CLASS}, args=("class",)),
     "gradebook-sheet": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
@@ -190,7 +194,28 @@ PAGES: dict[str, Page] = {
     "unlock-watch-case": Page(
         opens={MINISTRY, AUDITOR}, args=("unlock case",), led={*LEADERS, CLERK, *OF_CLASS}
     ),
+    "photos": Page(opens={*_SEES_PUPILS, *OF_CLASS, NEIGHBOUR, *STRANGERS}),
+    "photos-class": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("class",)),
+    "photos-one": Page(opens={CLERK, HOMEROOM}, args=("pupil",)),
+    "photos-batch": Page(opens={CLERK, HOMEROOM}, args=("photo batch",)),
+    "photos-item": Page(opens={CLERK, HOMEROOM}, args=("photo batch", "photo item")),
+    "photos-item-image": Page(opens={CLERK, HOMEROOM}, args=("photo batch", "photo item")),
+    "views": Page(opens={PRINCIPAL, AUDITOR, STRANGERS[0]}),
+    "views-pupil": Page(opens={PRINCIPAL, CLERK}, args=("pupil",)),
+    "views-schools": Page(led={AUDITOR}),  # an auditor of one school is led on to it
+    "views-school": Page(opens={PRINCIPAL, AUDITOR}, args=("school",)),
+    "views-school-pupil": Page(opens={PRINCIPAL, AUDITOR}, args=("school", "pupil")),
     "reveal": Page(led=SIGNED_IN),  # a form's answer; the address alone shows nothing
+    "residence": Page(
+        opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}
+    ),
+    "residence-class": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("class",), writes=True),
+    "residence-mapping": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "residence-ask": Page(opens={CLERK}, args=("old units",), led={STRANGERS[1]}, writes=True),
+    "residence-exceptions": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "residence-pupil": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
+    "residence-print": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
+    "residence-exception": Page(opens={PRINCIPAL, CLERK}, args=("pupil",)),
     "reviews": Page(opens={*LEADERS, HEAD, AUDITOR, STRANGERS[0]}),
     "review-assign": Page(opens={PRINCIPAL, STRANGERS[0]}),
     "review": Page(opens={*LEADERS, HEAD, AUDITOR}, args=("review",)),
@@ -211,7 +236,18 @@ WITHOUT_TOKEN = {"verify-file"}
 
 
 #: Objects of the world that addresses name by number.
-NUMBERED = {"class", "import", "enrolment", "arrived", "roll-over", "signing batch", "issuing batch"}
+NUMBERED = {
+    "photo batch",
+    "photo item",
+    "class",
+    "sending",
+    "import",
+    "enrolment",
+    "arrived",
+    "roll-over",
+    "signing batch",
+    "issuing batch",
+}
 
 
 def names() -> list[str]:
@@ -280,6 +316,13 @@ def _arrived(school: School) -> Enrolment:
         term="hk2",
         arrived_on=date(2026, 1, 19),
     )
+
+
+def _old_units(school: School) -> str:
+    """The key of an address in former units, of a pupil of 3A."""
+    last = Enrolment.objects.filter(school_class=school.classes["3A"]).last()
+    Pupil.objects.filter(pk=last.pupil_id).update(commune="P.14, Q.10", province="Thành phố Hồ Chí Minh")
+    return groups_of(school.unit, YEAR)[0].key
 
 
 def period_objects(
@@ -363,12 +406,18 @@ def world(inside, sandbox_home):
         STRANGERS[3]: there.actor(Role.SEAL_KEEPER).assignment,
     }
     sheet = YearSheet.objects.get(enrolment=pupil)
+    photos = open_batch(here.actor(Role.DATA_CLERK), school=unit, year=YEAR, school_class=here.classes["3A"])
+    add_files(here.actor(Role.DATA_CLERK), batch=photos, files=[("DSC01.jpg", picture())])
     objects = {
         "class": here.classes["3A"].pk,
         "subject": "toan",
         "cell": f"o-{pupil.pk}-level",
         "enrolment": pupil.pk,
         "arrived": _arrived(here).pk,
+        "identity step": 1,
+        "sending": Sending.objects.get().pk,  # the arrival's
+        "member": StaffMember.objects.filter(organisation=unit).first().code,
+        "old units": _old_units(here),
         "roll-over": RollOver.objects.create(
             school=unit, from_year=YEAR, state="undone", created_by="x", created_at=people.DAY
         ).pk,
@@ -381,6 +430,8 @@ def world(inside, sandbox_home):
         "year": YEAR,
         "tile": "0/000.p/2",
         "book": "bang-tong-hop",
+        "photo batch": photos.pk,
+        "photo item": photos.items.get().pk,
         "page code": page_code(here.classes["3A"].pk, "toan", "cn"),
         "schema": "hocbaso-1.0.xsd",
         **period_objects(here, posts[TEACHER], posts[HEAD], units["so"]),
@@ -412,10 +463,6 @@ def judged(name: str, response) -> str:
         return DOOR if where == "/" or where.startswith("/?tiep=") else LED
     return {200: IN, 403: AWAY, 404: AWAY}.get(response.status_code, str(response.status_code))
 
-        "identity step": 1,
-        "sending": Sending.objects.get().pk,  # the arrival's
-        "member": StaffMember.objects.filter(organisation=unit).first().code,
-        "old units": _old_units(here),
 
 @contextmanager
 def watched(writes: list[str]):

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.audit.models import Event
+from hocbaso.apps.common import clock
 from hocbaso.apps.common.search import matches
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
 from hocbaso.apps.pupils.use_cases.set_photo import MAX_BYTES, set_photo
 from hocbaso.apps.pupils.use_cases.set_register_number import set_register_number
+from hocbaso.apps.residence.queries import address_of
 from hocbaso.apps.transcripts.models import SheetState, YearSheet
 from hocbaso.core.errors import DomainError, NotFound, register
 from hocbaso.interfaces.web.errors import words
@@ -132,7 +134,7 @@ def _found(rows: QuerySet[Enrolment], search: str) -> list[int]:
     return [pk for pk, name, code in people if code == search or matches(search, name)]
 
 
-def _enrolment(request: HttpRequest, code: str) -> Enrolment:
+def enrolment_of(request: HttpRequest, code: str) -> Enrolment:
     """The pupil's newest enrolment at the school that the actor may see. One query.
 
     :raises NotFound: ``no_such_pupil``, also for a pupil of a class that is not the actor's.
@@ -152,7 +154,7 @@ def _enrolment(request: HttpRequest, code: str) -> Enrolment:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pupil(request: HttpRequest, code: str) -> HttpResponse:
     """``/truong/hoc-sinh/<code>/``: the file; the portrait and the register number may be set here."""
-    enrolment = _enrolment(request, code)
+    enrolment = enrolment_of(request, code)
     error: dict[str, str] = {}
     if request.method == "POST":
         try:
@@ -177,12 +179,12 @@ def _change(request: HttpRequest, enrolment: Enrolment) -> str:
         return _("Đã lưu số đăng bộ.")
     sent = request.FILES.get("anh")
     content = sent.read(MAX_BYTES + 1) if sent is not None else b""
-    set_photo(actor, enrolment=enrolment, content=content)
+    set_photo(actor, enrolment=enrolment, content=content, name=sent.name or "" if sent is not None else "")
     return _("Đã lưu ảnh. Ảnh được cắt theo khung 3×4 và bỏ mọi thông tin đi kèm.")
 
 
 def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
-    """Fields in groups, school years, sheets, events. Three queries."""
+    """Fields in groups, school years, sheets, events. Four queries."""
     p: Pupil = enrolment.pupil
     may_edit = allowed(actor_of(request), "pupils.edit", enrolment.school_class)
     years = Enrolment.objects.filter(pupil=p, school_class__school=school_of(request))
@@ -190,6 +192,7 @@ def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
     return {
         "may_edit": may_edit,
         "groups": _groups(p),
+        "may_see_residence": allowed(actor_of(request), "residence.view_class", enrolment.school_class),
         "identity": _IDENTITY_STATES.get(IdentityState(p.identity_state), "warn"),
         "years": years.select_related("school_class").order_by("-school_class__school_year"),
         "may_see_sheets": allowed(actor_of(request), "transcripts.view_class", enrolment.school_class),
@@ -214,6 +217,9 @@ def _event_words() -> dict[str, str]:
 def _groups(p: Pupil) -> list[tuple[str, list[tuple[str, str]]]]:
     """The file in groups; what is empty is said so."""
     residence = ", ".join(part for part in (p.hamlet, p.commune, p.province) if part)
+    dated = address_of(p, clock.today())
+    if dated is not None and dated.commune_code == p.commune_code:
+        residence = dated.sentence
     return [
         (
             _("Nơi ở và liên hệ"),
@@ -248,7 +254,7 @@ def _person(name: str, occupation: str, birth_year: str) -> str:
 @require_safe
 def photo(request: HttpRequest, code: str) -> HttpResponse:
     """The portrait's bytes, for whoever may see the pupil."""
-    found = _enrolment(request, code).pupil.photo
+    found = enrolment_of(request, code).pupil.photo
     if found is None:
         raise NotFound("not_found", what=_("ảnh của học sinh này"))
     # ``no-store`` (by the decorator): a child's face does not stay on the disk of a shared PC.
