@@ -18,6 +18,7 @@ BOOKS, CLASSES, PERIODS, CASES = "Sổ sách", "Lớp và phân công", "Đợt 
 PAPERS, PROGRAMMES, TRACES = "Kiểm tra bài", "Chương trình học", "Truy vết"
 IDENTITY = "Xác thực danh tính"
 RESIDENCE = "Cư trú"
+QUALITY = "Chất lượng dữ liệu"
 PHOTOS, VIEWS = "Ảnh học sinh", "Nhật ký xem"
 
 MENUS = {
@@ -31,6 +32,7 @@ MENUS = {
             PHOTOS,
             VIEWS,
             RESIDENCE,
+            QUALITY,
             MARKS,
             PERIODS,
             CASES,
@@ -48,6 +50,7 @@ MENUS = {
             IDENTITY,
             PHOTOS,
             RESIDENCE,
+            QUALITY,
             MARKS,
             PERIODS,
             CASES,
@@ -68,6 +71,7 @@ MENUS = {
         IDENTITY,
         PHOTOS,
         RESIDENCE,
+        QUALITY,
         MARKS,
         PERIODS,
         OWN,
@@ -86,16 +90,17 @@ MENUS = {
         IDENTITY,
         PHOTOS,
         RESIDENCE,
+        QUALITY,
         PERIODS,
         CASES,
         PROGRAMMES,
         BOOKS,
         CHECK,
     ],
-    Role.COMMUNE_OFFICER: ["Tiến độ", CASES, CHECK],
-    Role.DEPARTMENT_OFFICER: ["Tiến độ", CASES, PERIODS, CHECK],
-    Role.MINISTRY_OFFICER: ["Tiến độ", CASES, CHECK],
-    Role.AUDITOR: ["Tiến độ", VIEWS, CASES, TRACES, CHECK],
+    Role.COMMUNE_OFFICER: ["Tiến độ", QUALITY, CASES, CHECK],
+    Role.DEPARTMENT_OFFICER: ["Tiến độ", QUALITY, CASES, PERIODS, CHECK],
+    Role.MINISTRY_OFFICER: ["Tiến độ", QUALITY, CASES, CHECK],
+    Role.AUDITOR: ["Tiến độ", VIEWS, QUALITY, CASES, TRACES, CHECK],
     Role.SYSTEM_ADMIN: ["Tiến độ", CHECK],
 }
 _UNITS = {

@@ -44,6 +44,7 @@ class SlipSheet:
     homeroom: str
     valid_until: str  # dd/mm/yyyy
     trial: bool  # made in a test environment
+    stamp: str  # who printed it when, under which number
     pages: tuple[SlipPage, ...]
 
     @property
@@ -70,7 +71,7 @@ def render_slip_sheet(sheet: SlipSheet, when: datetime) -> bytes:
     :param when: time written into the file, with zone.
     :raises DomainError: ``character_not_printable``, ``rendering_failed``.
     """
-    for text in (sheet.school, sheet.manager, sheet.class_name, sheet.homeroom):
+    for text in (sheet.school, sheet.manager, sheet.class_name, sheet.homeroom, sheet.stamp):
         require_printable("Phiếu đối chiếu", text)
     at = when.astimezone(UTC).replace(microsecond=0)
     content = {
@@ -82,6 +83,7 @@ def render_slip_sheet(sheet: SlipSheet, when: datetime) -> bytes:
         "homeroom": printed(sheet.homeroom),
         "until": sheet.valid_until,
         "trial": sheet.trial,
+        "stamp": printed(sheet.stamp),
         "pages": [_page(page) for page in sheet.pages],
         "date": [at.year, at.month, at.day, at.hour, at.minute, at.second],
     }
