@@ -26,6 +26,16 @@ class Certificate(models.Model):
 guard(Certificate)
 
 
+class KeyInfo(models.Model):
+    """The certificates of a signer as they stand in every signature of his, kept once."""
+
+    digest = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the element
+    content = models.BinaryField()
+
+
+guard(KeyInfo)
+
+
 class Registration(models.Model):
     """Authority register: this certificate may sign in this role for this school from when to when."""
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import zstandard
-
+from hocbaso.apps.signing.key_infos import key_info_of
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, YearSheet
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.document.parse import split_document
+from hocbaso.engines.storage.documents import unpack_document
 from hocbaso.engines.trust import xades
-
-_LIMIT = 8 * 1024 * 1024  # a stored sheet is some 30 kB; nothing legitimate comes near
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,11 @@ class Exported:
 
 
 def stored_document(issued: IssuedSheet) -> bytes:
-    """The issued bytes exactly as sealed (B-B)."""
-    return zstandard.ZstdDecompressor().decompress(bytes(issued.document), max_output_size=_LIMIT)
+    """The issued bytes exactly as sealed (B-B).
+
+    :raises Unreadable: ``stored_bytes_damaged``. :raises DomainError: ``xades_not_our_form``.
+    """
+    return unpack_document(bytes(issued.document), key_info_of)
 
 
 def export(issued: Iterable[IssuedSheet]) -> list[Exported]:

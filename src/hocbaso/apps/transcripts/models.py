@@ -10,6 +10,7 @@ from hocbaso.apps.common.guards import guard
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.apps.signing.models import Certificate
+from hocbaso.apps.transcripts.fields import SheetTextField, SignatureTextField
 
 
 class SheetState(models.TextChoices):
@@ -33,7 +34,7 @@ class YearSheet(models.Model):
     school = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="sheets")
     school_class = models.ForeignKey(SchoolClass, on_delete=models.PROTECT, related_name="sheets")
     school_year = models.CharField(max_length=9)
-    body = models.BinaryField()  # emitted ToNamHoc text
+    body = SheetTextField()  # emitted ToNamHoc text
     digest = models.CharField(max_length=64, unique=True)
     result = models.JSONField()  # {"overall", "completed", "promoted", "title"} as in the sheet
     state = models.CharField(max_length=20, choices=SheetState, default=SheetState.FROZEN)
@@ -89,7 +90,7 @@ class SheetSignature(models.Model):
     signer = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT)
     signer_name = models.CharField(max_length=120)
     certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT)
-    text = models.BinaryField()
+    text = SignatureTextField()
     signed_at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True, blank=True)
 
@@ -112,7 +113,7 @@ class IssuedSheet(models.Model):
     code = models.CharField(max_length=60)
     version = models.PositiveSmallIntegerField()
     digest = models.CharField(max_length=64, unique=True)
-    document = models.BinaryField()  # zstandard of the whole document, signatures as signed (B-B)
+    document = models.BinaryField()  # engines.storage: the whole document, signatures as signed (B-B)
     issued_at = models.DateTimeField()  # the seal's time-stamp time
     issued_by = models.CharField(max_length=200)
     log = models.CharField(max_length=20)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.signing import key_infos
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.transcripts.models import SheetSignature, SubjectDuty, YearSheet
 from hocbaso.apps.transcripts.states import STEPS
@@ -64,7 +65,7 @@ def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
 def store_signatures(
     made: Sequence[tuple[SigningItem, Made]], batch: SigningBatch, certificate: Certificate
 ) -> set[int]:
-    """Keep the signatures and move the sheets on. At most seven queries whatever the number.
+    """Keep the signatures and move the sheets on. At most eight queries whatever the number.
 
     :returns: the keys of the sheets that were signed; with the others somebody else was faster.
     """
@@ -77,6 +78,7 @@ def store_signatures(
     if step.role is SignerRole.SUBJECT_TEACHER:
         signed &= _do_duties([one.duty for _, one in made if one.duty and one.sheet.pk in signed])
     is_seal, now = step.role is SignerRole.SEAL, clock.now()
+    key_infos.keep({xades.pack_signature(one.text)[1] for _, one in made})
     SheetSignature.objects.bulk_create(
         SheetSignature(
             sheet=one.sheet,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import zstandard
 from django.db import connection
 
 from hocbaso.apps.common import guards
@@ -14,6 +13,7 @@ from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead, LogTile
 from hocbaso.apps.transcripts.documents import stored_document
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, YearSheet
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
+from hocbaso.engines.storage.documents import pack_document
 from tests.builders import YEAR, finished_class, make_school
 from tests.unit.apps.transcripts.test_close_sign_issue import issue_all
 
@@ -54,7 +54,7 @@ def _exchange_a_signature_everywhere() -> None:
     first, second = IssuedSheet.objects.order_by("log_index")[:2]
     ours, theirs = (SheetSignature.objects.get(sheet=row.sheet_id, role="gvcn") for row in (first, second))
     document = stored_document(first).replace(bytes(ours.text), bytes(theirs.text))
-    IssuedSheet.objects.filter(pk=first.pk).update(document=zstandard.compress(document))
+    IssuedSheet.objects.filter(pk=first.pk).update(document=pack_document(document)[0])
     SheetSignature.objects.filter(pk=ours.pk).update(text=theirs.text)
 
 

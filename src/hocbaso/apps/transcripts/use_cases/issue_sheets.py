@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import zstandard
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor
@@ -24,11 +23,10 @@ from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.document.parse import parse_sheet
 from hocbaso.core.errors import DomainError
+from hocbaso.engines.storage.documents import pack_document
 from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.ports import TimeStamper
 from hocbaso.engines.trust.timestamps import read_token
-
-_COMPRESSOR = zstandard.ZstdCompressor(level=9)
 
 
 @dataclass(slots=True)
@@ -48,7 +46,7 @@ def _seal(item: SigningItem, made: Made, stamper: TimeStamper) -> Sealed:
     at = read_token(token, imprint, clock.now()).time  # a wrong answer of the authority is never stored
     texts = [*(bytes(s.text) for s in made.previous), made.text]
     document = document_bytes(bytes(made.sheet.body), texts)
-    return Sealed(item, made, token, at, _COMPRESSOR.compress(document))
+    return Sealed(item, made, token, at, pack_document(document)[0])
 
 
 def store_issued(

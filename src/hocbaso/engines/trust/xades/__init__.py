@@ -1,5 +1,6 @@
 """Our own fast XAdES on byte templates: prepare, sign, complete; unsigned properties; a strict reader."""
 
+from hocbaso.engines.trust.xades.packing import pack_signature, unpack_signature
 from hocbaso.engines.trust.xades.profile import (
     MAX_REFERENCES,
     POLICY_DIGEST,
@@ -42,6 +43,7 @@ __all__ = [
     "data_object",
     "dump_prepared",
     "load_prepared",
+    "pack_signature",
     "prepare",
     "prepare_subjects",
     "read_signature",
@@ -51,6 +53,7 @@ __all__ = [
     "signature_value_digest",
     "signature_value_reference",
     "subject_objects",
+    "unpack_signature",
     "with_unsigned",
     "without_unsigned",
 ]

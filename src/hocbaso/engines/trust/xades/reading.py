@@ -150,7 +150,7 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
     if not text.endswith(profile.QUALIFYING_CLOSE):
         raise DomainError("xades_not_our_form", detail="QualifyingProperties")
 
-    path, parts = _key_info(text[key_start:key_end])
+    path, parts = read_key_info(text[key_start:key_end])
     value = _base64(text[value_start:value_end], "SignatureValue")
     references = tuple(
         profile.Reference(target.decode(), _base64(digest, "DigestValue"))
@@ -168,8 +168,11 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
 
 
 @lru_cache(maxsize=1024)
-def _key_info(text: bytes) -> tuple[tuple[x509.Certificate, ...], profile.SignerParts]:
-    """The certificates of one ``KeyInfo`` and what is rendered from them: parsed once per signer."""
+def read_key_info(text: bytes) -> tuple[tuple[x509.Certificate, ...], profile.SignerParts]:
+    """The certificates of one ``KeyInfo`` element and what is rendered from them: parsed once per signer.
+
+    :raises DomainError: ``xades_not_our_form``, ``key_kind_not_allowed``.
+    """
     found = _CERTIFICATE.findall(text)
     if not found or len(text) > MAX_KEY_INFO_OCTETS:
         raise DomainError("xades_not_our_form", detail="KeyInfo")
