@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.models import OPEN_JOBS
@@ -199,8 +199,8 @@ class Row:
     state: str
     permanent: Address | None = None
     current: Address | None = None
-    told: Told | None = None
-    answer: Answer | None = None
+    units_differ: bool = False  # of what waits: another commune, not only house and street
+    outcome: str = ""  # of the latest look-up
     waiting: bool = False
     excepted: bool = False
 
@@ -214,29 +214,31 @@ class Row:
 
 
 def rows_of_class(school_class: SchoolClass) -> list[Row]:
-    """Pupils who study in the class, in its order, with their addresses of today. Six queries."""
+    """Pupils who study in the class, in its order, with their addresses of today. Two queries."""
+    answers = Answer.objects.filter(pupil=OuterRef("pupil")).order_by("-id")
+    told = Told.objects.filter(pupil=OuterRef("pupil"), state=ToldState.OPEN, units_differ=True)
     enrolments = list(
         _marked(Enrolment.objects.filter(school_class=school_class, active=True))
+        .annotate(
+            units_differ=Exists(told),
+            outcome=Subquery(answers.values("outcome")[:1]),
+            waiting=Exists(Lookup.objects.filter(pupil=OuterRef("pupil"), state__in=OPEN_JOBS)),
+            excepted=Exists(PaperException.objects.filter(pupil=OuterRef("pupil"))),
+        )
         .select_related("pupil")
         .order_by("order", "id")
     )
-    ids = [e.pupil_id for e in enrolments]
-    today = clock.today()
-    stays = _by_kind(live_stays(ids), today)
-    told = {t.pupil_id: t for t in Told.objects.filter(pupil__in=ids, state=ToldState.OPEN).order_by("-id")}
-    answers = {a.pupil_id: a for a in Answer.objects.filter(pupil__in=ids).order_by("id")}
-    waiting = set(Lookup.objects.filter(pupil__in=ids, state__in=OPEN_JOBS).values_list("pupil", flat=True))
-    excepted = set(PaperException.objects.filter(pupil__in=ids).values_list("pupil", flat=True))
+    stays = _by_kind(live_stays([e.pupil_id for e in enrolments]), clock.today())
     return [
         Row(
             e,
-            state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated),  # type: ignore[attr-defined]
+            state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated),
             stays.get((e.pupil_id, Kind.PERMANENT)),
             stays.get((e.pupil_id, Kind.CURRENT)),
-            told.get(e.pupil_id),
-            answers.get(e.pupil_id),
-            e.pupil_id in waiting,
-            e.pupil_id in excepted,
+            e.units_differ,
+            e.outcome or "",
+            e.waiting,
+            e.excepted,
         )
         for e in enrolments
     ]
@@ -257,7 +259,7 @@ def counts_of(classes: Iterable[SchoolClass]) -> dict[int, dict[str, int]]:
     counts = {pk: dict.fromkeys(STATES, 0) for pk in ids}
     rows = _marked(Enrolment.objects.filter(school_class__in=ids, active=True)).select_related("pupil")
     for e in rows.only("school_class_id", "pupil__commune", "pupil__commune_code", "pupil__code"):
-        state = state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated)  # type: ignore[attr-defined]
+        state = state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated)
         counts[e.school_class_id][state] += 1
     return counts
 

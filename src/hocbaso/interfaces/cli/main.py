@@ -52,13 +52,15 @@ def _register() -> None:
         log,
         node,
         periods,
+        residence,
         schools,
         transcripts,
         verify,
         watching,
     )
 
-    school_work = (classes, imports, collect, identity, watching, exports, transcripts, books, periods)
+    identities = (collect, identity, watching, residence)
+    school_work = (classes, imports, *identities, exports, transcripts, books, periods)
     for module in (node, schools, accounts, *school_work, log):
         module.register(app)
     verify.register_commands(app)

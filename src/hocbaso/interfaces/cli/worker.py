@@ -49,7 +49,7 @@ def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
     document["problems"] = []
-    for part in (_close_due, _ask, _watch):
+    for part in (_close_due, _ask, _look_up, _watch):
         try:
             document |= part()
         except Exception as error:
@@ -78,6 +78,15 @@ def _ask() -> dict[str, Any]:
         return {"answered": 0}
     done = process_due(population(), lanes=LANES)
     return {"answered": sum(done.outcomes.values())}
+
+
+def _look_up() -> dict[str, Any]:
+    from hocbaso.apps.identity.ports import population
+    from hocbaso.apps.residence.use_cases.process import next_due, process_due
+
+    if next_due() is None:
+        return {"residences": 0}
+    return {"residences": process_due(population()).answered}
 
 
 def _watch() -> dict[str, Any]:

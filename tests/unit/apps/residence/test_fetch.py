@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -137,8 +139,6 @@ def test_what_the_file_does_not_contradict_becomes_history_at_once():
     assert not Told.objects.exists()
     pupil.refresh_from_db()
     assert pupil.commune == "Phường Hạnh Thông"
-    from datetime import date
-
     then = address_of(pupil, date(2020, 1, 1))
     today = address_of(pupil, date(2026, 5, 1))
     assert (then.commune_code, today.commune_code) == ("26662", "26890")
@@ -167,7 +167,8 @@ def test_a_mismatch_tells_nothing_and_is_evidence():
     _order(school)
     process_due(Register(outcomes={pupil.personal_number: Outcome.MISMATCH}))
     assert Answer.objects.get().outcome == "mismatch"
-    assert not Stay.objects.exists() and not Told.objects.exists()
+    assert not Stay.objects.exists()
+    assert not Told.objects.exists()
 
 
 def test_words_of_former_units_are_mapped_only_where_one_commune_fits():

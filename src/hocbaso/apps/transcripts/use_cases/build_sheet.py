@@ -64,7 +64,7 @@ def _head_title(school_class: SchoolClass) -> str:
 
 
 def rows_of_class(school_class: SchoolClass) -> list[PupilRows]:
-    """Every active pupil of the class with the year's record, the years before and the address of today. Four queries."""
+    """Every active pupil of the class with record, earlier years and today's address. Four queries."""
     enrolments = list(
         Enrolment.objects.filter(school_class=school_class, active=True)
         .select_related("pupil", "pupil__photo", "school_class")

@@ -18,6 +18,8 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.common.search import matches
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight.progress import working_year
+from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.models import ViewKind
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
 from hocbaso.apps.pupils.use_cases.set_photo import MAX_BYTES, set_photo
 from hocbaso.apps.pupils.use_cases.set_register_number import set_register_number
@@ -106,7 +108,9 @@ def roster(request: HttpRequest) -> HttpResponse:
     total = rows.count() if chosen or search else None
     if chosen:
         rows = rows.filter(filters[chosen][1])
-    shown = [_row(e) for e in (rows[:MAX_FOUND] if one is None else rows)]
+    people = list(rows[:MAX_FOUND] if one is None else rows)
+    viewed(actor_of(request), people, ViewKind.LIST, "roster", school_class=one, unit=school)
+    shown = [_row(e) for e in people]
     return render(
         request,
         "web/pupils/roster.html",
@@ -155,6 +159,7 @@ def enrolment_of(request: HttpRequest, code: str) -> Enrolment:
 def pupil(request: HttpRequest, code: str) -> HttpResponse:
     """``/truong/hoc-sinh/<code>/``: the file; the portrait and the register number may be set here."""
     enrolment = enrolment_of(request, code)
+    viewed(actor_of(request), [enrolment], ViewKind.FILE, "pupil")
     error: dict[str, str] = {}
     if request.method == "POST":
         try:
