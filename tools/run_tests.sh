@@ -2,7 +2,7 @@
 # All tests on SQLite, then everything that touches the database again on a PostgreSQL that the run starts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-pytest=(.venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder)
+pytest=(.venv/bin/python -m pytest -q -raR -n 2 --dist loadfile --no-loadscope-reorder)
 echo "SQLite:"
 "${pytest[@]}" --durations=12 "$@"
 echo "PostgreSQL:"
