@@ -107,7 +107,7 @@ class Site:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        for _ in range(150):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(f"{self.url}/healthz", timeout=2)
                 return
@@ -118,4 +118,4 @@ class Site:
 
     def stop(self) -> None:
         os.killpg(self._child.pid, signal.SIGTERM)
-        self._child.wait(timeout=20)
+        self._child.wait(timeout=60)

@@ -35,7 +35,7 @@ class Site:
     def _call(self, method: str, what: str, body: Any = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.base}/v1/admin/{what}", content, method=method)
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return json.loads(response.read())
 
     def counters(self) -> dict[str, int]:

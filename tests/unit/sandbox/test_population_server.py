@@ -46,7 +46,7 @@ def address(registry: PopulationRegistry) -> str:
     addresses: queue.Queue[str] = queue.Queue()
     options = {"directory": sandbox(), "ready": addresses.put, "registry": registry}
     threading.Thread(target=serve, args=("127.0.0.1", 0), kwargs=options, daemon=True).start()
-    return addresses.get(timeout=10) + "/population"
+    return addresses.get(timeout=60) + "/population"
 
 
 @pytest.fixture

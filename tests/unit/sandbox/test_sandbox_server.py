@@ -96,5 +96,5 @@ def test_the_server_tells_its_address_once_it_listens() -> None:
     addresses: queue.Queue[str] = queue.Queue()
     options = {"directory": sandbox(), "ready": addresses.put}
     threading.Thread(target=serve, args=("127.0.0.1", 0), kwargs=options, daemon=True).start()
-    with urllib.request.urlopen(addresses.get(timeout=10) + "/roots.pem", timeout=10) as reply:
+    with urllib.request.urlopen(addresses.get(timeout=60) + "/roots.pem", timeout=60) as reply:
         assert x509.load_pem_x509_certificates(reply.read()) == list(sandbox().roots())

@@ -335,5 +335,5 @@ def test_a_mark_written_while_the_class_is_being_closed_waits_and_is_refused(
     assert close(school).closed == 1
     if connection.vendor != "postgresql":
         writer.start()
-    writer.join(20)
+    writer.join(60)
     assert outcome == ["locked"]

@@ -178,12 +178,9 @@ def test_a_divided_commune_gives_one_candidate_for_each_successor() -> None:
 
 def test_first_lookups_in_a_fresh_process_are_quick() -> None:
     program = (
-        "import time; from hocbaso.core import codelists as c; t = time.perf_counter();"
+        "import time; from hocbaso.core import codelists as c; t = time.process_time();"
         "c.find_province('Huế'); c.find_commune('79', 'Bình Thạnh'); c.find_ethnic_group('Kinh');"
-        "c.legacy_commune_candidates('77', 'Phường 1'); print(time.perf_counter() - t)"
+        "c.legacy_commune_candidates('77', 'Phường 1'); print(time.process_time() - t)"
     )
-    runs = [
-        float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
-        for _ in range(3)
-    ]
-    assert min(runs) < 0.5  # measured 0.04; room for a busy machine
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert float(done.stdout) < 0.5  # seconds of the processor; measured 0.04

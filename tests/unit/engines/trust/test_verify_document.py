@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -657,9 +657,9 @@ def test_thousands_of_signatures_are_refused_before_any_is_read() -> None:
 def test_a_monster_inside_the_sheet_gets_its_verdict_quickly(filling: bytes) -> None:
     sheet, signatures = parts()
     monster = sheet.replace(b"</ToNamHoc>", filling + b"</ToNamHoc>")
-    began = perf_counter()
+    began = process_time()  # of this process: others on the machine do not count
     assert judge(document_bytes(monster, signatures)).verdict == "invalid"
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 def test_xinclude_and_processing_instructions_are_inert_and_refused() -> None:
