@@ -119,7 +119,7 @@ _ENTRIES = (
     ),
     _Entry(gettext_noop("Cán bộ"), "/truong/can-bo/", _any("accounts.view_staff")),
     _Entry(gettext_noop("Xác thực danh tính"), "/truong/danh-tinh/", _on_class("identity.view_class")),
-    _Entry(gettext_noop("Đợt xác thực"), "/truong/danh-tinh/dot/", _any_in_school("identity.watch")),
+    _Entry(gettext_noop("Đợt xác thực"), "/truong/danh-tinh/dot/", _any_in_school("identity.acknowledge")),
     _Entry(gettext_noop("Xác thực danh tính"), "/quan-ly/danh-tinh/", _watches_identity),
     _Entry(gettext_noop("Tìm số định danh"), "/truong/tim-so-dinh-danh/", _on_class("matching.search_class")),
     _Entry(
