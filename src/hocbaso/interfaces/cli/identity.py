@@ -1,4 +1,4 @@
-"""``hocbaso identity verify | report | work`` (design 4.2)."""
+"""``hocbaso identity verify | report | work`` (design 4.2); see also ``identity_send.py``."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def verify(
 ) -> None:
     """Gửi những ai đến lượt và chờ đến khi mọi người có kết quả."""
     with told(as_json=as_json):
-        scope = _scope(school, year, class_name, staff)
+        scope = find_scope(school, year, class_name, staff)
         sending = _send(scope, again)
         run = _work_off(scope.school, patience)
         document = _report(scope) | _of_sending(sending) | _waiting(scope.school, run)
@@ -98,7 +98,7 @@ def report(
 ) -> None:
     """Trạng thái xác thực hiện tại; chỉ đọc, không gửi gì."""
     with told(as_json=as_json):
-        scope = _scope(school, year, class_name, staff)
+        scope = find_scope(school, year, class_name, staff)
         document = _report(scope) | _waiting(scope.school, None)
     answer(document, as_json=as_json, human=lambda: _tell(scope, document))
 
@@ -130,7 +130,11 @@ def work(
     raise typer.Exit(Exit.UNAVAILABLE if done.unavailable else Exit.DONE)
 
 
-def _scope(school_code: str, year: str, class_name: str | None, staff: bool) -> _Scope:
+def find_scope(school_code: str, year: str, class_name: str | None, staff: bool) -> _Scope:
+    """School, year and class that the command names, with somebody in them.
+
+    :raises NotFound: ``school_not_found``, ``identity_class_not_found``, ``identity_nobody``
+    """
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
@@ -306,4 +310,7 @@ _STAFF_ACTS = _ACTS | {"guardian": "Người có hồ sơ", "police": "Công an 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from hocbaso.interfaces.cli import identity_send
+
+    identity_send.add_to(commands)
     app.add_typer(commands, name="identity")

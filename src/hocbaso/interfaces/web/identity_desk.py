@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.identity import queries, steps
-from hocbaso.apps.identity.evidence import LABELS, confirmed, warnings
+from hocbaso.apps.identity.evidence import LABELS, MUST_CONFIRM, confirmed, warnings
 from hocbaso.apps.identity.letters import reason_of
 from hocbaso.apps.identity.models import ConfirmationKind, Wait
 from hocbaso.apps.identity.queries import FIELD_LABELS, Row
@@ -89,7 +89,7 @@ def context(desk: Desk) -> dict[str, Any]:
         "unseen": [name for name in _in_question(row) if name not in seen],
         "not_found": row.state == IdentityState.NOT_FOUND and bool(person.personal_number),
         "seen_number": "so_dinh_danh" in seen,
-        "warnings": list(warnings(person).values()),
+        "warnings": odd_points(person),
         "must_confirm": bool(row.to_confirm),
         "lacks": [LABELS[name] for name in dict.fromkeys(row.missing)],
         "offers_zero": bool(with_zero(person, person.personal_number)),
@@ -191,6 +191,12 @@ def _hard_text(name: str) -> str:
             "Xem lại tỉnh, xã theo địa giới từ 01/07/2025. Không yêu cầu gia đình nộp giấy tờ về cư trú."
         ),
     }[name]
+
+
+def odd_points(person: Any) -> list[str]:
+    """What looks wrong in number and date, without the number itself."""
+    shown = {*MUST_CONFIRM, "personal_number.province"}
+    return [text for code, text in warnings(person).items() if code in shown]
 
 
 def with_zero(person: Any, number: str) -> str:

@@ -88,6 +88,8 @@ def difference_words(row: Row) -> list[str]:
         else FIELD_LABELS[name]
         for name in row.differences
     ]
+    if row.state == S.NOT_FOUND and row.person.personal_number:
+        words.append(_("Không có người với số định danh này"))
     if row.state != S.VERIFIED:
         words += [
             _("Thiếu %(field)s") % {"field": _small(LABELS[name])} for name in dict.fromkeys(row.missing)

@@ -21,6 +21,7 @@ from hocbaso.apps.pupils.models import Enrolment, IdentityState, SchoolClass
 from hocbaso.core import codelists
 from hocbaso.core.errors import NotAllowed, NotFound
 from hocbaso.interfaces.web import identity_words as told
+from hocbaso.interfaces.web.identity_desk import with_zero
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
 
 PLACE = "identity"
@@ -130,7 +131,7 @@ def _steps(line: Line) -> list[dict[str, Any]]:
             "number": n,
             "name": name,
             "left": left[n - 1],
-            "note": notes[n - 1],
+            "note": notes[n - 1] if left[n - 1] or (n == 2 and needs[Need.WAIT]) else "",
             "url": reverse("web:identity-step", args=[n]) if n in _WORK else "#cac-lop",
             "current": n == current,
         }
@@ -352,6 +353,7 @@ def _work_row(row: queries.Row, need: Need, may_repair: dict[int, bool]) -> dict
         "lacks": lacks,
         "person": row.person,
         "may_repair": may_repair.get(row.school_class.pk, False),
+        "offers_zero": bool(with_zero(row.person, row.person.personal_number)),
         "search": told.link_to("number-search", row.person.code) if need is Need.NUMBER else "",
     }
 
