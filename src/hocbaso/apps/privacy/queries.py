@@ -12,6 +12,16 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.privacy.models import Export, ViewEntry, ViewKind
 from hocbaso.apps.privacy.places import place_words
 from hocbaso.apps.pupils.models import Enrolment, Pupil
+from hocbaso.core.errors import register
+
+register(
+    {
+        "no_such_pupil_code": (
+            "Không có học sinh mang mã {code}.",
+            "There is no pupil with code {code}.",
+        )
+    }
+)
 
 #: Views that a page of the log shows at once.
 PAGE = 50

@@ -88,6 +88,19 @@ def finish(
     )
 
 
+def note_export(
+    actor: Actor,
+    purpose: str,
+    *,
+    what: str,
+    content: bytes,
+    persons: int | None = None,
+    unit: Organisation | None = None,
+) -> Export:
+    """Put a file on record that may not be changed: a signed document carries its own code instead."""
+    return finish(actor, begin(actor), purpose, what=what, content=content, persons=persons, unit=unit)
+
+
 def mark_workbook(
     content: bytes,
     actor: Actor,

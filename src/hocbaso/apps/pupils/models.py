@@ -317,7 +317,9 @@ class PhotoItem(models.Model):
     code = models.CharField(max_length=40, blank=True)  # why it is refused, or what is asked
     message = models.CharField(max_length=400, blank=True)
     how = models.CharField(max_length=8, blank=True)  # code | number | name | chosen
-    enrolment = models.ForeignKey(Enrolment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(
+        Enrolment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     candidates = models.JSONField(default=list, blank=True)  # ids of enrolments that the name may mean
     source = models.BinaryField(default=b"")
     width = models.PositiveIntegerField(default=0)

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.images.reading import MAX_BYTES
@@ -58,13 +59,15 @@ class Entry:
     refusal: DomainError | None = None
 
 
-def files_of(content: bytes) -> Iterator[Entry]:
+def files_of(content: bytes | Path) -> Iterator[Entry]:
     """The files in the order of the archive; what systems leave behind (``.DS_Store``) is passed over.
 
+    :param content: the archive, or where it lies: a large one is then read file by file.
     :raises DomainError: ``photo_zip_*`` for the archive as a whole, before the first file.
     """
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        archive = zipfile.ZipFile(content if isinstance(content, Path) else io.BytesIO(content))
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError):
         raise DomainError("photo_zip_unreadable") from None
     entries = [e for e in archive.infolist() if not e.is_dir() and not _litter(e.filename)]
@@ -73,7 +76,7 @@ def files_of(content: bytes) -> Iterator[Entry]:
     total = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     # More packed bytes than the file has: entries lie over each other.
-    if total > MAX_TOTAL or packed > len(content):
+    if total > MAX_TOTAL or packed > size:
         raise DomainError("photo_zip_bomb", size=total // 1_048_576, limit=MAX_TOTAL // 1_048_576)
     return (_read(archive, entry) for entry in entries)
 

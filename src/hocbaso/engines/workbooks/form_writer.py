@@ -81,15 +81,17 @@ class FormPage:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Who took the file out, in words for people, and when (with its zone)."""
+    """Who took the file out, in words for people, when (with its zone), and under which export number."""
 
     who: str
     at: datetime
+    number: str = ""
 
     @property
     def line(self) -> str:
         """``Xuất từ Học bạ số bởi … lúc 08:05 ngày 20/05/2026``."""
-        return f"Xuất từ Học bạ số bởi {self.who}, lúc {self.at.strftime('%H:%M ngày %d/%m/%Y')}"
+        number = f", số {self.number}" if self.number else ""
+        return f"Xuất từ Học bạ số bởi {self.who}, lúc {self.at.strftime('%H:%M ngày %d/%m/%Y')}{number}"
 
 
 @dataclass(slots=True)

@@ -52,16 +52,31 @@ def _register() -> None:
         log,
         node,
         periods,
+        photos,
+        privacy,
+        quality,
         residence,
         schools,
         transcripts,
         verify,
         watching,
+        witness,
     )
 
     identities = (collect, identity, watching, residence)
-    school_work = (classes, imports, *identities, exports, transcripts, books, periods)
-    for module in (node, schools, accounts, *school_work, log):
+    school_work = (
+        classes,
+        imports,
+        photos,
+        privacy,
+        *identities,
+        exports,
+        transcripts,
+        books,
+        periods,
+        quality,
+    )
+    for module in (node, schools, accounts, *school_work, log, witness):
         module.register(app)
     verify.register_commands(app)
 

@@ -21,6 +21,10 @@ from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.books.page_codes import page_code
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.campaigns.models import Campaign, Reminder
+from hocbaso.apps.identity.collection.use_cases.export_collection import export_collection
+from hocbaso.apps.identity.collection.use_cases.handle_upload import upload
+from hocbaso.apps.identity.escalation.models import Case
 from hocbaso.apps.identity.models import Sending
 from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.intake.use_cases.import_workbook import import_workbook
@@ -80,6 +84,7 @@ class Page:
 
 WHOLE = {PRINCIPAL, DEPUTY, SEAL}
 _SEES_PUPILS = {*WHOLE, CLERK}
+_WATCH = {COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}
 PAGES: dict[str, Page] = {
     "healthz": Page(public=200),
     "readyz": Page(public=200),
@@ -107,6 +112,19 @@ PAGES: dict[str, Page] = {
     "identity-person": Page(opens={*_SEES_PUPILS, HOMEROOM}, args=("pupil",), writes=True),
     "identity-send": Page(opens=IN_SCHOOL | set(STRANGERS), post_only=True),
     "identity-sending": Page(opens={*_SEES_PUPILS, NEIGHBOUR}, args=("sending",)),
+    "collection": Page(opens={CLERK, HOMEROOM, NEIGHBOUR, STRANGERS[1], STRANGERS[2]}),
+    "collection-file": Page(opens=SIGNED_IN, post_only=True),
+    "collection-upload": Page(opens={CLERK}, args=("upload",)),
+    "collection-answers": Page(opens={CLERK}, args=("upload",), post_only=True),
+    "collection-confirm": Page(opens={CLERK}, args=("upload",), post_only=True),
+    "collection-send": Page(opens={CLERK}, args=("upload",), post_only=True),
+    "collection-end": Page(opens={CLERK}, args=("upload",), post_only=True),
+    "collection-annotated": Page(opens={CLERK}, args=("upload",), writes=True),  # an export, on record
+    "escalations": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}, writes=True),
+    "escalation-new": Page(opens={PRINCIPAL, STRANGERS[0]}, writes=True),
+    "escalation": Page(opens={*LEADERS, CLERK}, args=("escalation",), led={MINISTRY, AUDITOR}, writes=True),
+    "escalations-managing": Page(opens={COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}),
+    "escalation-managing": Page(opens={MINISTRY, AUDITOR}, args=("escalation",), led={*LEADERS, CLERK}),
     "identity-letters": Page(opens=IN_SCHOOL | set(STRANGERS), post_only=True),
     "pupil-photo": Page(opens={*_SEES_PUPILS, *OF_CLASS}, args=("pupil",)),
     "classes": Page(opens={*_SEES_PUPILS, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
@@ -150,6 +168,22 @@ PAGES: dict[str, Page] = {
     "lineage-school": Page(opens={AUDITOR}, args=("school",)),
     "lineage-school-pupil": Page(opens={AUDITOR}, args=("school", "enrolment"), writes=True),  # on record
     "lineage-school-sheet": Page(opens={AUDITOR}, args=("school", "sheet"), writes=True),
+    "watching": Page(opens=_WATCH, led={*_SEES_PUPILS, *STRANGERS[:2], STRANGERS[3]}),
+    "watching-unit": Page(opens={MINISTRY, AUDITOR}, led=_SEES_PUPILS, args=("school",)),
+    "watching-class": Page(opens={MINISTRY, AUDITOR}, args=("school", "class")),
+    "watching-export": Page(opens={MINISTRY, AUDITOR, *_SEES_PUPILS}, args=("school",), writes=True),
+    "watching-recount": Page(opens={MINISTRY, AUDITOR, *_SEES_PUPILS}, args=("school",), post_only=True),
+    "reminders": Page(opens={COMMUNE, DEPARTMENT}),
+    "reminders-send": Page(opens={COMMUNE, DEPARTMENT}, post_only=True),
+    "reminder-sent": Page(opens={COMMUNE}, args=("reminder",)),
+    "campaigns": Page(opens=_WATCH, led={*_SEES_PUPILS, *STRANGERS[:2], STRANGERS[3]}),
+    "campaign-new": Page(opens={COMMUNE, DEPARTMENT}),
+    "campaign": Page(opens={COMMUNE, MINISTRY}, args=("campaign",)),
+    "campaign-export": Page(opens={COMMUNE, MINISTRY}, args=("campaign",), writes=True),
+    "school-progress": Page(opens={*_SEES_PUPILS, AUDITOR, *STRANGERS[:2], STRANGERS[3]}),
+    "school-campaign-new": Page(opens={PRINCIPAL, STRANGERS[0]}),
+    "school-campaign": Page(opens={*_SEES_PUPILS, AUDITOR}, args=("school campaign",)),
+    "reminder": Page(opens=_SEES_PUPILS, args=("reminder",)),
     "closing": Page(opens={PRINCIPAL, STRANGERS[0]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}),
     "closing-class": Page(opens={PRINCIPAL, HOMEROOM}, args=("class",)),
     "closing-done": Page(opens={PRINCIPAL, HOMEROOM}, args=("class",)),
@@ -325,6 +359,25 @@ def _old_units(school: School) -> str:
     return groups_of(school.unit, YEAR)[0].key
 
 
+def collection_objects(school: School, pupil: Pupil, commune: Organisation) -> dict[str, object]:
+    """A collection workbook that came back as it went out, and a case before the commune."""
+    clerk, now = school.actor(Role.DATA_CLERK), clock.now()
+    out = export_collection(clerk, school=school.unit, year=YEAR, classes=[school.classes["3A"]])
+    values = {"school": school.unit, "school_year": YEAR}
+    brought = upload(clerk, data=out.content, file_name="thu-thap.xlsx", school=school.unit, year=YEAR)
+    case = Case.objects.create(
+        number="KN-2025-79000901-0001",
+        pupil=pupil,
+        class_name="3A",
+        holder=commune,
+        opened_by=school.principal,
+        opened_at=now,
+        changed_at=now,
+        **values,
+    )
+    return {"upload": brought.pk, "escalation": case.number}
+
+
 def period_objects(
     school: School, teacher: Assignment, head: Assignment, department: Organisation
 ) -> dict[str, object]:
@@ -360,6 +413,29 @@ def period_objects(
         "signed minutes": minutes.pk,
         "review": review.pk,
     }
+
+
+def watching_objects(school: School, commune: Organisation) -> dict[str, object]:
+    """A campaign of the commune and one of the school, and a reminder that the school has not seen."""
+    common = {
+        "title": "Đợt 1",
+        "starts_on": clock.today(),
+        "deadline": clock.today(),
+        "made_at": clock.now(),
+        "made_by": "x",
+    }
+    theirs = Campaign.objects.create(owner=commune, **common)
+    own = Campaign.objects.create(owner=school.unit, **common)
+    reminder = Reminder.objects.create(
+        school=school.unit,
+        day=clock.today(),
+        sender=commune,
+        campaign=theirs,
+        facts={"pupils": {"total": 2, "verified": 1, "not_sent": 1}},
+        sent_at=clock.now(),
+        by="x",
+    )
+    return {"campaign": theirs.pk, "school campaign": own.pk, "reminder": reminder.pk}
 
 
 @pytest.fixture
@@ -434,7 +510,9 @@ def world(inside, sandbox_home):
         "photo item": photos.items.get().pk,
         "page code": page_code(here.classes["3A"].pk, "toan", "cn"),
         "schema": "hocbaso-1.0.xsd",
+        **collection_objects(here, pupil.pupil, units["xa"]),
         **period_objects(here, posts[TEACHER], posts[HEAD], units["so"]),
+        **watching_objects(here, units["xa"]),
     }
     return World(posts, objects, inside)
 
@@ -466,11 +544,11 @@ def judged(name: str, response) -> str:
 
 @contextmanager
 def watched(writes: list[str]):
-    """Collects what is written to the database, the session and the log of views apart."""
+    """Collects what is written to the database, the session, the log of views and of exports apart."""
 
     def look(execute, sql, params, many, context):
         words = sql.lstrip('( "').split()
-        own = "django_session" in sql or "privacy_viewentry" in sql
+        own = "django_session" in sql or "privacy_" in sql
         if words[0] in ("INSERT", "UPDATE", "DELETE") and not own:
             writes.append(sql[:90])
         return execute(sql, params, many, context)

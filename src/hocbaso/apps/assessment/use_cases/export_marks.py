@@ -27,14 +27,15 @@ from hocbaso.apps.assessment.use_cases.check_entry import grade_programme
 from hocbaso.apps.assessment.year_outcomes import ClassYear, kept_of, read_year, term_marks
 from hocbaso.apps.assessment.year_rows import verdicts_of
 from hocbaso.apps.audit.chain import record
-from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.privacy.watermark import Mark, begin, finish
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, NotFound, register
 from hocbaso.core.regulation.secondary import SecondarySubject
 from hocbaso.core.regulation.tt22 import term_result
 from hocbaso.core.regulation.tt27 import Overall
 from hocbaso.core.vietnamese.letters import strip_marks
+from hocbaso.engines.workbooks.export_mark import mark_xlsx
 from hocbaso.engines.workbooks.form_writer import FormPage, Stamp, write_form
 from hocbaso.engines.workbooks.mark_form import Line, conduct_page, marks_page
 from hocbaso.engines.workbooks.result_form import ResultLine, result_page
@@ -72,6 +73,8 @@ class ExportedForm:
     content: bytes
     classes: tuple[str, ...]
     pages: int
+    mark: Mark  # what the file says of itself
+    persons: int
 
 
 def export_results(
@@ -105,6 +108,16 @@ def export_results(
     made = [chosen.write(parts)] if subject else [chosen.write([part]) for part in parts]
     with transaction.atomic():
         for form in made:
+            purpose = f"Sổ điểm, kết quả: lớp {', '.join(form.classes)}"
+            finish(
+                actor,
+                form.mark,
+                purpose,
+                what="mark_book",
+                content=form.content,
+                persons=form.persons,
+                unit=school,
+            )
             record(
                 actor,
                 "assessment.export",
@@ -131,21 +144,11 @@ def _classes(school: Organisation, year: str, class_name: str) -> list[SchoolCla
     return classes
 
 
-def stamp_of(actor: Actor) -> Stamp:
-    """Who takes a file out, in words, and now in Vietnam."""
-    at = clock.now().astimezone(clock.VIETNAM)
-    post = actor.assignment
-    if actor.user is None or post is None:
-        return Stamp("người vận hành hệ thống", at)
-    return Stamp(f"{actor.user.full_name} ({str(Role(post.role).label).lower()})", at)
-
-
 class _Chosen:
     """The pages that the actor may take out, drawn class by class."""
 
     def __init__(self, actor: Actor, school: Organisation, year: str, subject: str, empty: bool) -> None:
         self.actor, self.school, self.year, self.subject, self.empty = actor, school, year, subject, empty
-        self.stamp = stamp_of(actor)
         self.writers = Writers(actor, school)
         self.subject_met = False  # some class studies the subject asked for
 
@@ -170,14 +173,22 @@ class _Chosen:
         """One workbook of the pages of some classes."""
         pages = [page for _, found in parts for page in found]
         first = parts[0][0]
+        mark = begin(self.actor)
         content = write_form(
-            pages, school=self.school.name, school_code=self.school.code, year=self.year, stamp=self.stamp
+            pages,
+            school=self.school.name,
+            school_code=self.school.code,
+            year=self.year,
+            stamp=Stamp(mark.by, mark.at, mark.number),
         )
+        content = mark_xlsx(content, line=mark.line, number=mark.number)
+        persons = sum(max(len(page.rows) for page in found) for _, found in parts if found)
         kind = "so_diem" if is_secondary(first.grade) else "ket_qua_cuoi_nam"
         words = [kind, self.subject] if self.subject else [kind, first.name]
         if self.empty:
             words.append("mau_trong")
-        return ExportedForm(_file_name(words), content, tuple(one.name for one, _ in parts), len(pages))
+        names = tuple(one.name for one, _ in parts)
+        return ExportedForm(_file_name(words), content, names, len(pages), mark, persons)
 
     def _secondary(self, school_class: SchoolClass) -> list[FormPage]:
         year = read_year(school_class)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
-from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.books import empty_sheets, family_books, primary_books, secondary_books
 from hocbaso.apps.books import slips as slip_facts
@@ -22,12 +21,13 @@ from hocbaso.apps.books.kinds import (
     moment_label,
     moments_for,
 )
-from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.privacy.watermark import begin, finish
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.rendering import books
 from hocbaso.engines.workbooks.books import book_workbook
+from hocbaso.engines.workbooks.export_mark import mark_xlsx
 
 MEDIA_TYPES = {
     PDF: "application/pdf",
@@ -73,9 +73,20 @@ def export_book(actor: Actor, request: BookRequest) -> ExportedBook:
     target = BookTarget(request.school, request.kind, request.school_class, request.subject)
     require(actor, "books.export", target)
     _check(request)
-    content = _draw(request, _stamp(actor))
-    in_class = request.school_class
+    mark, in_class = begin(actor), request.school_class
+    content = _draw(request, books.Stamp(mark.by, mark.at, mark.number))
+    if request.format == XLSX:
+        content = mark_xlsx(content, line=mark.line, number=mark.number)
     with transaction.atomic():
+        finish(
+            actor,
+            mark,
+            _purpose(request),
+            what=f"book:{request.kind.value}",
+            content=content,
+            persons=in_class.enrolments.filter(active=True).count() if in_class else None,
+            unit=request.school,
+        )
         record(
             actor,
             "books.exported",
@@ -88,6 +99,13 @@ def export_book(actor: Actor, request: BookRequest) -> ExportedBook:
             format=request.format,
         )
     return ExportedBook(_file_name(request), MEDIA_TYPES[request.format], content)
+
+
+def _purpose(request: BookRequest) -> str:
+    """What was taken out, in words: ``Sổ môn học, lớp 7A2, toan``."""
+    in_class = request.school_class
+    words = (KINDS[request.kind].name, f"lớp {in_class.name}" if in_class else "", request.subject)
+    return ", ".join(word for word in words if word)
 
 
 def _check(request: BookRequest) -> None:
@@ -107,17 +125,6 @@ def _check(request: BookRequest) -> None:
     if request.moment not in moments and (known.moments or request.moment):
         words = "; ".join(f"{moment_label(m, in_class.grade)} ({m})" for m in moments)
         raise DomainError("book_needs_moment", known=words or "không chọn thời điểm")
-
-
-def _stamp(actor: Actor) -> books.Stamp:
-    at = clock.now().astimezone(clock.VIETNAM)
-    post = actor.assignment
-    if actor.user is None or post is None:
-        return books.Stamp("người vận hành hệ thống", at)
-    words = str(Role(post.role).label)
-    if post.school_class is not None:
-        words += f" lớp {post.school_class.name}"
-    return books.Stamp(f"{actor.user.full_name} ({words})", at)
 
 
 def _draw(request: BookRequest, stamp: books.Stamp) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -49,6 +50,7 @@ register(
 )
 
 MAX_ITEMS = 3000
+_ZIP = b"PK\x03\x04"
 #: An open batch that nobody touches keeps faces for no reason: then it is cancelled.
 OPEN_DAYS = 14
 
@@ -114,13 +116,13 @@ def require_open(actor: Actor, batch: PhotoBatch) -> None:
         raise DomainError("photo_batch_closed")
 
 
-def entries_of(files: Iterable[tuple[str, bytes]]) -> Iterable[Entry]:
-    """Files as they were sent; an archive gives its own.
+def entries_of(files: Iterable[tuple[str, bytes | Path]]) -> Iterable[Entry]:
+    """Files as they were sent; an archive (always one, when it is a path) gives its own.
 
     :raises DomainError: ``photo_zip_*``
     """
     for name, content in files:
-        if name.lower().endswith(".zip") or content.startswith(b"PK\x03\x04"):
+        if isinstance(content, Path) or name.lower().endswith(".zip") or content.startswith(_ZIP):
             yield from files_of(content)
         else:
             yield Entry(name, content)
@@ -130,7 +132,7 @@ def add_files(
     actor: Actor,
     *,
     batch: PhotoBatch,
-    files: Iterable[tuple[str, bytes]],
+    files: Iterable[tuple[str, bytes | Path]],
     enrolment: Enrolment | None = None,
 ) -> Taken:
     """Take files into an open batch: each is read, matched and cut, or refused with its reason.

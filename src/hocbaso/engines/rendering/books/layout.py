@@ -114,16 +114,18 @@ class School:
 class Stamp:
     """Who made the export and when; printed on every page.
 
-    :param by: name and post. :param at: with zone.
+    :param by: name and post. :param at: with zone. :param number: of the export, in the register.
     """
 
     by: str
     at: datetime
+    number: str = ""
 
     @property
     def line(self) -> str:
         """``Xuất lúc 17:05 ngày 21/11/2026 bởi …`` (``at`` in its own zone)."""
-        return f"Xuất từ Học bạ số lúc {self.at:%H:%M} ngày {self.at:%d/%m/%Y} bởi {self.by}"
+        number = f", số {self.number}" if self.number else ""
+        return f"Xuất từ Học bạ số lúc {self.at:%H:%M} ngày {self.at:%d/%m/%Y} bởi {self.by}{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.assessment.models import Moment, YearRecord
+from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.models import ViewKind
 from hocbaso.apps.pupils import queries
 from hocbaso.apps.pupils.class_subjects import subjects_of_class
 from hocbaso.apps.pupils.models import Arrival, Enrolment, SchoolClass
@@ -110,6 +112,7 @@ def one(request: HttpRequest, enrolment_id: int) -> HttpResponse:
     arrival = _arrival(request, enrolment_id)
     enrolment, actor = arrival.enrolment, actor_of(request)
     school_class = enrolment.school_class
+    viewed(actor, [enrolment], ViewKind.FILE, "arrival")
     moments = carry.moments_before(school_class, arrival)
     wanted = request.POST.get("thoi-diem") or request.GET.get("thoi-diem", "")
     moment = next((m for m in moments if m.value == wanted), moments[-1] if moments else None)

@@ -16,6 +16,8 @@ from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight.progress import working_year
+from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.models import ViewKind
 from hocbaso.apps.pupils import queries
 from hocbaso.apps.pupils.models import ClassMove, Enrolment, SchoolClass
 from hocbaso.apps.pupils.use_cases.move_pupil import MovePreview, move_pupil, preview, undo_move
@@ -117,6 +119,7 @@ def one(request: HttpRequest, class_id: int) -> HttpResponse:
                 return redirect("web:class", class_id)
     rows = list(Enrolment.objects.filter(school_class=school_class).select_related("pupil"))
     rows.sort(key=lambda row: (not row.active, row.order, row.pk))
+    viewed(actor, rows, ViewKind.LIST, "class", school_class=school_class)
     context = {
         "school_class": school_class,
         "rows": rows,
@@ -250,6 +253,7 @@ def place(request: HttpRequest, class_id: int, enrolment_id: int) -> HttpRespons
             messages.success(request, done)
             enrolment.refresh_from_db()
             return redirect("web:class-pupil", enrolment.school_class_id, enrolment.pk)
+    viewed(actor_of(request), [enrolment], ViewKind.FILE, "class")
     history = queries.place_history(enrolment)
     moves = [event for event in history if event.kind in ("move", "undo")]
     context = {

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.oversight.progress import working_year
+from hocbaso.apps.privacy.watermark import note_export
 from hocbaso.apps.transcripts import documents, queries
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
@@ -67,6 +68,13 @@ def package(request: HttpRequest) -> HttpResponse:
             organisation=school.code,
             count=len(rows),
             pdf=False,
+        )
+        note_export(
+            actor_of(request),
+            "Học bạ của năm học, tệp ZIP",
+            what="transcripts",
+            content=content.getvalue(),
+            persons=len(rows),
         )
     return _file(content.getvalue(), "application/zip", f"hoc-ba-{school.code}-{working_year(school)}.zip")
 

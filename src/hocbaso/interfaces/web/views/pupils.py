@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from hocbaso.apps.accounts.door import allowed
+from hocbaso.apps.accounts.door import Actor, allowed, holds
+from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.common.search import matches
@@ -196,7 +197,7 @@ def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
     sheets = YearSheet.objects.filter(pupil=p, school=school_of(request)).exclude(state=SheetState.VOIDED)
     return {
         "may_edit": may_edit,
-        "groups": _groups(p),
+        "groups": _groups(p, whole=_knows_family(actor_of(request), enrolment)),
         "may_see_residence": allowed(actor_of(request), "residence.view_class", enrolment.school_class),
         "identity": _IDENTITY_STATES.get(IdentityState(p.identity_state), "warn"),
         "years": years.select_related("school_class").order_by("-school_class__school_year"),
@@ -219,8 +220,18 @@ def _event_words() -> dict[str, str]:
     }
 
 
-def _groups(p: Pupil) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The file in groups; what is empty is said so."""
+def _knows_family(actor: Actor, enrolment: Enrolment) -> bool:
+    """Whoever keeps the file or leads the school; a subject teacher or the seal keeper needs no telephone of
+    a family, no address and no parent's occupation."""
+    return allowed(actor, "pupils.edit", enrolment.school_class) or holds(
+        actor, enrolment.school_class.school_id, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL
+    )
+
+
+def _groups(p: Pupil, *, whole: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The file in groups; what is empty is said so. Without ``whole`` only where the pupil comes from."""
+    if not whole:
+        return [(_("Nơi sinh, quê quán"), [(_("Nơi sinh"), p.birth_place), (_("Quê quán"), p.home_town)])]
     residence = ", ".join(part for part in (p.hamlet, p.commune, p.province) if part)
     dated = address_of(p, clock.today())
     if dated is not None and dated.commune_code == p.commune_code:

@@ -13,6 +13,9 @@ from django.views.decorators.http import require_safe
 
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.oversight.progress import working_year
+from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.models import ViewKind
+from hocbaso.apps.privacy.watermark import note_export
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.transcripts import documents, queries
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, YearSheet
@@ -169,6 +172,7 @@ def _issued(found: YearSheet) -> IssuedSheet | None:
 def sheet(request: HttpRequest, code: str) -> HttpResponse:
     """``/truong/hoc-ba/<code>/``: the form, drawn from the stored bytes."""
     found = _sheet(request, code)
+    viewed(actor_of(request), [found.pupil], ViewKind.FILE, "transcript")
     issued = _issued(found)
     signatures = list(found.signatures.filter(voided_at__isnull=True).select_related("certificate"))
     versions = list(
@@ -227,6 +231,7 @@ def xml(request: HttpRequest, code: str) -> HttpResponse:
     if issued is None:
         raise NotFound("sheet_not_issued")
     (exported,) = documents.export([issued])
+    note_export(actor_of(request), "Học bạ, tệp XML", what="transcript", content=exported.xml, persons=1)
     return _file(exported.xml, "application/xml", f"{found.code}.v{found.version}.xml")
 
 
@@ -244,6 +249,8 @@ def pdf(request: HttpRequest, code: str) -> HttpResponse:
             inline=True,
         )
     content = sealed_booklet(actor_of(request), issued=issued)
+    words = "Học bạ, bản thể hiện PDF"
+    note_export(actor_of(request), words, what="transcript", content=content, persons=1)
     return _file(
         content, "application/pdf", f"{found.code}.v{found.version}.pdf", inline="xem" in request.GET
     )
