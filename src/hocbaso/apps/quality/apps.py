@@ -6,4 +6,6 @@ class QualityConfig(AppConfig):
     label = "quality"
 
     def ready(self) -> None:
-        from hocbaso.apps.quality import policies  # noqa: F401  registers the rules of the door
+        from hocbaso.apps.quality import policies, sources  # noqa: F401  policies: the rules of the door
+
+        sources.register_all()

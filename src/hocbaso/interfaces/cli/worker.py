@@ -48,8 +48,8 @@ def worker(
 def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
-    document["problems"] = []
-    for part in (_close_due, _ask, _look_up, _watch):
+    document |= {"judged": 0, "problems": []}
+    for part in (_close_due, _ask, _look_up, _watch, _judge):
         try:
             document |= part()
         except Exception as error:
@@ -97,6 +97,12 @@ def _watch() -> dict[str, Any]:
     counted = recount_due().schools
     done = work(Actor.system(), counted=counted > 0)
     return {"counted": counted, "reminded": done.reminded}
+
+
+def _judge() -> dict[str, Any]:
+    from hocbaso.apps.quality.background import work
+
+    return {"judged": work()}
 
 
 def end_with(parent: int) -> None:

@@ -92,8 +92,7 @@ def _row(
 ) -> PaperCheck | None:
     digest = group_digest(item, pupil)
     stands = before is not None and before.held and before.digest == digest
-    shown = before is not None and before.held
-    if ticked == stands or (not ticked and not shown):
+    if ticked == stands:  # a check that has lapsed stands unticked already
         return None
     if ticked and not source:
         raise DomainError("quality_source", item=item.label)
