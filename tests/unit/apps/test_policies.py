@@ -13,6 +13,7 @@ from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.assessment.policies import ClassSubject
 from hocbaso.apps.books.kinds import BookTarget, Kind
 from hocbaso.apps.identity.campaigns.models import Campaign
+from hocbaso.apps.identity.escalation.models import Case
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.pupils.models import Pupil
@@ -54,6 +55,19 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "audit.read": ("school", {AUDITOR, OPERATOR}),
     "books.export": ("book", {PRINCIPAL, DEPUTY, HOMEROOM, AUDITOR, OPERATOR}),
     "books.view": ("school", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER, AUDITOR, OPERATOR}),
+    "collection.class": ("class", {CLERK, HOMEROOM, OPERATOR}),
+    "collection.staff": ("school", {CLERK, OPERATOR}),
+    "collection.view": ("school", {CLERK, HOMEROOM, OPERATOR}),
+    "escalation.answer": ("escalation", {COMMUNE}),  # whoever has the case
+    "escalation.open": ("school", {PRINCIPAL}),
+    "escalation.reply": ("escalation", {PRINCIPAL, CLERK, COMMUNE}),
+    "escalation.view_case": (
+        "escalation",
+        {PRINCIPAL, DEPUTY, CLERK, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR},
+    ),
+    "escalation.view_cases": ("commune", {COMMUNE}),  # each the own unit's
+    "escalation.view_names": ("escalation", {PRINCIPAL, DEPUTY, CLERK, COMMUNE, DEPARTMENT}),
+    "escalation.view_school": ("school", {PRINCIPAL, DEPUTY, CLERK}),
     "identity.letters": ("class", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, OPERATOR}),
     "identity.acknowledge": ("school", {PRINCIPAL, DEPUTY, CLERK}),
     "identity.campaign": ("school", {PRINCIPAL}),
@@ -202,6 +216,7 @@ class World:
             "subject": ClassSubject(self.in_class, "toan"),
             "homeroom role": (self.school, HOMEROOM),
             "campaign": Campaign(owner=self.school),
+            "escalation": Case(school=self.school, holder=self.units[COMMUNE]),
             "unlock case": UnlockCase(
                 school=self.school, school_class=self.in_class, requested_by_id=0, requested_role=TEACHER
             ),

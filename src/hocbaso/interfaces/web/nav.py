@@ -121,6 +121,11 @@ _ENTRIES = (
     _Entry(gettext_noop("Xác thực danh tính"), "/truong/danh-tinh/", _on_class("identity.view_class")),
     _Entry(gettext_noop("Đợt xác thực"), "/truong/danh-tinh/dot/", _any_in_school("identity.acknowledge")),
     _Entry(gettext_noop("Xác thực danh tính"), "/quan-ly/danh-tinh/", _watches_identity),
+    _Entry(gettext_noop("Thu thập định danh"), "/truong/danh-tinh/thu-thap/", _any("collection.staff")),
+    _Entry(
+        gettext_noop("Kiến nghị"), "/truong/danh-tinh/kien-nghi/", _any_in_school("escalation.view_school")
+    ),
+    _Entry(gettext_noop("Kiến nghị"), "/quan-ly/kien-nghi/", _any("escalation.view_cases")),
     _Entry(gettext_noop("Tìm số định danh"), "/truong/tim-so-dinh-danh/", _on_class("matching.search_class")),
     _Entry(
         gettext_noop("Trùng hồ sơ"),

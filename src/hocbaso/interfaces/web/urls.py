@@ -15,6 +15,7 @@ _AREAS = (
     "home",
     "pupils",
     "identity",
+    "collection",
     "classes",
     "imports",
     "gradebook",

@@ -39,6 +39,9 @@ from hocbaso.apps.pupils.models import Enrolment, Pupil, RollOver
 from hocbaso.apps.pupils.use_cases.photos_batch import add_files, open_batch
 from hocbaso.apps.pupils.use_cases.receive_pupil import Newcomer, Source, receive_pupil
 from hocbaso.apps.pupils.use_cases.set_photo import set_photo
+from hocbaso.apps.quality.models import Finding
+from hocbaso.apps.quality.use_cases.compute import compute
+from hocbaso.apps.quality.use_cases.slips import print_slips
 from hocbaso.apps.residence.use_cases.map_units import groups_of
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts.models import YearSheet
@@ -149,6 +152,14 @@ PAGES: dict[str, Page] = {
     "imports-undo": Page(opens={CLERK}, args=("import",)),
     "number-searches": Page(opens={CLERK, HOMEROOM, NEIGHBOUR, STRANGERS[1], STRANGERS[2]}),
     "number-search": Page(opens={CLERK, HOMEROOM}, args=("pupil",)),
+    "duplicates": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "duplicate": Page(opens={*LEADERS, CLERK}, led={COMMUNE, DEPARTMENT}, args=("pair",)),
+    "merge-new": Page(opens={PRINCIPAL, CLERK}, args=("pair",)),
+    "merge-case": Page(opens={*LEADERS, CLERK}, led={COMMUNE, DEPARTMENT}, args=("merge",)),
+    "temporary-codes": Page(opens={PRINCIPAL, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "duplicates-watch": Page(opens={COMMUNE, DEPARTMENT}),
+    "duplicate-watch": Page(opens={COMMUNE, DEPARTMENT}, led={*LEADERS, CLERK}, args=("pair",)),
+    "merge-watch": Page(opens={COMMUNE, DEPARTMENT}, led={*LEADERS, CLERK}, args=("merge",)),
     "gradebook": Page(opens=SIGNED_IN),  # own classes; for others the list is empty
     "gradebook-class": Page(opens={*LEADERS, *OF_CLASS}, args=("class",)),
     "gradebook-sheet": Page(opens={*LEADERS, *OF_CLASS}, args=("class", "subject")),
@@ -250,6 +261,19 @@ PAGES: dict[str, Page] = {
     "residence-pupil": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
     "residence-print": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
     "residence-exception": Page(opens={PRINCIPAL, CLERK}, args=("pupil",)),
+    "quality": Page(
+        opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}
+    ),
+    "quality-work": Page(opens={*LEADERS, CLERK, HOMEROOM, NEIGHBOUR, *STRANGERS[:3]}, writes=True),
+    "quality-finding": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("finding",)),
+    "quality-explanations": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
+    "quality-pupil": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
+    "quality-class": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("class",), writes=True),
+    "quality-checklist": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("class",), writes=True),
+    "quality-slips": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("class",), writes=True),
+    "quality-paper": Page(opens={HOMEROOM}, args=("slip number",), writes=True),
+    "quality-watch": Page(opens={COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}),
+    "slip": Page(public=200, args=("slip token",)),
     "reviews": Page(opens={*LEADERS, HEAD, AUDITOR, STRANGERS[0]}),
     "review-assign": Page(opens={PRINCIPAL, STRANGERS[0]}),
     "review": Page(opens={*LEADERS, HEAD, AUDITOR}, args=("review",)),
@@ -438,6 +462,15 @@ def watching_objects(school: School, commune: Organisation) -> dict[str, object]
     return {"campaign": theirs.pk, "school campaign": own.pk, "reminder": reminder.pk}
 
 
+def quality_objects(school: School) -> dict[str, object]:
+    """A finding of 3A and a slip of one of its pupils."""
+    compute(school.unit, YEAR)
+    teacher = school.actor(Role.HOMEROOM, "3A")
+    printed = print_slips(teacher, school_class=school.classes["3A"])[0]
+    found = Finding.objects.filter(pupil=printed.pupil, rule="DU-027").get()
+    return {"finding": found.pk, "slip number": printed.slip.pk, "slip token": printed.token}
+
+
 @pytest.fixture
 def world(inside, sandbox_home):
     here = make_school("79000901", classes=("3A", "3B"))
@@ -512,6 +545,7 @@ def world(inside, sandbox_home):
         "schema": "hocbaso-1.0.xsd",
         **collection_objects(here, pupil.pupil, units["xa"]),
         **period_objects(here, posts[TEACHER], posts[HEAD], units["so"]),
+        **quality_objects(here),
         **watching_objects(here, units["xa"]),
     }
     return World(posts, objects, inside)

@@ -18,8 +18,10 @@ BOOKS, CLASSES, PERIODS, CASES = "Sổ sách", "Lớp và phân công", "Đợt 
 PAPERS, PROGRAMMES, TRACES = "Kiểm tra bài", "Chương trình học", "Truy vết"
 IDENTITY = "Xác thực danh tính"
 RESIDENCE = "Cư trú"
+COLLECT, ESCALATED = "Thu thập định danh", "Kiến nghị"
 QUALITY = "Chất lượng dữ liệu"
 PHOTOS, VIEWS = "Ảnh học sinh", "Nhật ký xem"
+CAMPAIGNS = "Đợt xác thực"
 
 MENUS = {
     Role.PRINCIPAL: [
@@ -29,6 +31,8 @@ MENUS = {
             CLASSES,
             STAFF,
             IDENTITY,
+            ESCALATED,
+            CAMPAIGNS,
             PHOTOS,
             VIEWS,
             RESIDENCE,
@@ -48,6 +52,8 @@ MENUS = {
             CLASSES,
             STAFF,
             IDENTITY,
+            ESCALATED,
+            CAMPAIGNS,
             PHOTOS,
             RESIDENCE,
             QUALITY,
@@ -88,6 +94,9 @@ MENUS = {
         CLASSES,
         STAFF,
         IDENTITY,
+        COLLECT,
+        ESCALATED,
+        CAMPAIGNS,
         PHOTOS,
         RESIDENCE,
         QUALITY,
@@ -97,10 +106,10 @@ MENUS = {
         BOOKS,
         CHECK,
     ],
-    Role.COMMUNE_OFFICER: ["Tiến độ", QUALITY, CASES, CHECK],
-    Role.DEPARTMENT_OFFICER: ["Tiến độ", QUALITY, CASES, PERIODS, CHECK],
-    Role.MINISTRY_OFFICER: ["Tiến độ", QUALITY, CASES, CHECK],
-    Role.AUDITOR: ["Tiến độ", VIEWS, QUALITY, CASES, TRACES, CHECK],
+    Role.COMMUNE_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, CHECK],
+    Role.DEPARTMENT_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, PERIODS, CHECK],
+    Role.MINISTRY_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, CHECK],
+    Role.AUDITOR: ["Tiến độ", IDENTITY, ESCALATED, VIEWS, QUALITY, CASES, TRACES, CHECK],
     Role.SYSTEM_ADMIN: ["Tiến độ", CHECK],
 }
 _UNITS = {
