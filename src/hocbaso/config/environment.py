@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hocbaso.core.errors import DomainError
+from hocbaso.engines.ledger.notes import KeyType, NoteVerifier
 from hocbaso.engines.population.limits import NightWindow
 from hocbaso.engines.population.settings import SANDBOX_URL, GatewaySettings, WrongSettings
 
@@ -36,6 +38,7 @@ class Environment:
     metrics_token: str  # who sends it may read /metrics from elsewhere; empty: loopback only
     proxies: int  # reverse proxies in front that append to X-Forwarded-For
     demo: bool  # the second-factor page shows the current code; sandbox only
+    witnesses: tuple[str, ...]  # verifier keys (C2SP vkey) whose cosignatures are published with the log
     population: GatewaySettings  # the population registry; without address there is none
 
 
@@ -55,6 +58,16 @@ def _secret_key(home: Path) -> str:
         os.link(temporary, path)
     temporary.unlink()
     return path.read_text("ascii").strip()
+
+
+def _witnesses(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    try:
+        if all(NoteVerifier.parse(key).key_type is KeyType.WITNESS for key in keys):
+            return keys
+    except DomainError:
+        pass
+    raise WrongEnvironment("HOCBASO_LOG_WITNESSES must be verifier keys of witnesses with commas between")
 
 
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
@@ -147,6 +160,7 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         metrics_token=values.get("HOCBASO_METRICS_TOKEN", ""),
         proxies=_count(values, "HOCBASO_PROXIES"),
         demo=environment == "thu_nghiem" and _flag(values, "HOCBASO_DEMO", False),
+        witnesses=_witnesses(values.get("HOCBASO_LOG_WITNESSES", "")),
         population=_population(values, SANDBOX_URL if environment == "thu_nghiem" else ""),
         https=_flag(values, "HOCBASO_HTTPS", public_url.startswith("https://")),
     )

@@ -111,6 +111,7 @@ LOGIN_URL = "/"
 CSRF_FAILURE_VIEW = "hocbaso.interfaces.web.errors.csrf_failure"
 HOCBASO_METRICS_TOKEN = NODE.metrics_token
 HOCBASO_PROXIES = NODE.proxies
+HOCBASO_LOG_WITNESSES = NODE.witnesses
 HOCBASO_DEMO = NODE.demo
 HOCBASO_POPULATION = NODE.population
 

@@ -63,3 +63,21 @@ class Checkpoint(models.Model):
 
 
 guard(Checkpoint)
+
+
+class Cosignature(models.Model):
+    """A witness's line under a checkpoint of this log."""
+
+    log = models.CharField(max_length=20)
+    size = models.BigIntegerField()
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    at = models.DateTimeField()  # as the witness states it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["log", "size", "witness"], name="one_cosignature_a_witness")
+        ]
+
+
+guard(Cosignature)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hocbaso.apps.common import clock
 from hocbaso.apps.ledger.keys import log_signer, public_key
-from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead
+from hocbaso.apps.ledger.models import Checkpoint, Cosignature, LogEntry, LogHead
 from hocbaso.apps.ledger.store import RowStore
-from hocbaso.core.errors import DomainError, NotFound, register
+from hocbaso.core.errors import DomainError, NotFound, Unreadable, register
+from hocbaso.engines.ledger import entries as engine
 from hocbaso.engines.ledger.hashing import leaf_hash
 from hocbaso.engines.ledger.log import Ledger
+from hocbaso.engines.ledger.published import much_earlier
 from hocbaso.engines.ledger.tiles import parse_path
 from hocbaso.engines.trust.bundle import LogEvidence
 
@@ -28,11 +32,19 @@ register(
 
 @dataclass(frozen=True, slots=True)
 class LeafFacts:
-    """What a leaf says, read from its hashed bytes."""
+    """What a leaf says, read from its hashed bytes; all empty when they cannot be read."""
 
-    type: str
-    document_digest: str
-    school: str
+    type: str = ""
+    document_digest: str = ""
+    school: str = ""
+    time: str = ""
+    code: str = ""  # hash of the transcript code
+    version: int = 0
+
+    @property
+    def once(self) -> tuple[str, str, int]:
+        """What may happen once only."""
+        return self.type, self.code, self.version
 
 
 def _head(log: str) -> LogHead:
@@ -73,11 +85,14 @@ def log_size(log: str) -> int:
 
 
 def latest_checkpoint(log: str) -> str:
-    """The newest signed note. One query. :raises NotFound: ``log_not_found``"""
-    text = Checkpoint.objects.filter(log=log).order_by("-size").values_list("text", flat=True).first()
-    if text is None:
+    """The newest signed note, with the witnesses' lines. Two queries. :raises NotFound: ``log_not_found``"""
+    row = Checkpoint.objects.filter(log=log).order_by("-size").first()
+    if row is None:
         raise NotFound("log_not_found", log=log)
-    return text
+    lines = (
+        Cosignature.objects.filter(log=log, size=row.size).order_by("witness").values_list("line", flat=True)
+    )
+    return row.text + "".join(lines)
 
 
 def verifier_key(log: str) -> str:
@@ -116,23 +131,34 @@ def published_file(log: str, path: str) -> bytes:
         raise NotFound("log_file_not_found", path=path[:80]) from error
 
 
-def audit_logs(findings: list[str]) -> dict[tuple[str, int], LeafFacts]:
+def audit_logs(findings: list[str], notes: Sequence[str] = ()) -> dict[tuple[str, int], LeafFacts]:
     """Rebuild every log from its entries; append a sentence for whatever does not fit.
 
+    :param notes: checkpoints that others kept; each is held against the log whose name it bears.
     :returns: what each leaf says, by (log, index).
     """
     leaves: dict[tuple[str, int], LeafFacts] = {}
+    once: dict[tuple[str, str, int], tuple[str, int]] = {}
     for head in LogHead.objects.order_by("log"):
-        expected = 0
+        expected, latest = 0, ""
         for row in LogEntry.objects.filter(log=head.log).order_by("index").iterator(chunk_size=2000):
             if row.index != expected:
                 findings.append(f"Nhật ký {head.log}: mất mục {expected} đến {row.index - 1}.")
                 expected = row.index
             expected += 1
-            leaves[head.log, row.index] = _facts(row, findings)
+            facts = leaves[head.log, row.index] = _facts(row, findings)
+            place = f"Nhật ký {head.log}, mục {row.index}"
+            if much_earlier(facts.time, latest):
+                findings.append(f"{place}: ghi thời điểm {facts.time}, lùi so với mục trước ({latest}).")
+            latest = max(latest, facts.time)
+            if facts.code and (first := once.setdefault(facts.once, (head.log, row.index))) != (
+                head.log,
+                row.index,
+            ):
+                findings.append(f"{place}: ghi lại điều đã có ở mục {first[1]} của nhật ký {first[0]}.")
         if expected != head.size:
             findings.append(f"Nhật ký {head.log}: có {expected} mục, điểm kiểm tra ghi {head.size}.")
-        findings += _tree_findings(head)
+        findings += _tree_findings(head, notes)
     return leaves
 
 
@@ -142,21 +168,31 @@ def _facts(row: LogEntry, findings: list[str]) -> LeafFacts:
     if leaf_hash(data).hex() != row.leaf_hash:
         findings.append(f"{place}: nội dung không khớp băm của lá.")
     try:
-        values = json.loads(data)
-        facts = LeafFacts(values["type"], values["digest"], values["school"])
-    except (ValueError, KeyError, TypeError):
+        entry = engine.LogEntry.from_bytes(data)
+    except Unreadable:
         findings.append(f"{place}: không đọc được.")
-        return LeafFacts("", "", "")
-    if (facts.type, facts.document_digest, facts.school) != (row.type, row.document_digest, row.school_code):
+        return LeafFacts()
+    facts = LeafFacts(
+        entry.type, entry.digest, entry.school, entry.time, entry.code or "", entry.sheet_version or 0
+    )
+    once = f"{facts.type}:{facts.code[:40]}:{facts.version}" if facts.code else row.once
+    columns = (row.type, row.document_digest, row.school_code, clock.iso_seconds(row.at), row.once)
+    if (facts.type, facts.document_digest, facts.school, facts.time, once) != columns:
         findings.append(f"{place}: các cột tra cứu khác nội dung đã băm.")
     return facts
 
 
-def _tree_findings(head: LogHead) -> list[str]:
-    notes = list(Checkpoint.objects.filter(log=head.log).order_by("size").values_list("text", flat=True))
+def _tree_findings(head: LogHead, others: Sequence[str]) -> list[str]:
+    kept = list(Checkpoint.objects.filter(log=head.log).order_by("size").values_list("size", "root", "text"))
+    notes = [*(text for *_, text in kept), *(n for n in others if n.startswith(f"{head.origin}\n"))]
     verifier = log_signer(head.origin).verifier
     problems = Ledger(RowStore(head.log), head.origin).audit(notes, verifier)
-    return [
+    wrong = [
+        f"Nhật ký {head.log}: điểm kiểm cỡ {size} có cột khác văn bản đã ký."
+        for size, root, text in kept
+        if text.split("\n")[1:3] != [str(size), base64.b64encode(bytes.fromhex(root)).decode()]
+    ]
+    return wrong + [
         f"Nhật ký {head.log}: {problem.message if isinstance(problem, DomainError) else problem}"
         for problem in problems
     ]
