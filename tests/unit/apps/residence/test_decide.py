@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.use_cases.repair import confirm_warnings
 from hocbaso.apps.pupils.models import IdentityState
 from hocbaso.apps.residence.models import (
     ExceptionReason,
@@ -118,7 +119,8 @@ def test_house_and_street_of_many_are_taken_over_at_once_but_not_another_commune
     actor = school.actor(Role.HOMEROOM, "3A")
     assert take_over_details(actor, rows) == 1
     pupils[0].refresh_from_db()
-    assert (pupils[0].hamlet, pupils[0].identity_state) == ("8 đường số 55", "not_sent")
+    assert (pupils[0].hamlet, pupils[0].identity_state) == ("Tổ 3", "not_sent")  # both are true
+    assert address_of(pupils[0], clock.today()).text.startswith("8 đường số 55")
     with pytest.raises(NotAllowed):
         take_over(school.actor(Role.PRINCIPAL), rows[1])
 
@@ -300,3 +302,13 @@ def test_a_class_page_reads_its_rows_in_two_queries(django_assert_max_num_querie
     assert len(rows) == 45
     assert [row.state for row in rows[:3]] == ["differs", "known", "known"]
     assert rows[1].current.text.startswith("20 số 38")
+
+
+def test_no_residence_paper_proves_an_identity_either(one):
+    school, pupil = one
+    pupil.birth_date = "2017"
+    pupil.save()
+    with pytest.raises(DomainError) as refused:
+        confirm_warnings(school.actor(Role.DATA_CLERK), pupil, paper="Sổ hộ khẩu")
+    assert refused.value.code == "identity_residence_paper"
+    confirm_warnings(school.actor(Role.DATA_CLERK), pupil, paper="Giấy khai sinh")

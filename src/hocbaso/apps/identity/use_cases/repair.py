@@ -22,6 +22,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError, NotFound, register
+from hocbaso.core.residence import residence_paper
 from hocbaso.core.vietnamese import personal_number
 from hocbaso.core.vietnamese.dates import read_date
 from hocbaso.core.vietnamese.letters import collapse, nfc
@@ -58,6 +59,11 @@ register(
         "identity_same": ("Các mục vừa nhập giống hồ sơ đang có.", "Nothing differs from the file."),
         "identity_note_long": ("Ghi chú dài quá {limit} ký tự.", "The note has at most {limit} characters."),
         "identity_paper": ("Cần ghi giấy tờ đã đối chiếu.", "Name the paper that was seen."),
+        "identity_residence_paper": (
+            "Nhà trường không dùng {paper} để đối chiếu (Nghị định 104/2022/NĐ-CP). Nơi cư trú khai thác từ "
+            "dữ liệu dân cư ở mục Cư trú.",
+            "No {paper}: residence comes from the register.",
+        ),
         "identity_paper_date": (
             "Ngày của giấy tờ không thể ở tương lai.",
             "The paper's date cannot be in the future.",
@@ -366,6 +372,9 @@ def _confirm(
     paper = _text(paper, _PAPER, "identity_note_long")
     if not paper:
         raise DomainError("identity_paper")
+    named = residence_paper(f"{paper} {note}")
+    if named:
+        raise DomainError("identity_residence_paper", paper=named)
     if paper_date is not None and paper_date > clock.today():
         raise DomainError("identity_paper_date")
     key = "pupil" if isinstance(person, Pupil) else "staff"

@@ -17,7 +17,7 @@ from hocbaso.apps.residence.queries import live_stays
 from hocbaso.apps.residence.use_cases.common import authorised, clean, units
 from hocbaso.apps.residence.use_cases.keep import Place, stay_of
 from hocbaso.core.errors import DomainError, register
-from hocbaso.core.residence import full_address, same_detail
+from hocbaso.core.residence import full_address
 
 register(
     {
@@ -140,12 +140,10 @@ def _write(pupil: Pupil, place: Place) -> set[str]:
             "commune": place.commune,
             "commune_code": place.commune_code,
         }
-        # House and street without the units, as the sector's form has them.
-        whole = full_address(place.detail, place.commune, place.province)
-        detail = whole.removesuffix(f", {place.commune}, {place.province}") if place.detail else ""
-        own = {"commune": place.commune, "province": place.province}
-        if detail and detail != whole and not same_detail(pupil.hamlet, detail, **own):
-            wanted["hamlet"] = _fits(detail, "Số nhà, đường, thôn", _HAMLET)
+        if place.commune_code != pupil.commune_code:
+            # Hamlet and street of the file are of another commune; within one they stand beside the
+            # register's house and street, and both stay.
+            wanted["hamlet"] = _fits(_house(place), "Số nhà, đường, thôn", _HAMLET)
     elif place.kind == Kind.CURRENT:
         text = full_address(place.detail, place.commune, place.province)
         wanted = {"current_address": _fits(text, "Nơi ở hiện tại", _CURRENT)}
@@ -156,6 +154,13 @@ def _write(pupil: Pupil, place: Place) -> set[str]:
         pupil.updated_at = clock.now()
         pupil.save(update_fields=[*changed, "updated_at"])
     return changed
+
+
+def _house(place: Place) -> str:
+    """House and street without the units that follow, as the sector's form has them."""
+    units_named = ", ".join(unit for unit in (place.commune, place.province) if unit)
+    whole = full_address(place.detail, place.commune, place.province)
+    return whole.removesuffix(units_named).removesuffix(", ")
 
 
 def _fits(text: str, label: str, limit: int) -> str:

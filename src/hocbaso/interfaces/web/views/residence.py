@@ -140,7 +140,7 @@ def _act_on_class(request: HttpRequest, school_class: SchoolClass) -> None:
             pupil__enrolments__active=True,
         ).select_related("pupil")
         done = take_over_details(actor, rows)
-        messages.success(request, _("Đã nhận số nhà, đường của %(n)s mục vào hồ sơ.") % {"n": done})
+        messages.success(request, _("Đã nhận %(n)s địa chỉ theo dữ liệu dân cư.") % {"n": done})
         return
     order = order_lookups(
         actor, school=school_class.school, year=school_class.school_year, school_class=school_class
