@@ -36,6 +36,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "pdf": _later("renditions", "renditions"),
     "log": _later("log", "log"),
     "gradebook-load": _later("gradebook_load", "gradebook_load"),
+    "photos": _later("photos", "photos"),
     "size": _later("issuing", "size"),
 }
 

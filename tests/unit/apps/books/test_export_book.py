@@ -251,7 +251,7 @@ def test_every_export_is_on_record_and_names_its_maker(primary):
     actor = primary.actor(Role.HOMEROOM, "3A")
     made = export_book(actor, ask(primary, Kind.CLASS_SUMMARY, "3A", moment="cn"))
     assert made.name == "bang-tong-hop-3A-cn-2025-2026.pdf"
-    assert f"bởi {actor.user.full_name} (Giáo viên chủ nhiệm lớp 3A)" in text(made.content)
+    assert f"bởi {actor.user.full_name} (giáo viên chủ nhiệm lớp 3A), số XD-" in text(made.content)
     event = Event.objects.get(action="books.exported")
     assert event.actor == actor.label
     assert event.organisation == primary.unit.code

@@ -98,7 +98,7 @@ def test_a_list_of_45_needs_few_queries(as_role, in_class, django_assert_max_num
         people.enrol(in_class, n)
     client, _post = as_role(Role.DATA_CLERK)
     client.get("/truong/hoc-sinh/")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):  # one of them the log of views
         response = client.get("/truong/hoc-sinh/")
     assert "45 học sinh" in text(response)
 
