@@ -10,7 +10,7 @@ import typer
 
 from hocbaso.core.errors import DomainError, NotFound, Unreadable
 from hocbaso.core.errors import register as register_errors
-from hocbaso.interfaces.cli.identity import AGAIN, CLASS, SCHOOL, STAFF, YEAR, find_scope
+from hocbaso.interfaces.cli.identity import AGAIN, CLASS, SCHOOL, STAFF, YEAR, commands, find_scope
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, told
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ UNTIL = typer.Option(None, "--until", help="Hạn mang giấy tờ, ví dụ 202
 OUT = typer.Option(..., "--out", help="Tệp PDF sẽ ghi.")
 
 
+@commands.command()
 def send(
     school: str = SCHOOL,
     year: str = YEAR,
@@ -81,6 +82,7 @@ def _tell(document: dict[str, Any]) -> None:
     )
 
 
+@commands.command()
 def letters(
     school: str = SCHOOL,
     year: str = YEAR,
@@ -146,9 +148,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Unreadable("identity_day", written=text) from None
-
-
-def add_to(commands: typer.Typer) -> None:
-    """Add the commands to the group ``identity``."""
-    commands.command()(send)
-    commands.command()(letters)

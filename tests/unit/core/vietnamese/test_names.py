@@ -13,6 +13,7 @@ from hocbaso.core.vietnamese.names import (
     SoftReason,
     initials,
     normalise,
+    other_spellings,
     parts,
     soft_equal,
     sort_key,
@@ -167,3 +168,24 @@ def test_initials_hide_the_name() -> None:
     assert initials("Nguyễn Hoàng Bảo Trâm") == "N. H. B. T."
     assert initials(unicodedata.normalize("NFD", "đặng ân")) == "Đ. Â."
     assert initials("  ") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [
+        ("Nguyễn Thị Hoà", (("Hoà", "Hòa"),)),
+        ("Nguyễn Thị Hòa", (("Hòa", "Hoà"),)),
+        ("LÊ QUÝ THUÝ", (("QUÝ", "QUÍ"), ("THUÝ", "THÚY"))),
+        ("Nguyễn Phúc Hoàng Thuyền", ()),
+    ],
+)
+def test_words_that_are_also_written_otherwise_are_named(
+    name: str, pairs: tuple[tuple[str, str], ...]
+) -> None:
+    assert other_spellings(name) == pairs
+
+
+@given(names)
+def test_another_writing_is_softly_the_same_word(name: str) -> None:
+    for word, other in other_spellings(name):
+        assert soft_equal(word, other).equality is Equality.SOFT
