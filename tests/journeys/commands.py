@@ -13,6 +13,7 @@ from typing import Any
 from tests.journeys.nursery import COMMAND as COMMAND
 from tests.journeys.nursery import Child, begun, nursery
 
+Running = Child | subprocess.Popen[str]
 SCHOOL, YEAR = "79000101", "2025-2026"
 ADD_SCHOOL = (
     *("school", "add", SCHOOL, "Trường Tiểu học Hoa Mai", "--level", "tieu_hoc"),
@@ -66,7 +67,7 @@ class Home:
         else:
             begun(self.path, tuple(map(tuple, schools)))
 
-    def start(self, *arguments: str) -> Child | subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Running:
         """Begin a command, to be killed or waited for."""
         environment = self.environment()
         if not any(name.startswith("PYTHON") for name in self.extra):
@@ -82,7 +83,7 @@ class Home:
             )
         )
 
-    def run(self, *arguments: str, expect: int | None = None, timeout: float = 120) -> Answer:
+    def run(self, *arguments: str, expect: int | None = None, timeout: float = 300) -> Answer:
         """A command to its end."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=timeout)

@@ -57,7 +57,7 @@ class Node:
     def run(self, *arguments: str) -> tuple[int, Any]:
         """Exit status and the JSON document of a command."""
         child = self.start(*arguments, "--json")
-        out, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=300)
         assert "Traceback" not in err, err
         return child.returncode, json.loads(out)
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.commands import Home
+from tests.journeys.commands import Home, Running
 
-PATIENCE = 60.0  # seconds in which a command must show the awaited progress
+PATIENCE = 180.0  # seconds in which a command must show the awaited progress
 
 
 class SqliteProbe:
@@ -124,14 +124,34 @@ class Killer:
     def kill(self, *arguments: str, when: Callable[[], bool], within: float = 0.05) -> None:
         """Kill the command a random moment (at most ``within`` s) after ``when`` has become true."""
         process = self.home.start(*arguments, "--json")
-        end = time.monotonic() + PATIENCE
-        while process.poll() is None and not when():
-            assert time.monotonic() < end, arguments
-            time.sleep(0.003)
+        self._await(process, when)
         time.sleep(self.dice.uniform(0, within))
         if process.poll() is None:
             process.send_signal(signal.SIGSTOP)  # so that the moment can be looked at
-            self.inside += self.probe.writing()
+            self._end(process, inside=self.probe.writing())
+        else:
+            self._end(process, inside=False)
+
+    def kill_inside(self, *arguments: str) -> None:
+        """Kill the command while it certainly stands inside a transaction that writes."""
+        process = self.home.start(*arguments, "--json")
+        while True:
+            self._await(process, self.probe.writing)
+            assert process.poll() is None, f"{arguments} ended unseen"
+            process.send_signal(signal.SIGSTOP)
+            if self.probe.writing():
+                return self._end(process, inside=True)
+            process.send_signal(signal.SIGCONT)
+
+    def _await(self, process: Running, when: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while process.poll() is None and not when():
+            assert time.monotonic() < end, "no progress"
+            time.sleep(0.003)
+
+    def _end(self, process: Running, *, inside: bool) -> None:
+        self.inside += inside
+        if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate(timeout=PATIENCE)
         self.killed += process.returncode == -signal.SIGKILL

@@ -169,6 +169,6 @@ def _prepared(shared: Path, schools: Sequence[Sequence[str]]) -> Path:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("HOCBASO_", "DJANGO_"))}
     environment = clean | {"HOCBASO_HOME": str(unfinished), "HOCBASO_SANDBOX_KEY": "p256"}
     child = nursery().start(schools[-1] if schools else ("init",), environment)
-    out, err = child.communicate(timeout=120)
+    out, err = child.communicate(timeout=600)
     assert child.returncode == 0, out + err
     return unfinished.rename(ready)

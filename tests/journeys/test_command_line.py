@@ -148,6 +148,16 @@ def test_a_dry_run_names_every_fault_and_leaves_the_database_byte_equal(
     assert zipfile.is_zipfile(tmp_path / "notes.xlsx")
 
 
+def test_a_forked_command_answers_like_the_installed_one(tmp_path: Path) -> None:
+    home = Home(tmp_path / "node")
+    home.begin(ADD_SCHOOL)
+    for arguments in (("log", "audit", "--json"), ("nonsense", "--json"), ("transcripts", "run", "--help")):
+        done = subprocess.run(
+            [COMMAND, *arguments], env=home.environment(), capture_output=True, encoding="utf-8", timeout=300
+        )
+        assert home.run(*arguments) == Answer(arguments, done.returncode, done.stdout, done.stderr)
+
+
 # --- wrong usage and unreadable input ------------------------------------------------
 
 

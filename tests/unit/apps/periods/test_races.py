@@ -41,8 +41,19 @@ class Beside:
         self.started = connection.vendor == "postgresql"
         if self.started:
             self.thread.start()
-            time.sleep(0.4)
-            assert self.outcome == [], "it should wait"
+            self._until_it_waits()
+
+    def _until_it_waits(self) -> None:
+        """Until the server says that a lock is asked for and not given."""
+        end = time.monotonic() + 60
+        with connection.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    return
+                assert self.outcome == [], "it should wait"
+                assert time.monotonic() < end, "it neither waits nor ends"
+                time.sleep(0.02)
 
     def _run(self, work: Callable[[], object]) -> None:
         try:
@@ -56,7 +67,7 @@ class Beside:
         """What came of it, once the other transaction is over."""
         if not self.started:
             self.thread.start()
-        self.thread.join(20)
+        self.thread.join(60)
         return self.outcome[0]
 
 
