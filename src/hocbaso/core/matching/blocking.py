@@ -6,7 +6,7 @@ wrong:
 1. name without marks + year of birth: any mistake in day, month, marks;
 2. day of birth (day and month in either order) + given name: mistakes in family or middle names;
 3. day of birth + initials: a slip inside the given name;
-4. mother's name + year of birth + given name's initial: a name that was changed.
+4. day of birth + mother's name: a name that was changed.
 
 Memory: eight bytes a key and file, plus one sorted pass a kind of key.
 """
@@ -34,14 +34,12 @@ def keys_of(file: Profile) -> tuple[int, int, int, int]:
         return (_NONE, _NONE, _NONE, _NONE)
     year = file.birth_date[:4]
     by_name = _key("n", file.skeleton, year)
-    by_mother = _NONE
-    if file.mother:
-        by_mother = _key("m", "".join(words(file.mother)), year + parts[-1][0])
     if len(file.birth_date) < 10:
-        return (by_name, _NONE, _NONE, by_mother)
+        return (by_name, _NONE, _NONE, _NONE)
     month, day = file.birth_date[5:7], file.birth_date[8:10]
     born = year + (month + day if month <= day else day + month)
     initials = "".join(word[0] for word in parts)
+    by_mother = _key("m", "".join(words(file.mother)), born) if file.mother else _NONE
     return (by_name, _key("g", parts[-1], born), _key("i", initials, born), by_mother)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -130,7 +131,10 @@ def compare_names(a: str, b: str) -> NameMatch:
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name without marks, in lower case; a hyphen divides."""
-    return tuple(w for w in (strip_marks(word) for word in _dashless(name).split()) if w)
+    return tuple(w for w in map(_bare, _dashless(name).split()) if w)
+
+
+_bare = lru_cache(maxsize=65536)(strip_marks)  # names are made of few words
 
 
 def _dashless(text: str) -> str:

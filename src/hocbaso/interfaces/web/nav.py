@@ -192,6 +192,11 @@ _GROUPS = (
             "/truong/chat-luong/",
             "/truong/anh/",
             "/truong/nhat-ky-xem/",
+            "/quan-ly/danh-tinh/",
+            "/quan-ly/kien-nghi/",
+            "/quan-ly/trung-ho-so/",
+            "/quan-ly/chat-luong/",
+            "/quan-ly/nhat-ky-xem/",
         ),
     ),
     (
@@ -217,13 +222,13 @@ _GROUPS = (
     ),
 )
 #: A menu this short is easier to read in one line.
-_FLAT = 7
+_FLAT, _WIDE = 7, 72  # entries, letters
 
 
 def menu(actor: Actor, path: str) -> list[NavGroup]:
     """The menu in two lines: groups, and below them the pages of the current group. No query."""
     found = items(actor, path)
-    if len(found) <= _FLAT:
+    if len(found) <= _FLAT and sum(len(item.label) for item in found) <= _WIDE:
         return [NavGroup(item.label, item.url, item.current, ()) for item in found]
     lines: list[NavGroup] = []
     taken: set[str] = set()

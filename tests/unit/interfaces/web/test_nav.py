@@ -17,6 +17,7 @@ SIGN, ISSUE, SHEETS, CHECK = "Ký học bạ", "Phát hành", "Học bạ", "Xá
 BOOKS, CLASSES, PERIODS, CASES = "Sổ sách", "Lớp và phân công", "Đợt nhập", "Mở khóa"
 PAPERS, PROGRAMMES, TRACES = "Kiểm tra bài", "Chương trình học", "Truy vết"
 IDENTITY = "Xác thực danh tính"
+SEARCH, TWICE = "Tìm số định danh", "Trùng hồ sơ"
 RESIDENCE = "Cư trú"
 COLLECT, ESCALATED = "Thu thập định danh", "Kiến nghị"
 QUALITY = "Chất lượng dữ liệu"
@@ -33,6 +34,7 @@ MENUS = {
             IDENTITY,
             ESCALATED,
             CAMPAIGNS,
+            TWICE,
             PHOTOS,
             VIEWS,
             RESIDENCE,
@@ -54,6 +56,7 @@ MENUS = {
             IDENTITY,
             ESCALATED,
             CAMPAIGNS,
+            TWICE,
             PHOTOS,
             RESIDENCE,
             QUALITY,
@@ -75,6 +78,7 @@ MENUS = {
         PUPILS,
         EXCEL,
         IDENTITY,
+        SEARCH,
         PHOTOS,
         RESIDENCE,
         QUALITY,
@@ -97,6 +101,8 @@ MENUS = {
         COLLECT,
         ESCALATED,
         CAMPAIGNS,
+        SEARCH,
+        TWICE,
         PHOTOS,
         RESIDENCE,
         QUALITY,
@@ -106,8 +112,8 @@ MENUS = {
         BOOKS,
         CHECK,
     ],
-    Role.COMMUNE_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, CHECK],
-    Role.DEPARTMENT_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, PERIODS, CHECK],
+    Role.COMMUNE_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, TWICE, QUALITY, CASES, CHECK],
+    Role.DEPARTMENT_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, TWICE, QUALITY, CASES, PERIODS, CHECK],
     Role.MINISTRY_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, CHECK],
     Role.AUDITOR: ["Tiến độ", IDENTITY, ESCALATED, VIEWS, QUALITY, CASES, TRACES, CHECK],
     Role.SYSTEM_ADMIN: ["Tiến độ", CHECK],
