@@ -26,6 +26,7 @@ class Task:
     since: datetime | None = None
     post: int | None = None  # the post that it is done in, where that is another one than the present
     due: datetime | None = None  # until when; told instead of since when
+    past: str = ""  # what is told when that is over; otherwise that entry is locked
 
     @property
     def days(self) -> int:
@@ -56,7 +57,7 @@ class Task:
     def waited(self) -> str:
         """``còn 2 ngày``, ``đã chờ 2 ngày``."""
         if self.due is not None:
-            return _left(self.due)
+            return (self.past if self.due <= clock.now() else "") or _left(self.due)
         if self.since is None:
             return ""
         if not self.days:

@@ -21,6 +21,7 @@ from hocbaso.apps.transcripts.signing_board import duties_of, missing_signers
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 from hocbaso.interfaces.web.task import LONG, Task
 from hocbaso.interfaces.web.tasks_around import elsewhere, reviews, unlock_cases
+from hocbaso.interfaces.web.tasks_identity import identity
 from hocbaso.interfaces.web.tasks_quality import quality
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 
@@ -262,14 +263,19 @@ def _gaps(post: Assignment) -> list[Task]:
 
 
 def tasks_for(actor: Actor, progress: Progress | None) -> list[Task]:
-    """Open tasks of the post, most urgent first. At most five queries beyond ``progress``."""
+    """Open tasks of the post, most urgent first. Seven queries beyond ``progress``, more in campaigns."""
     post = actor.assignment
     assert post is not None
     leads = post.role in (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL)
     tasks = unlock_cases(actor, post) if leads else []
     if post.role in CHECKER_ROLES:
         tasks += reviews(actor, post)
-    return [*tasks, *_of_progress(actor, post, progress), *quality(actor, post)] if progress else tasks
+    if not progress:
+        return tasks
+    asked = identity(actor, post)
+    urgent = [task for task in asked if task.due is None or task.is_late]  # reminders, last days
+    calm = [task for task in asked if task not in urgent]
+    return [*tasks, *urgent, *_of_progress(actor, post, progress), *calm, *quality(actor, post)]
 
 
 def _of_progress(actor: Actor, post: Assignment, progress: Progress) -> list[Task]:

@@ -162,6 +162,22 @@ def _figures(campaign: Campaign, schools: QuerySet[Organisation]) -> Iterable[tu
         yield school, tally, counted_at
 
 
+def own_tallies(campaigns: Iterable[Campaign], school: Organisation) -> dict[int, Tally | None]:
+    """Campaign id → the school's people whom it is for, as kept; None before the first count. One
+    query."""
+    rows = list(Figure.objects.filter(school=school).values_list("who", "level", *NUMBERS))
+    found: dict[int, Tally | None] = {}
+    for campaign in campaigns:
+        tally = Tally() if rows else None
+        for who, level, *numbers in rows:
+            of_level = not campaign.levels or level in campaign.levels
+            wanted = campaign.staff if who == Who.STAFF else campaign.pupils and of_level
+            if tally is not None and wanted:
+                tally.numbers.update(dict(zip(NUMBERS, numbers, strict=True)))
+        found[campaign.pk] = tally
+    return found
+
+
 @dataclass(slots=True)
 class Summary:
     """A campaign in numbers."""
