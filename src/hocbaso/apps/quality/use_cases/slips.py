@@ -71,6 +71,7 @@ _LIMIT = throttle.Limit(free=4, first=60, longest=3600)
 _BY_ADDRESS = throttle.Limit(free=20, first=60, longest=3600)
 _MARK = "phieu:"
 RELATIONS = ("Cha", "Mẹ", "Người giám hộ")
+RELATION = "quan-he"  # its key among the errors of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class Unanswered(DomainError):
 def answer_by_phone(*, slip: Slip, said: Mapping[str, Said], relation: str, name: str = "") -> Answer:
     """The guardian's own answer, behind token and birth date.
 
-    :raises Unanswered: by field; :raises DomainError: ``slip_answered``, ``slip_relation``
+    :raises Unanswered: by field; :raises DomainError: ``slip_answered``
     """
     return _answer(Actor.system(), slip, said, relation, name, Channel.PHONE, clock.today(), "phụ huynh")
 
@@ -219,7 +220,7 @@ def answer_on_paper(
 
     :raises NotAllowed: policy ``quality.record_answer``
     :raises Unanswered: by field
-    :raises DomainError: ``slip_answered``, ``slip_relation``, ``slip_date_future``
+    :raises DomainError: ``slip_answered``, ``slip_date_future``
     """
     require(actor, "quality.record_answer", slip.school_class)
     if said_on > clock.today():
@@ -238,10 +239,8 @@ def _answer(
     said_on: date,
     by: str,
 ) -> Answer:
-    if relation not in RELATIONS:
-        raise DomainError("slip_relation")
     pupil = Pupil.objects.get(pk=slip.pupil_id)
-    right, wrong = _read(pupil, said)
+    right, wrong = _read(pupil, said, relation)
     now = clock.now()
     taken = Slip.objects.filter(pk=slip.pk, answered_at__isnull=True, voided_at__isnull=True)
     if not taken.update(answered_at=now):
@@ -275,7 +274,7 @@ def _answer(
     return made
 
 
-def _read(pupil: Pupil, said: Mapping[str, Said]) -> tuple[list[str], dict[str, str]]:
+def _read(pupil: Pupil, said: Mapping[str, Said], relation: str) -> tuple[list[str], dict[str, str]]:
     right: list[str] = []
     wrong: dict[str, str] = {}
     errors: dict[str, DomainError] = {}
@@ -292,6 +291,8 @@ def _read(pupil: Pupil, said: Mapping[str, Said]) -> tuple[list[str], dict[str, 
                 wrong[field.key] = read_value(field, told.value)
             except DomainError as error:
                 errors[field.key] = error
+    if relation not in RELATIONS:
+        errors[RELATION] = DomainError("slip_relation")
     if errors:
         raise Unanswered(errors)
     return right, wrong

@@ -25,6 +25,7 @@ from hocbaso.apps.quality.models import Proposal, Slip
 from hocbaso.apps.quality.slip_fields import BY_KEY, FIELDS, lines, shown
 from hocbaso.apps.quality.use_cases.proposals import reject, take_over
 from hocbaso.apps.quality.use_cases.slips import (
+    RELATION,
     RELATIONS,
     VALID,
     Printed,
@@ -263,6 +264,7 @@ class _Form:
         self.status = 422
         if isinstance(error, Unanswered):
             self.errors = {key: words(one) for key, one in error.errors.items()}
+            self.general = self.errors.pop(RELATION, "")
         else:
             self.general = words(error)
 
