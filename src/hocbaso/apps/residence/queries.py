@@ -49,7 +49,10 @@ class Address:
         """``8 đường số 55, Phường …, từ 08/02/2019, theo CSDL quốc gia về dân cư ngày 03/11/2026``."""
         since = f", từ {format_vi(self.since)}" if self.since else ""
         day = self.known_at.astimezone(clock.VIETNAM).date().isoformat()
-        return f"{self.text}{since}, theo {self.source_label} ngày {format_vi(day)}"
+        label = self.source_label
+        if label[1:2].islower():  # "Lời khai …" within a sentence; "CSDL …" stays
+            label = label[0].lower() + label[1:]
+        return f"{self.text}{since}, theo {label} ngày {format_vi(day)}"
 
 
 def address_of(pupil: Pupil, on: date, kind: str = Kind.PERMANENT) -> Address | None:

@@ -188,6 +188,7 @@ def test_a_paper_is_noted_only_after_a_look_up_that_failed(one):
         ({"voluntary": False}, "residence_exception_voluntary"),
         ({"explanation": "không có"}, "residence_exception_explain"),
         ({"paper": "so_ho_khau"}, "residence_exception_choose"),
+        ({"paper_date": clock.today() + timedelta(days=1)}, "residence_date"),
     ):
         with pytest.raises(DomainError) as refused:
             note_exception(clerk, pupil=pupil, reason="not_found", **(PAPER | wrong))

@@ -115,6 +115,8 @@ def note_exception(
     if not house:
         raise DomainError("residence_empty", label="Số nhà, đường, thôn")
     begins = day(since, "Từ ngày")
+    if paper_date is not None and paper_date > clock.today():
+        raise DomainError("residence_date", label="Ngày cấp", why="không thể ở tương lai.")
     answer: Answer | None = None if reason == ExceptionReason.NO_NUMBER else last_answer(pupil)
     now = clock.now()
     noted = PaperException.objects.create(

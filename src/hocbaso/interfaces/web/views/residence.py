@@ -89,6 +89,7 @@ def index(request: HttpRequest) -> HttpResponse:
             for c in classes
         ],
         "totals": totals,
+        "old_units": queries.places_in_old_units(school, year).count(),
         "pupils": pupils,
         "exceptions": sum(queries.exception_counts(school, year).values()),
         "may_fetch": allowed(actor, "residence.fetch", school),
