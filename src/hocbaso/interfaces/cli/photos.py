@@ -42,7 +42,7 @@ def import_(
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
-    with told():
+    with told(as_json=as_json):
         check_year(year)
         document = _run(source, school, year, dry_run)
     answer(document, as_json=as_json, human=lambda: _told(document))

@@ -20,7 +20,7 @@ def views(pupil: str = PUPIL, as_json: bool = JSON_OPTION) -> None:
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
-    with told():
+    with told(as_json=as_json):
         document = _views(pupil)
     rows = [[v["at"], v["who"], v["role"], v["what"], v["purpose"]] for v in document["views"]]
     columns = ["Lúc", "Ai xem", "Vai trò", "Xem gì", "Mục đích"]
@@ -62,7 +62,7 @@ def exports(school: str = SCHOOL, as_json: bool = JSON_OPTION) -> None:
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
-    with told():
+    with told(as_json=as_json):
         document = _exports(school)
     rows = [[e["number"], e["at"], e["who"], e["purpose"], e["persons"] or ""] for e in document["exports"]]
     columns = ["Số xuất", "Lúc", "Ai xuất", "Nội dung", "Số người"]
@@ -97,7 +97,7 @@ def purge(school: str = SCHOOL, as_json: bool = JSON_OPTION) -> None:
     from hocbaso.interfaces.cli.main import use_database
 
     use_database()
-    with told():
+    with told(as_json=as_json):
         from hocbaso.apps.accounts.door import Actor
         from hocbaso.apps.organisations.queries import school as school_by_code
         from hocbaso.apps.privacy.use_cases.purge import months_kept, purge_views

@@ -115,22 +115,22 @@ def views(request: HttpRequest, code: str = "") -> HttpResponse:
     school = _school(request, code)
     exports = request.GET.get("xem") == "xuat"
     kind, who = request.GET.get("loai", ""), " ".join(request.GET.get("ai", "").split())[:60]
-    rows = exports_of_school(school) if exports else views_of_school(school, kind=kind, who=who)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
-    context = {
+    number = request.GET.get("trang")
+    context: dict[str, object] = {
         "school": school,
         "managing": bool(code),
         "exports": exports,
-        "page": page,
         "kinds": ViewKind.choices,
         "kind": kind if kind in ViewKind.values else "",
         "who": who,
         "months": months_kept(school),
     }
     if exports:
-        context["lines"] = [(e, name_of(e), role_words(e.role)) for e in page.object_list]
+        files = Paginator(exports_of_school(school), PAGE).get_page(number)
+        context |= {"page": files, "lines": [(e, name_of(e), role_words(e.role)) for e in files]}
     else:
-        context["lines"] = [(e, line_of(e)) for e in page.object_list]
+        seen = Paginator(views_of_school(school, kind=kind, who=who), PAGE).get_page(number)
+        context |= {"page": seen, "lines": [(e, line_of(e)) for e in seen]}
     return render(request, "web/privacy/views.html", context)
 
 
