@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+
+from django.db.models import Q
 
 from hocbaso.apps.matching.models import CaseState, FormerCode, MergeCase
-from hocbaso.apps.pupils.models import Pupil
+from hocbaso.apps.pupils.models import Enrolment, Pupil
 
 _LONGEST = 20  # merges in a row; nobody is merged so often
 
@@ -39,7 +41,39 @@ def resolve(codes: Collection[str]) -> dict[str, Pupil]:
     found = {row.code: row.pupil for row in FormerCode.objects.filter(code__in=codes).select_related("pupil")}
     merged = MergeCase.objects.filter(state=CaseState.MERGED, merged__code__in=codes)
     found |= {case.merged.code: case.survivor for case in merged.select_related("merged", "survivor")}
-    return {code: survivor_of(pupil) for code, pupil in found.items()}
+    return {code: now for code, pupil in found.items() if (now := survivor_of(pupil)).code != code}
+
+
+class Names:
+    """Which pupils the codes of a workbook mean, former codes and merged files included. Two queries.
+
+    :ivar condition: for enrolments of these pupils.
+    """
+
+    def __init__(self, codes: Collection[str]) -> None:
+        self._elsewhere = resolve(codes)
+        self._more: dict[int, list[str]] = {}
+        for code, pupil in self._elsewhere.items():
+            self._more.setdefault(pupil.pk, []).append(code)
+        plain = set(codes) - self._elsewhere.keys()
+        self._asked = plain
+        self.condition = Q(pupil__code__in=plain) | Q(pupil__in=list(self._more))
+
+    def of(self, pupil: Pupil) -> list[str]:
+        """The codes of the workbook that mean this pupil."""
+        own = [pupil.code] if pupil.code in self._asked else []
+        return own + self._more.get(pupil.pk, [])
+
+
+def follow(rows: Iterable[Enrolment]) -> None:
+    """Let enrolments that stayed with a merged file name the person whose they are; nothing is saved.
+    One query."""
+    listed = list(rows)
+    merged = MergeCase.objects.filter(state=CaseState.MERGED, merged__in={row.pupil_id for row in listed})
+    survivors = {case.merged_id: survivor_of(case.survivor) for case in merged.select_related("survivor")}
+    for row in listed:
+        if row.pupil_id in survivors:
+            row.pupil = survivors[row.pupil_id]
 
 
 def files_of(pupil: Pupil) -> list[Pupil]:

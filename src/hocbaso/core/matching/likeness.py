@@ -50,7 +50,6 @@ POINTS: dict[tuple[str, str], int] = {
 #: From this many points on a person has to look.
 LIKELY = 70
 HIGHEST = 100
-LONGEST_WORD = 12  # letters of a middle name that one side may lack
 
 register(
     {
@@ -123,7 +122,7 @@ class Profile:
     personal_number: str = field(repr=False)
     verified: bool
     folded: str  # the name for equality in writing
-    skeleton: str  # its letters without marks
+    skeleton: str  # its letters without marks, y read as i
 
 
 def profile(
@@ -140,7 +139,7 @@ def profile(
     verified: bool = False,
 ) -> Profile:
     """A file made ready for comparing; unknown values are empty."""
-    skeleton = "".join(words(name))
+    skeleton = "".join(words(name)).replace("y", "i")
     return Profile(
         ref,
         name,
@@ -216,15 +215,16 @@ def likeness(a: Profile, b: Profile) -> Likeness:
 
 
 def hopeless(a: Profile, b: Profile) -> bool:
-    """Quickly: the names are "different" for certain, so that nothing could make the files alike.
-
-    Only names of one length are told quickly: they differ by a letter or by the order of their words at most.
-    """
+    """Quickly: the names are "different" for certain, so that nothing could make the files alike."""
     if a.skeleton == b.skeleton:
         return False
-    apart = abs(len(a.skeleton) - len(b.skeleton))
+    shorter, longer = sorted((a.skeleton, b.skeleton), key=len)
+    apart = len(longer) - len(shorter)
     if apart:
-        return apart > LONGEST_WORD
+        kept = next(
+            (n for n, (x, y) in enumerate(zip(shorter, longer, strict=False)) if x != y), len(shorter)
+        )
+        return longer[kept + apart :] != shorter[kept:]  # neither a letter nor a word is left out
     return OSA.distance(a.skeleton, b.skeleton, score_cutoff=1) > 1 and sorted(a.skeleton) != sorted(
         b.skeleton
     )

@@ -11,7 +11,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from hocbaso.core.errors import register, sentence
-from hocbaso.core.vietnamese.letters import collapse, nfc, strip_marks
+from hocbaso.core.vietnamese.letters import LOOKALIKES, collapse, nfc, strip_marks
 from hocbaso.core.vietnamese.names import SoftReason, soft_equal
 
 register(
@@ -105,6 +105,7 @@ _SOFT = {
     SoftReason.LOOKALIKE: Difference.LOOKALIKE,
 }
 _HYPHENS = re.compile("\\s*[-\u2010-\u2014\u2212]\\s*")
+_LATIN = str.maketrans(LOOKALIKES)
 _LETTERS_OF_A_TYPO = 6  # of a shorter name one letter is too much
 
 
@@ -138,7 +139,7 @@ _bare = lru_cache(maxsize=65536)(strip_marks)  # names are made of few words
 
 
 def _dashless(text: str) -> str:
-    return collapse(_HYPHENS.sub(" ", text))
+    return collapse(_HYPHENS.sub(" ", text.translate(_LATIN)))
 
 
 def _close(a: tuple[str, ...], b: tuple[str, ...]) -> Difference | None:

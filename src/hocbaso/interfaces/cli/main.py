@@ -50,6 +50,7 @@ def _register() -> None:
         identity,
         imports,
         log,
+        matching,
         node,
         periods,
         photos,
@@ -63,7 +64,7 @@ def _register() -> None:
         witness,
     )
 
-    identities = (collect, identity, watching, residence)
+    identities = (collect, identity, watching, matching, residence)
     school_work = (
         classes,
         imports,

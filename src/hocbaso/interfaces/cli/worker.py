@@ -49,7 +49,7 @@ def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
     document |= {"judged": 0, "problems": []}
-    for part in (_close_due, _ask, _look_up, _watch, _judge):
+    for part in (_close_due, _ask, _look_up, _watch, _judge, _look_for_twins):
         try:
             document |= part()
         except Exception as error:
@@ -64,6 +64,27 @@ def _close_due() -> dict[str, Any]:
 
     closed = close_due(Actor.system())
     return {"locks": closed.locks, "cases": list(closed.cases)}
+
+
+#: Hours of the night (in Viet Nam) in which files are compared; every department once a night.
+_NIGHT = range(1, 5)
+
+
+def _look_for_twins() -> dict[str, Any]:
+    from datetime import timedelta
+
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.common import clock
+    from hocbaso.apps.matching.models import Scan
+    from hocbaso.apps.matching.use_cases.scan import scan
+    from hocbaso.apps.organisations.models import Kind, Organisation
+
+    now = clock.now()
+    if now.astimezone(clock.VIETNAM).hour not in _NIGHT:
+        return {}
+    fresh = Scan.objects.filter(started_at__gt=now - timedelta(hours=20)).values("unit")
+    unit = Organisation.objects.filter(kind=Kind.DEPARTMENT).exclude(pk__in=fresh).first()
+    return {"pairs": scan(Actor.system(), unit).opened} if unit is not None else {}
 
 
 def _ask() -> dict[str, Any]:

@@ -78,7 +78,9 @@ def test_every_verdict_of_the_table_has_a_sentence_that_quotes_nobody():
         assert "{" not in text
 
 
-words = st.sampled_from(["Nguyễn", "Nguyen", "Thị", "Thùy", "Linh", "Lình", "Trang", "An", "Bảo"])
+words = st.sampled_from(
+    ["Nguyễn", "Nguyen", "Lý", "Lí", "Mỹ", "Mĩ", "Thị", "Thùy", "Linh", "Lình", "Trang", "An", "Bảo"]
+)
 written = st.lists(words, min_size=2, max_size=4).map(" ".join)
 dates = st.sampled_from(["2017-02-09", "2017-09-02", "2017-02", "2017", "2016-02-09", "2017-02-19"])
 

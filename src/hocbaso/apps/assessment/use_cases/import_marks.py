@@ -24,6 +24,7 @@ from hocbaso.apps.intake.planning import (
     chunks,
     columns_of,
 )
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
@@ -156,11 +157,13 @@ class _Pupils:
     def __init__(self, school: Organisation, year: str, rows: Sequence[MarkRow]) -> None:
         self._found: dict[str, dict[int, Enrolment]] = {}
         for part in chunks(sorted({row.code for row in rows if row.code})):
+            names = aliases.Names(part)
             of_year = Enrolment.objects.filter(
-                pupil__code__in=part, school_class__school=school, school_class__school_year=year
+                names.condition, school_class__school=school, school_class__school_year=year
             )
             for one in of_year.select_related("pupil", "school_class__school"):
-                self._found.setdefault(one.pupil.code, {})[one.school_class_id] = one
+                for code in names.of(one.pupil):
+                    self._found.setdefault(code, {})[one.school_class_id] = one
 
     def all(self) -> list[Enrolment]:
         return [one for places in self._found.values() for one in places.values()]

@@ -22,6 +22,7 @@ from hocbaso.apps.intake.planning import (
     chunks,
     columns_of,
 )
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment
 from hocbaso.core.errors import DomainError, register, sentence
@@ -114,11 +115,13 @@ def _enrolments(school: Organisation, year: str, rows: Sequence[PrimaryResultRow
     codes = sorted({row.code for row in rows if row.code})
     found: dict[str, Enrolment] = {}
     for part in chunks(codes):
+        names = aliases.Names(part)
         of_year = Enrolment.objects.filter(
-            pupil__code__in=part, school_class__school=school, school_class__school_year=year
+            names.condition, school_class__school=school, school_class__school_year=year
         )
         for enrolment in of_year.select_related("pupil", "school_class").order_by("active", "id"):
-            found[enrolment.pupil.code] = enrolment
+            for code in names.of(enrolment.pupil):
+                found[code] = enrolment
     return found
 
 

@@ -47,6 +47,10 @@ register(
             "học sinh.",
             "Pupil {code} of this school already holds this personal number.",
         ),
+        "pupil_two_codes": (
+            "Mã {code} và mã {other} là của cùng một học sinh. Thầy cô giữ một dòng.",
+            "Codes {code} and {other} are of one pupil.",
+        ),
         "pupil_no_code": ("Thiếu mã học sinh.", "The pupil code is missing."),
         "pupil_lacks": (
             "Học sinh mới cần có {what}; ô này trống hoặc chưa đọc được.",
@@ -207,6 +211,10 @@ def _acceptable(judge: Judge, roster: Roster, row: PupilRow) -> bool:
             text = sentence("pupil_too_long", length=len(value), limit=limit)
             judge.refuse(row, name, "too_long", text, value[:80])
     pupil = roster.pupils.get(row.code)
+    first = roster.claimed.setdefault(pupil.pk, row.code) if pupil is not None else row.code
+    if first != row.code:  # two codes of one pupil; a code that comes twice is told elsewhere
+        text = sentence("pupil_two_codes", code=row.code, other=first)
+        judge.refuse(row, "code", "two_codes", text, row.code)
     for name in ("full_name", "birth_date", "sex") if pupil is None else ():
         if not getattr(row, name):
             judge.refuse(row, name, "missing_value", sentence("pupil_lacks", what=LABELS[name].lower()))
@@ -275,7 +283,8 @@ def _numbers(judge: Judge, roster: Roster, items: list[Item]) -> list[Item]:
 
 def _taken(roster: Roster, row: PupilRow, gives_up: dict[str, str | None]) -> bool:
     holder = roster.holders.get(row.personal_number or "")
-    if holder is None or holder.code == row.code:
+    own = roster.pupils.get(row.code or "")
+    if holder is None or holder.code == row.code or (own is not None and own.pk == holder.pk):
         return False
     return gives_up.get(holder.code) in (None, row.personal_number)
 

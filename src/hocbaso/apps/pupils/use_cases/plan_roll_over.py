@@ -17,6 +17,7 @@ from typing import Any
 
 from hocbaso.apps.accounts.models import Assignment, AssignmentProposal, Role
 from hocbaso.apps.assessment.year_rows import outcomes_of, verdicts_of
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.pupils.use_cases.school_classes import NAME_LIMIT, require_name
@@ -197,7 +198,9 @@ def plan_roll_over(school: Organisation, from_year: str, choices: Choices | None
             made.grades.setdefault(existing.grade, []).append(name)
     people: dict[int, list[Enrolment]] = {}
     rows = Enrolment.objects.filter(school_class__in=old, active=True).select_related("pupil", "school_class")
-    for row in rows.order_by("school_class", "order", "pk"):
+    studying = list(rows.order_by("school_class", "order", "pk"))
+    aliases.follow(studying)  # whose file was merged goes on under the file that was kept
+    for row in studying:
         people.setdefault(row.school_class_id, []).append(row)
     placed = set(
         Enrolment.objects.filter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hocbaso.apps.intake.planning import chunks
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.queries import locks_of
 from hocbaso.apps.periods.use_cases.follow_class import opened, write_due
@@ -12,7 +13,7 @@ from hocbaso.engines.workbooks.model import PupilRow
 
 
 class Roster:
-    """What the database holds about the people in the file. Ten queries per 500 rows at most,
+    """What the database holds about the people in the file. Twelve queries per 500 rows at most,
     and three about locks."""
 
     def __init__(self, school: Organisation, year: str, rows: list[PupilRow]) -> None:
@@ -23,6 +24,8 @@ class Roster:
         self.pupils = {
             pupil.code: pupil for part in chunks(codes) for pupil in Pupil.objects.filter(code__in=part)
         }
+        for part in chunks(codes):  # a former code, or that of a merged file, means the file of today
+            self.pupils |= aliases.resolve(part)
         self.holders = {
             pupil.personal_number: pupil
             for part in chunks(numbers)
@@ -31,6 +34,7 @@ class Roster:
         self.classes = {c.name: c for c in SchoolClass.objects.filter(school=school, school_year=year)}
         write_due(school)
         self.locks = locks_of(self.classes.values())
+        self.claimed: dict[int, str] = {}  # pupil → the code by which the file named him first
         self.here: dict[int, Enrolment] = {}
         self.elsewhere: dict[int, list[Enrolment]] = {}
         self.frozen: set[int] = set()

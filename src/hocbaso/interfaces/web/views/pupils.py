@@ -17,6 +17,7 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.common.search import matches
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.privacy.log import viewed
@@ -159,6 +160,10 @@ def enrolment_of(request: HttpRequest, code: str) -> Enrolment:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pupil(request: HttpRequest, code: str) -> HttpResponse:
     """``/truong/hoc-sinh/<code>/``: the file; the portrait and the register number may be set here."""
+    current = aliases.find(code)
+    if current is not None and current.code != code:  # a former code, or a file that was merged
+        enrolment_of(request, current.code)
+        return redirect("web:pupil", current.code)
     enrolment = enrolment_of(request, code)
     viewed(actor_of(request), [enrolment], ViewKind.FILE, "pupil")
     error: dict[str, str] = {}
@@ -190,11 +195,14 @@ def _change(request: HttpRequest, enrolment: Enrolment) -> str:
 
 
 def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
-    """Fields in groups, school years, sheets, events. Four queries."""
+    """Fields in groups, school years, sheets, events; those of merged files too. Five queries."""
     p: Pupil = enrolment.pupil
     may_edit = allowed(actor_of(request), "pupils.edit", enrolment.school_class)
-    years = Enrolment.objects.filter(pupil=p, school_class__school=school_of(request))
-    sheets = YearSheet.objects.filter(pupil=p, school=school_of(request)).exclude(state=SheetState.VOIDED)
+    files = aliases.files_of(p)
+    years = Enrolment.objects.filter(pupil__in=files, school_class__school=school_of(request))
+    sheets = YearSheet.objects.filter(pupil__in=files, school=school_of(request)).exclude(
+        state=SheetState.VOIDED
+    )
     return {
         "may_edit": may_edit,
         "groups": _groups(p, whole=_knows_family(actor_of(request), enrolment)),
