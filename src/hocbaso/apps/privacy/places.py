@@ -26,7 +26,7 @@ register_places(
         "roster": "Danh sách học sinh",
         "class": "Lớp và phân công",
         "photo": "Ảnh của học sinh",
-        "photos": "Ảnh của lớp",
+        "photos": "Ảnh học sinh",
         "identity": "Xác thực danh tính",
         "collection": "Thu thập thông tin định danh",
         "letter": "Thư gửi gia đình",

@@ -280,7 +280,7 @@ def item(request: HttpRequest, number: int, item_id: int) -> HttpResponse:
         "single": batch_counts(found)[PhotoItemState.MATCHED] == 1 and found.items.count() == 1,
         "warnings": [sentence(code) for code in one.warnings],
         "steps": _steps(),
-        "version": "-".join(map(str, one.frame)),
+        "drawn": "-".join(map(str, one.frame)),
         "error": error,
     }
     return render(request, "web/photos/item.html", context, status=422 if error else 200)

@@ -206,6 +206,7 @@ def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
     return {
         "may_edit": may_edit,
         "groups": _groups(p, whole=_knows_family(actor_of(request), enrolment)),
+        "may_extract": allowed(actor_of(request), "privacy.extract", enrolment.school_class.school),
         "may_see_residence": allowed(actor_of(request), "residence.view_class", enrolment.school_class),
         "identity": _IDENTITY_STATES.get(IdentityState(p.identity_state), "warn"),
         "years": years.select_related("school_class").order_by("-school_class__school_year"),
