@@ -94,7 +94,6 @@ def _read_table(
     staff = "staff_code" in table.columns and "code" not in table.columns
     if not check_header(notes, ("staff_code" if staff else "code", "full_name"), year=year):
         return
-    _drop_known(notes)
     spread_merges(notes, fill=())
     records = Records(table, _identity(table))
     reader = RecordReader(notes, staff=staff, today=today)
@@ -121,7 +120,3 @@ def _read_table(
 def _identity(table: Table) -> Sequence[str]:
     return [name for name in _IDENTITY if name in table.columns]
 
-
-def _drop_known(notes: Notes) -> None:
-    """Columns that we write for people to read and do not read back need no remark."""
-    notes.issues = [issue for issue in notes.issues if issue.code != "unknown_column" or issue.column.strip()]
