@@ -126,6 +126,8 @@ for _id, _person, _field, _label in _OF_PARENT:
 def _number(record: PupilRecord, _today: date) -> Verdict:
     if filled(record.nationality) and record.nationality.casefold() not in ("việt nam", "viet nam"):
         return NA  # foreigners may have none (domain 2.1 rule 5)
+    if record.temporary_code:
+        return NA  # no number for a special reason that is on record (domain 2.4)
     return OK if record.personal_number else BROKEN
 
 
@@ -150,7 +152,7 @@ book.add(
         "số định danh.",
         "The personal number is missing; search for it or ask the family.",
     ),
-    logic="nationality is Việt Nam or unknown: `personal_number` is filled",
+    logic="nationality is Việt Nam or unknown, no temporary code: `personal_number` is filled",
     basis=NUMBER,
     fix=Fix.IDENTITY,
     fields=("personal_number",),

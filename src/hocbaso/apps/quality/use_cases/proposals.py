@@ -28,8 +28,8 @@ register(
             "Give a reason of 5 to 300 characters; the guardian reads it.",
         ),
         "proposal_left": (
-            "Học sinh không còn học ở lớp này nên không sửa được ở đây.",
-            "The pupil no longer studies in the class.",
+            "Học sinh không còn học ở trường này nên không sửa được ở đây.",
+            "The pupil no longer studies at the school.",
         ),
     }
 )
@@ -41,9 +41,12 @@ _PLACES = ("province", "commune")
 def _enrolment(proposal: Proposal) -> Enrolment:
     row = (
         Enrolment.objects.filter(
-            pupil=proposal.pupil_id, active=True, school_class=proposal.answer.slip.school_class_id
+            pupil=proposal.pupil_id,
+            active=True,
+            school_class__school=proposal.answer.slip.school_class.school_id,
         )
         .select_related("pupil", "school_class__school")
+        .order_by("-school_class__school_year", "-pk")
         .first()
     )
     if row is None:

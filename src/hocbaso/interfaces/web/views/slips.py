@@ -119,8 +119,10 @@ def _shown(proposal: Proposal, pupil: Pupil) -> dict[str, Any]:
 
 def _proposal(school_class: SchoolClass, number: str) -> Proposal:
     found = (
-        Proposal.objects.filter(pk=int(number), answer__slip__school_class=school_class)
-        .select_related("answer__slip", "pupil")
+        Proposal.objects.filter(
+            pk=int(number), pupil__enrolments__school_class=school_class, pupil__enrolments__active=True
+        )
+        .select_related("answer__slip__school_class", "pupil")
         .first()
         if number.isascii() and number.isdigit() and len(number) < 12
         else None
