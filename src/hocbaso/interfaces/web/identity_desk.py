@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hocbaso.apps.accounts.door import Actor
+from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.identity import queries, steps
 from hocbaso.apps.identity.evidence import LABELS, MUST_CONFIRM, confirmed, warnings
 from hocbaso.apps.identity.letters import reason_of
@@ -102,16 +102,29 @@ def context(desk: Desk) -> dict[str, Any]:
         "letters": letters,
         "letter": desk.may_print and reason_of(row, asked=True) is not None,
         "until": told.today_until(),
-        "search": told.link_to("number-search", person.code)
-        if not staff and not person.personal_number
-        else "",
-        "escalate": told.link_to("escalation-new", person.code) if not staff and row.state in FAILED else "",
+        **_ways(desk),
         "back": reverse("web:identity-staff")
         if staff
         else reverse("web:identity-class", args=[desk.in_class.pk]),  # type: ignore[union-attr]
         "fields": FIELD_LABELS,
         "can_send": desk.may_send and need in (Need.SEND, Need.SCHOOL, Need.GUARDIAN, Need.POLICE),
     }
+
+
+def _ways(desk: Desk) -> dict[str, str]:
+    """Pages of neighbouring areas about this pupil, as far as the reader may open them."""
+    in_class, code, actor = desk.in_class, desk.person.code, desk.actor
+    found = {"search": "", "escalate": "", "residence": ""}
+    if in_class is None:
+        return found
+    if not desk.person.personal_number and allowed(actor, "matching.search_class", in_class):
+        found["search"] = told.link_to("number-search", code)
+    if desk.row.state in FAILED and allowed(actor, "escalation.open", desk.school):
+        new = told.link_to("escalation-new")
+        found["escalate"] = told.with_query(new, hs=code) if new else ""
+    if "thuong_tru" in desk.row.differences and allowed(actor, "residence.view_class", in_class):
+        found["residence"] = told.link_to("residence-pupil", code)
+    return found
 
 
 def _in_question(row: Row) -> list[str]:

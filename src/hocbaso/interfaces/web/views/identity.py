@@ -72,7 +72,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "steps": _steps(sum_up),
         "next": next_action(actor, school, classes, sum_up, whole=whole),
         "sendings": sendings,
-        "links": _links(whole=whole),
+        "links": _links(actor, school, classes),
     }
     return render(request, "web/identity/index.html", context)
 
@@ -209,16 +209,37 @@ def _may_send(actor: Actor, school: Organisation, classes: list[SchoolClass], *,
     return allowed(actor, "identity.send_class", classes[0])
 
 
-def _links(*, whole: bool) -> list[told.Link]:
-    """Pages of neighbouring areas that help with the four steps."""
+def _links(actor: Actor, school: Organisation, classes: list[SchoolClass]) -> list[told.Link]:
+    """Pages of neighbouring areas that help with the four steps, as far as the actor may open them."""
+    own = classes[0] if classes else SchoolClass(pk=0, school=school)
     offered = (
-        ("collection", _("Thu thập bằng tệp Excel"), _("Tải danh sách em chưa xác thực, điền, nhập lại")),
-        ("number-searches", _("Tìm số định danh"), _("Theo họ tên, ngày sinh, giới tính, nơi thường trú")),
-        ("school-campaigns", _("Đợt xác thực"), _("Thời hạn và tiến độ do cấp trên giao")),
-        ("escalations", _("Kiến nghị cấp trên"), _("Những em nhà trường không tự giải quyết được")),
+        (
+            "collection",
+            allowed(actor, "collection.view", school),
+            _("Thu thập bằng tệp Excel"),
+            _("tải danh sách những em chưa xác thực, điền ngoài máy, nhập lại"),
+        ),
+        (
+            "number-searches",
+            allowed(actor, "matching.search_class", own),
+            _("Tìm số định danh"),
+            _("cho em chưa có số: theo họ tên, ngày sinh, giới tính, nơi thường trú"),
+        ),
+        (
+            "school-progress",
+            allowed(actor, "identity.acknowledge", school),
+            _("Đợt xác thực"),
+            _("thời hạn, tiến độ và lời nhắc của cấp trên"),
+        ),
+        (
+            "escalations",
+            allowed(actor, "escalation.view_school", school),
+            _("Kiến nghị cấp trên"),
+            _("những em nhà trường và gia đình không tự giải quyết được"),
+        ),
     )
-    found = [told.Link(told.link_to(name), words, note) for name, words, note in offered]
-    return [link for link in found if link.url and whole]
+    found = [told.Link(told.link_to(name), words, note) for name, may, words, note in offered if may]
+    return [link for link in found if link.url]
 
 
 @require_actor
@@ -348,13 +369,14 @@ def _rows_at(classes: list[SchoolClass], step: int) -> list[tuple[queries.Row, N
 
 def _work_row(row: queries.Row, need: Need, may_repair: dict[int, bool]) -> dict[str, Any]:
     assert row.school_class is not None
+    may = may_repair.get(row.school_class.pk, False)
     lacks = missing(row.person) if need in (Need.NUMBER, Need.COMPLETE) else []
     return told.row_context(row, need) | {
         "lacks": lacks,
         "person": row.person,
-        "may_repair": may_repair.get(row.school_class.pk, False),
+        "may_repair": may,
         "offers_zero": bool(with_zero(row.person, row.person.personal_number)),
-        "search": told.link_to("number-search", row.person.code) if need is Need.NUMBER else "",
+        "search": told.link_to("number-search", row.person.code) if need is Need.NUMBER and may else "",
     }
 
 

@@ -131,6 +131,8 @@ def _page(desk: Desk) -> HttpResponse:
                 raise
             _refused(desk, refusal)
     else:
+        if desk.row.job is not None:
+            background.wake()
         viewed(desk.actor, [desk.person], "file", "identity")
     status = 422 if desk.error else 200
     return render(request, "web/identity/person.html", context(desk), status=status)
