@@ -20,6 +20,7 @@ from hocbaso.apps.intake.models import Batch, Kind, State
 from hocbaso.apps.intake.use_cases import handle_batch
 from hocbaso.apps.intake.use_cases.run_batch import wake
 from hocbaso.apps.intake.use_cases.undo_batch import find_batch, undo_batch
+from hocbaso.apps.privacy.watermark import note_export
 from hocbaso.core.errors import DomainError, NotAllowed
 from hocbaso.engines.workbooks.limits import MAX_BYTES
 from hocbaso.interfaces.web import import_pages as pages
@@ -211,6 +212,8 @@ def answers(request: HttpRequest, batch_id: int) -> HttpResponse:
 def annotated(request: HttpRequest, batch_id: int) -> HttpResponse:
     """The school's own workbook with a note in each cell to look at."""
     name, content = handle_batch.annotated(actor_of(request), batch_id)
+    # On record, but not marked: it is the school's own file, and comes back as a corrected upload.
+    note_export(actor_of(request), f"Tệp nhập có ghi chú: đợt {batch_id}", what="import", content=content)
     disposition = content_disposition_header(True, name) or "attachment"
     return HttpResponse(content, content_type=_XLSX, headers={"Content-Disposition": disposition})
 
