@@ -120,10 +120,10 @@ def _import(
 def _document(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
     from hocbaso.apps.identity.collection.report import report_of
 
-    report = report_of(outcome.plan, outcome.found)
+    upload = outcome.upload
+    report = upload.report if upload is not None else report_of(outcome.plan, outcome.found)
     names = ("rows", "sheets", "changed", "confirmed", "same", "untouched", "waiting", "refused", "warnings")
     document = {name: report[name] for name in (*names, "changes", "issues")}
-    upload = outcome.upload
     return document | {
         "dry_run": dry_run,
         "written": upload is not None,

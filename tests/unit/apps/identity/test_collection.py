@@ -311,6 +311,10 @@ def test_an_upload_is_answered_confirmed_and_sent_and_its_bytes_go(world):
     assert "Ghi chú" in openpyxl.load_workbook(io.BytesIO(content)).sheetnames
     done = uploads.confirm(clerk, made.pk)
     assert (done.state, done.content) == (State.APPLIED, None)
+    told = {
+        field["field"]: (field["before"], field["after"]) for field in done.report["changes"][0]["fields"]
+    }
+    assert told == {"full_name": (world.pupils[1].full_name, "Trần Bảo Quỳnh Hương")}
     with pytest.raises(DomainError, match="đã xong"):
         uploads.confirm(clerk, made.pk)
     (sending,) = uploads.send_again(clerk, made.pk)

@@ -90,10 +90,10 @@ def import_collection(
 
 def write(actor: Actor, upload: Upload, made: Plan, found: Read) -> None:
     """Write the accepted rows. Inside the caller's transaction."""
+    upload.report = report_of(made, found)  # first: it tells what the files held before
     for one in made.writes:
         _write_row(actor, upload.school, one)
     upload.state, upload.applied_at = State.APPLIED, clock.now()
-    upload.report = report_of(made, found)
     upload.save()
     counts = made.counts
     chain.record(
