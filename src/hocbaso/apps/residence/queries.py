@@ -55,19 +55,25 @@ class Address:
         return f"{self.text}{since}, theo {label} ngày {format_vi(day)}"
 
 
-def address_of(pupil: Pupil, on: date, kind: str = Kind.PERMANENT) -> Address | None:
-    """The address of that kind on the day, by the dated history; None when it says nothing. One query."""
-    return addresses_of([pupil], on, kind).get(pupil.pk)
+def address_of(pupil: Pupil, on: date, kind: str = Kind.PERMANENT, *, source: str = "") -> Address | None:
+    """The address of that kind on the day, by the dated history; None when it says nothing. One query.
+
+    :param source: of :class:`Source`: only what was learnt there.
+    """
+    return addresses_of([pupil], on, kind, source=source).get(pupil.pk)
 
 
-def addresses_of(pupils: Iterable[Pupil | int], on: date, kind: str = Kind.PERMANENT) -> dict[int, Address]:
+def addresses_of(
+    pupils: Iterable[Pupil | int], on: date, kind: str = Kind.PERMANENT, *, source: str = ""
+) -> dict[int, Address]:
     """Pupil id → address of that kind on the day, of those whose history has one. One query.
 
     Of several stays that last on the day the latest counts, then the more reliable source.
     """
     ids = [p if isinstance(p, int) else p.pk for p in pupils]
     best: dict[int, Stay] = {}
-    for stay in live_stays(ids).filter(kind=kind):
+    stays = live_stays(ids).filter(kind=kind)
+    for stay in stays.filter(source=source) if source else stays:
         if lasts_on(stay, on) and (stay.pupil_id not in best or _order(stay) > _order(best[stay.pupil_id])):
             best[stay.pupil_id] = stay
     return {pk: address_from(stay, on) for pk, stay in best.items()}

@@ -20,7 +20,7 @@ from hocbaso.engines.population import Fault, Outcome, PopulationUnavailable
 from tests.unit.apps.identity.world import YEAR, school_of
 from tests.unit.apps.residence.world import Register, due_now, entry
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def _order(school, **kwargs):

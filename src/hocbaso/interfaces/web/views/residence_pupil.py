@@ -18,7 +18,7 @@ from hocbaso.apps.privacy.models import ViewKind
 from hocbaso.apps.privacy.watermark import mark_text
 from hocbaso.apps.pupils.models import Enrolment
 from hocbaso.apps.residence import background, queries
-from hocbaso.apps.residence.models import Answer, Kind, Lookup, Paper, PaperException, Stay, Told
+from hocbaso.apps.residence.models import Answer, Kind, Lookup, Paper, PaperException, Source, Stay, Told
 from hocbaso.apps.residence.use_cases.decide import keep_file, take_over
 from hocbaso.apps.residence.use_cases.fetch import missing, order_lookups
 from hocbaso.apps.residence.use_cases.note_exception import note_exception, reasons_for
@@ -159,8 +159,8 @@ def printed(request: HttpRequest, code: str) -> HttpResponse:
     on = _day(request.GET.get("ngay", "")) or today
     answers = Answer.objects.filter(pupil=found, outcome="matched").order_by("-id")
     answer = answers.first()
-    addresses = [queries.address_of(found, on, kind) for kind in Kind.values]
-    by_register = [a for a in addresses if a is not None and a.source == "population"]
+    addresses = [queries.address_of(found, on, kind, source=Source.POPULATION) for kind in Kind.values]
+    by_register = [a for a in addresses if a is not None]
     context: dict[str, Any] = {
         "enrolment": enrolment,
         "pupil": found,
