@@ -19,6 +19,7 @@ from hocbaso.apps.assessment.models import SubjectMarks, SubjectResult, TraitRes
 from hocbaso.apps.identity.models import OPEN_JOBS, Job
 from hocbaso.apps.matching import aliases
 from hocbaso.apps.periods.models import ColumnLock
+from hocbaso.apps.privacy.masking import masked_phone
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil
 from hocbaso.apps.transcripts.models import SheetState, StatusEvent, YearSheet
 from hocbaso.core.errors import register, sentence
@@ -319,7 +320,8 @@ def _shown(pupil: Pupil, name: str, columns: tuple[str, ...]) -> str:
         return "có ảnh" if pupil.photo_id else ""
     if name == "residence":
         return ", ".join(part for part in (pupil.hamlet, pupil.commune, pupil.province) if part)
-    return ", ".join(str(getattr(pupil, column)) for column in columns if getattr(pupil, column))
+    values = ((column, str(getattr(pupil, column))) for column in columns if getattr(pupil, column))
+    return ", ".join(masked_phone(v) if column.endswith("phone") else v for column, v in values)
 
 
 def _of_people(plan: Preview) -> list[str]:
