@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -126,7 +127,11 @@ def standings(campaign: Campaign, schools: Iterable[int] | None = None) -> list[
     if schools is not None:
         found = found.filter(pk__in=schools)
     levels = set(campaign.levels)
-    common = {"target": campaign.target, "deadline": campaign.deadline, "today": clock.today()}
+    common: dict[str, Any] = {
+        "target": campaign.target,
+        "deadline": campaign.deadline,
+        "today": clock.today(),
+    }
     rows = {
         pk: Standing(pk, code, name, **common)
         for pk, code, name, own in found.values_list("pk", "code", "name", "levels")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -195,11 +194,11 @@ FILTERS: dict[str, Callable[[Line], bool]] = {
 
 def arranged(lines: Iterable[Line], *, chosen: str = "", search: str = "", order: str = "") -> list[Line]:
     """The lines that a filter and a search leave, in an order. Unknown words mean nothing is chosen."""
-    keep = FILTERS.get(chosen, lambda _line: True)
+    keep = FILTERS.get(chosen)
     found = [
         line
         for line in lines
-        if keep(line) and (not search or line.code == search or matches(search, line.name))
+        if (keep is None or keep(line)) and (not search or line.code == search or matches(search, line.name))
     ]
     return sorted(found, key=ORDERS.get(order, ORDERS[""]))
 
@@ -262,7 +261,7 @@ def trend(unit: Organisation, who: str, days: int = TREND_DAYS) -> list[Point]:
 
 def both(unit: Organisation) -> dict[str, Line]:
     """The unit's numbers of pupils and of staff, for a command. Six queries."""
-    found: dict[str, Line] = defaultdict()
+    found: dict[str, Line] = {}
     for who in Who:
         whole = Line(unit.pk, unit.code, unit.name, unit.kind)
         for line in school_lines(unit, who, escalated=who is Who.PUPILS):

@@ -63,8 +63,10 @@ def _recount(schools: Sequence[int]) -> None:
         unique_fields=["school", "who", "level"],
         update_fields=["school_year", *NUMBERS, "oldest", "counted_at"],
     )
-    # A level that the school no longer has keeps its older moment, and goes.
-    Figure.objects.filter(school__in=schools, counted_at__lt=now).delete()
+    made = {(row.school_id, row.who, row.level) for row in rows}
+    standing = Figure.objects.filter(school__in=schools).values_list("pk", "school_id", "who", "level")
+    if gone := [pk for pk, *key in standing if tuple(key) not in made]:  # a level that is no more
+        Figure.objects.filter(pk__in=gone).delete()
     totals: dict[tuple[int, str], Tally] = defaultdict(Tally)
     for row in rows:
         totals[row.school_id, row.who].add(tally_of(row))

@@ -175,6 +175,7 @@ def _around(request: HttpRequest, unit: Organisation, who: Who) -> dict[str, Any
         "campaigns": [{"campaign": c, "left": days_left(c)} for c in running_for(unit)],
         "may_remind": own.pk == unit.pk and allowed(actor, "identity.remind", own),
         "may_campaign": own.pk == unit.pk and allowed(actor, "identity.campaign", own),
+        "may_cases": allowed(actor, "escalation.view_cases", own),
         "at_once": _AT_ONCE,
     }
 
@@ -207,7 +208,8 @@ def in_class(request: HttpRequest, code: str, class_id: int) -> HttpResponse:
     actor = actor_of(request)
     if actor.role not in nav.MANAGING_ROLES:
         raise NotAllowed("not_allowed", what=_("xem trang này"))
-    school_class = SchoolClass.objects.filter(pk=class_id, school=school).select_related("school").first()
+    found = SchoolClass.objects.filter(pk=class_id, school=school).select_related("school")
+    school_class = found.first() if class_id < 2**63 else None
     if school_class is None:
         raise NotFound("no_such_class")
     may = allowed(actor, "identity.inspect", school_class)
