@@ -32,8 +32,8 @@ MENUS = {
             CLASSES,
             STAFF,
             IDENTITY,
-            ESCALATED,
             CAMPAIGNS,
+            ESCALATED,
             TWICE,
             PHOTOS,
             VIEWS,
@@ -54,8 +54,8 @@ MENUS = {
             CLASSES,
             STAFF,
             IDENTITY,
-            ESCALATED,
             CAMPAIGNS,
+            ESCALATED,
             TWICE,
             PHOTOS,
             RESIDENCE,
@@ -98,9 +98,9 @@ MENUS = {
         CLASSES,
         STAFF,
         IDENTITY,
+        CAMPAIGNS,
         COLLECT,
         ESCALATED,
-        CAMPAIGNS,
         SEARCH,
         TWICE,
         PHOTOS,
@@ -158,7 +158,14 @@ def test_the_page_one_is_on_is_marked(school):
 def test_a_long_menu_stands_in_groups_and_opens_the_current_one(school):
     actor = people.actor(Role.PRINCIPAL, school)
     lines = nav.menu(actor, "/truong/mo-khoa/")
-    assert [line.label for line in lines] == [HOME, "Học sinh và lớp", "Điểm và nhận xét", SHEETS, CHECK]
+    assert [line.label for line in lines] == [
+        HOME,
+        "Học sinh và lớp",
+        "Danh tính và dữ liệu",
+        "Điểm và nhận xét",
+        SHEETS,
+        CHECK,
+    ]
     (here,) = [line for line in lines if line.current]
     assert [(item.label, item.current) for item in here.items if item.current] == [(CASES, True)]
     assert sorted(i.url for line in lines for i in line.items or (line,)) == sorted(
