@@ -321,7 +321,7 @@ def step(request: HttpRequest, step: int) -> HttpResponse:
         "after": first + PAGE if len(shown) > first + PAGE else None,
         "who": who,
         "choices": [(key, n) for key, n in counted.items() if n],
-        "who_words": _WHO(),
+        "who_words": _need_labels(),
         "ready": counted.get(Need.SEND, 0),
         "letters": counted.get(Need.GUARDIAN, 0) + counted.get(Need.POLICE, 0),
         "until": told.today_until(),
@@ -334,7 +334,8 @@ def step(request: HttpRequest, step: int) -> HttpResponse:
     return render(request, "web/identity/step.html", context)
 
 
-def _WHO() -> dict[str, str]:
+def _need_labels() -> dict[str, str]:
+    """What a filter of a step calls its people."""
     return {
         Need.NUMBER: _("Chưa có số"),
         Need.COMPLETE: _("Thiếu thông tin"),
