@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import transaction
@@ -61,7 +61,8 @@ def exported(actor: Actor, book: Book, form: str, *, name: str, what: str) -> Ex
         content = mark_workbook(book_workbook(book), actor, _PURPOSE, what=what)
     else:
         mark = begin(actor)
-        content = render_book(book)
+        numbered = [replace(part, notes=(*part.notes, mark.line + ".")) for part in book.parts]
+        content = render_book(replace(book, parts=tuple(numbered)))
         finish(actor, mark, _PURPOSE, what=what, content=content)
     chain.record(actor, "identity.export_progress", what, format=form, file=name)
     return Exported(f"{name}.{form}", MEDIA_TYPES[form], content)
@@ -79,25 +80,26 @@ def export_board(actor: Actor, unit: Organisation, kind: str, lines: list[Line],
     return exported(actor, book, form, name=name, what="identity-board")
 
 
+_NUMBER = 9.5  # millimetres; their headings are written upwards
 _HEADS: tuple[tuple[str, float, str], ...] = (
-    ("STT", 9, "center"),
+    ("STT", 8, "center"),
     ("Đơn vị", 0, "left"),
-    ("Mã", 20, "center"),
-    ("Đơn vị quản lý", 38, "left"),
-    ("Số trường", 13, "right"),
-    ("Tổng số", 15, "right"),
-    ("Đã xác thực", 15, "right"),
-    ("Tỉ lệ %", 13, "right"),
-    ("Sai lệch", 13, "right"),
-    *((f"Sai: {FIELD_LABELS[name].lower()}", 13, "right") for name in DIFFERS),
-    ("Không tìm thấy", 13, "right"),
-    ("Nhiều kết quả", 13, "right"),
-    ("Chưa gửi", 13, "right"),
-    ("Đang chờ trả lời", 13, "right"),
-    ("Chưa có số", 13, "right"),
-    ("Lâu nhất (ngày)", 13, "right"),
-    ("Kiến nghị mở", 14, "right"),
-    ("Số liệu lúc", 26, "center"),
+    ("Mã", 16, "center"),
+    ("Đơn vị quản lý", 28, "left"),
+    ("Số trường", _NUMBER, "right"),
+    ("Tổng số", 11, "right"),
+    ("Đã xác thực", 11, "right"),
+    ("Tỉ lệ %", _NUMBER, "right"),
+    ("Sai lệch", _NUMBER, "right"),
+    *((f"Sai: {FIELD_LABELS[name].lower()}", _NUMBER, "right") for name in DIFFERS),
+    ("Không tìm thấy", _NUMBER, "right"),
+    ("Nhiều kết quả", _NUMBER, "right"),
+    ("Chưa gửi", _NUMBER, "right"),
+    ("Đang chờ trả lời", _NUMBER, "right"),
+    ("Chưa có số", _NUMBER, "right"),
+    ("Lâu nhất (ngày)", _NUMBER, "right"),
+    ("Kiến nghị mở", _NUMBER, "right"),
+    ("Số liệu lúc", 17, "center"),
 )
 
 
@@ -138,10 +140,10 @@ def _book(actor: Actor, unit: Organisation, kind: str, lines: list[Line]) -> Boo
         rows.append((n, line.name, line.code, line.manager, *_numbers(line), at))
     table = Table(
         tuple(Column(width, align) for _text, width, align in _HEADS),
-        (tuple(Head(text) for text, _width, _align in _HEADS),),
+        (tuple(Head(text, turned=align == "right") for text, _width, align in _HEADS),),
         tuple(rows),
         (Foot("Cộng", 4, (*_numbers(whole), None)),),
-        size=7.5,
+        size=7,
         head_size=7,
         empty="Không có đơn vị nào.",
     )
