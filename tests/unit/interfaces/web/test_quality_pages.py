@@ -105,7 +105,7 @@ def test_nothing_of_the_pupil_stands_before_the_birth_date(here, row):
     closed = visitor.get(url)
     for word in (row.pupil.full_name, "3A", here.unit.name, NUMBER, "Hương"):
         assert word not in closed.content.decode()
-    assert closed.headers["Referrer-Policy"] == "no-referrer"
+    assert closed.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in closed.headers["Cache-Control"]
     early = visitor.post(url, {"viec": "tat-ca-dung", "quan-he": "Mẹ"})
     assert early.status_code == 422

@@ -372,7 +372,8 @@ def _told(request: HttpRequest, template: str, context: dict[str, Any], status: 
     """A page that no browser keeps and no search engine lists; the link is told to nobody else."""
     response = render(request, template, {**context, "topbar_slim": True}, status=status)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": browsers then send "Origin: null" with the form, which the CSRF check refuses.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
