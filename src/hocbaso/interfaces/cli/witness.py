@@ -6,7 +6,6 @@ A witness (the ministry, the inspectorate, anybody) runs it on a machine of its 
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from hocbaso.apps.common import clock
 from hocbaso.core.errors import DomainError, Unreadable, register
 from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, told
 
@@ -84,7 +84,7 @@ def cosign(log: str, key_file: Path, state: Path, name: str, log_key: str) -> di
         except DomainError:
             _keep_evidence(state, note)
             raise
-    text, head = cosigned(note, published.key, last, proof, signer, int(time.time()))
+    text, head = cosigned(note, published.key, last, proof, signer, int(clock.now().timestamp()))
     write_state(state, {"log_key": vkey, "note": note, "size": head.size})
     return {"origin": head.origin, "size": head.size, "witness": str(signer.verifier), "checkpoint": text}
 
