@@ -119,4 +119,3 @@ def _read_table(
 
 def _identity(table: Table) -> Sequence[str]:
     return [name for name in _IDENTITY if name in table.columns]
-
