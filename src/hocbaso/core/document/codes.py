@@ -76,6 +76,19 @@ def _check_value(payload: str) -> int:
     return (1 - total) % 37
 
 
+def check_character(payload: str) -> str:
+    """The check character over the other characters of a code, without ``HB-`` and hyphens.
+
+    :raises ValueError: no code has these characters, or its check value is never issued.
+    """
+    if any(character not in _VALUE for character in payload):
+        raise ValueError("not the characters of a transcript code")
+    value = _check_value(payload)
+    if value >= len(_VALUES):
+        raise ValueError("a check value that is never issued")
+    return _VALUES[value]
+
+
 def school_part(school_code: str) -> str:
     """The school's part of a code: its own code in capitals, without separators.
 

@@ -31,6 +31,8 @@ from hocbaso.engines.trust.strict_json import Fault, JsonObject, no_doubles, pem
 FORMAT = "hocbaso-trust-bundle/1"
 #: Adds ``subjects`` and ``staff_code`` to entries of the authority register.
 FORMAT_2 = "hocbaso-trust-bundle/2"
+#: Adds ``code_signers``, ``status_lists`` and ``authority_digest``: what codes need that verify offline.
+FORMAT_3 = "hocbaso-trust-bundle/3"
 #: Labels of RFC 7468: what other people's tools read stands in the form in which they read it.
 CERTIFICATE, CRL = "CERTIFICATE", "X509 CRL"
 MAX_BYTES = 64 * 1024 * 1024
@@ -130,6 +132,17 @@ class StatusEntry:
     by_digest: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CodeSigner:
+    """A node whose certificate may sign offline codes and status lists, and for which provinces."""
+
+    certificate: bytes  # DER; PEM in the file
+    name: str
+    provinces: tuple[str, ...]  # two digits each, as in transcript codes
+    valid_from: datetime
+    valid_to: datetime | None = None
+
+
 @dataclass(frozen=True)
 class TrustBundle:
     """See the module; all times are aware and in UTC."""
@@ -144,6 +157,9 @@ class TrustBundle:
     evidence: tuple[LogEvidence, ...] = ()
     status: tuple[StatusEntry, ...] = ()
     latest: tuple[tuple[str, int], ...] = ()  # (transcript code, latest version)
+    code_signers: tuple[CodeSigner, ...] = ()
+    status_lists: tuple[str, ...] = ()  # signed lists (``status_list.py``), the newest of each name
+    authority_digest: str | None = None  # of the whole register, where it is not carried itself
 
     def __hash__(self) -> int:
         """Cheap: a bundle is the key under which its verifier is kept, and may hold a whole school."""
@@ -260,7 +276,7 @@ def _anchor_data(anchor: Anchor) -> dict[str, Any]:
 
 
 def _as_data(bundle: TrustBundle) -> dict[str, Any]:
-    return {
+    data = {
         "format": _format_of(bundle),
         "created": _time_text(bundle.created),
         "as_of": _time_text(bundle.as_of),
@@ -273,9 +289,32 @@ def _as_data(bundle: TrustBundle) -> dict[str, Any]:
         "status": [_fields(item) for item in bundle.status],
         "latest": [{"code": code, "version": version} for code, version in bundle.latest],
     }
+    return data | _offline_data(bundle) if data["format"] == FORMAT_3 else data
+
+
+def _offline_data(bundle: TrustBundle) -> dict[str, Any]:
+    signers = [
+        _fields(item) | {"certificate": pem_text(item.certificate, CERTIFICATE)}
+        for item in bundle.code_signers
+    ]
+    carried: dict[str, Any] = {"code_signers": signers, "status_lists": list(bundle.status_lists)}
+    if bundle.authority_digest is not None:
+        carried["authority_digest"] = bundle.authority_digest
+    return carried
+
+
+def register_digest(entries: tuple[AuthorityEntry, ...]) -> str:
+    """Lower-case hex SHA-256 of an authority register: entries as in the bundle, sorted, canonical JSON."""
+    texts = sorted(
+        json.dumps(_fields(e, renamed={"class_name": "class"}), sort_keys=True, separators=(",", ":"))
+        for e in entries
+    )
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _format_of(bundle: TrustBundle) -> str:
+    if bundle.code_signers or bundle.status_lists or bundle.authority_digest is not None:
+        return FORMAT_3
     newer = any(item.subjects is not None or item.staff_code is not None for item in bundle.authority)
     return FORMAT_2 if newer else FORMAT
 
@@ -285,10 +324,11 @@ def _format_of(bundle: TrustBundle) -> str:
 
 def _read_bundle(value: Any) -> TrustBundle:
     top = JsonObject(value, "gói")
-    known = {FORMAT: _read_authority, FORMAT_2: _read_authority_2}
-    read_authority = known.get(top.take("format", str))
+    known = {FORMAT: _read_authority, FORMAT_2: _read_authority_2, FORMAT_3: _read_authority_2}
+    named = top.take("format", str)
+    read_authority = known.get(named)
     if read_authority is None:
-        raise Fault(f"gói không phải định dạng {FORMAT} hoặc {FORMAT_2}")
+        raise Fault(f"gói không phải định dạng {FORMAT}, {FORMAT_2} hoặc {FORMAT_3}")
     bundle = TrustBundle(
         created=top.time("created"),
         as_of=top.time("as_of"),
@@ -301,6 +341,13 @@ def _read_bundle(value: Any) -> TrustBundle:
         status=top.objects("status", _read_status),
         latest=top.objects("latest", lambda item: (item.take("code", str), item.natural("version", 1))),
     )
+    if named == FORMAT_3:
+        bundle = replace(
+            bundle,
+            code_signers=top.objects("code_signers", _read_code_signer),
+            status_lists=top.maybe_texts("status_lists") or (),
+            authority_digest=top.digest("authority_digest") if "authority_digest" in top.left else None,
+        )
     top.end()
     _check_unique("evidence", len(bundle.evidence), len(bundle.evidence_by_digest))
     _check_unique("status", len(bundle.status), len(bundle.status_by_version))
@@ -341,6 +388,16 @@ def _read_authority(item: JsonObject) -> AuthorityEntry:
 def _read_authority_2(item: JsonObject) -> AuthorityEntry:
     subjects, staff_code = item.maybe_texts("subjects"), item.maybe("staff_code", str)
     return replace(_read_authority(item), subjects=subjects, staff_code=staff_code)
+
+
+def _read_code_signer(item: JsonObject) -> CodeSigner:
+    return CodeSigner(
+        certificate=item.pem("certificate", CERTIFICATE),
+        name=item.take("name", str),
+        provinces=item.maybe_texts("provinces") or (),
+        valid_from=item.time("valid_from"),
+        valid_to=item.maybe_time("valid_to"),
+    )
 
 
 def _read_log(item: JsonObject) -> LogInfo:

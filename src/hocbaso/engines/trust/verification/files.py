@@ -12,9 +12,11 @@ from datetime import datetime
 from hocbaso.core.document.parse import MAX_DOCUMENT
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
+from hocbaso.engines.trust.offline_code import MAX_TEXT, is_offline_code
 from hocbaso.engines.trust.qr import read_qr
 from hocbaso.engines.trust.verification.address import MAX_ADDRESS, is_address, verify_address
 from hocbaso.engines.trust.verification.document import Verifier, verifier
+from hocbaso.engines.trust.verification.offline import verify_code
 from hocbaso.engines.trust.verification.pdf import verify_pdf
 from hocbaso.engines.trust.verification.verdict import Verdict, refused
 
@@ -48,33 +50,40 @@ def verify_file(name: str, data: bytes, bundle: TrustBundle | None, *, now: date
     if data.startswith(b"PK\x03\x04"):
         return tuple(_verify_package(name, data, using, now))
     if data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
-        return (_verify_picture(name, data, using),)
+        return (_verify_picture(name, data, using, now),)
     if b"%PDF-" in data[:1024]:
         return (verify_pdf(data, using, now=now, file=name),)
     if data.removeprefix(_UTF8_MARK).lstrip()[:1] == b"<":
         return (using.verify(data, now=now, file=name),)
-    return (_verify_text(name, data, using),)
+    return (_verify_text(name, data, using, now),)
 
 
-def _verify_text(name: str, data: bytes, using: Verifier) -> Verdict:
-    if len(data) > MAX_ADDRESS:
+def _verify_text(name: str, data: bytes, using: Verifier, now: datetime) -> Verdict:
+    if len(data) > max(MAX_ADDRESS, MAX_TEXT):
         raise Unreadable("verify_unknown_kind")
     try:
         text = data.removeprefix(_UTF8_MARK).decode("utf-8").strip()
     except UnicodeDecodeError:
         raise Unreadable("verify_unknown_kind") from None
+    return _verify_qr(name, text, using, now)
+
+
+def _verify_qr(name: str, text: str, using: Verifier, now: datetime) -> Verdict:
+    """Either kind of QR code: the signed content, or the address."""
+    if is_offline_code(text):
+        return verify_code(text, using, now=now, file=name)[0]
     if not is_address(text):
         raise Unreadable("verify_unknown_kind")
     return verify_address(text, using, file=name)
 
 
-def _verify_picture(name: str, data: bytes, using: Verifier) -> Verdict:
+def _verify_picture(name: str, data: bytes, using: Verifier, now: datetime) -> Verdict:
     if len(data) > MAX_IMAGE:
         raise Unreadable("verify_too_large", what="ảnh", limit=f"{MAX_IMAGE // 2**20} MB")
-    addresses = dict.fromkeys(text for text in read_qr(data) if is_address(text))
-    if len(addresses) != 1:
+    texts = dict.fromkeys(text for text in read_qr(data) if is_address(text) or is_offline_code(text))
+    if len(texts) != 1:
         raise Unreadable("verify_unknown_kind")
-    return verify_address(next(iter(addresses)), using, file=name)
+    return _verify_qr(name, next(iter(texts)), using, now)
 
 
 def _verify_package(name: str, data: bytes, using: Verifier, now: datetime) -> Iterator[Verdict]:

@@ -61,6 +61,13 @@ class LogReader:
         number = f"{evidence.index:,}".replace(",", ".")
         return Check(Result.OK, f"Đã ghi sổ công khai, mục số {number} của sổ {log.name}.")
 
+    def proved(self, evidence: LogEvidence, log: LogInfo) -> bool:
+        """Whether the entry, whatever it says, stands in the log up to the bundle's checkpoint."""
+        head, leaf = self._head(log), leaf_hash(evidence.entry)
+        return head is not None and verify_inclusion(
+            leaf, evidence.index, head.size, evidence.proof, head.root
+        )
+
     def _head(self, log: LogInfo) -> Checkpoint | None:
         if log.name not in self._heads:
             key = NoteVerifier(log.name, KeyType.LOG, log.public_key)
