@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.identity.use_cases.repair import correct
 from hocbaso.apps.matching import aliases
 from hocbaso.apps.matching.models import FormerCode, MergeCase, Pair, PairState
 from hocbaso.apps.matching.use_cases.judge import judge_different
@@ -165,3 +166,13 @@ def test_a_merge_that_slips_past_the_preview_is_stopped_by_the_database(monkeypa
     assert refused.value.code == "merge_held"
     assert MergeCase.objects.get().state == "proposed"
     assert gone.enrolments.get().active
+
+
+def test_a_number_refused_at_a_door_opens_the_pair():
+    school, one, _ = twins()
+    holder = pupil_of(school, 9, full_name="Lê Thị Bình", personal_number=NUMBER)
+    with pytest.raises(DomainError) as refused:
+        correct(school.actor(Role.DATA_CLERK), one, {"personal_number": NUMBER})
+    assert refused.value.code == "identity_number_taken"
+    pair = Pair.objects.get()
+    assert (pair.first, pair.second, pair.kind) == (one, holder, "number")

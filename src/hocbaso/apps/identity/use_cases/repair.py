@@ -18,6 +18,7 @@ from hocbaso.apps.identity.models import Confirmation, ConfirmationKind
 from hocbaso.apps.identity.queries import FIELD_LABELS, last_check
 from hocbaso.apps.identity.states import Person
 from hocbaso.apps.identity.use_cases.note_change import note_change
+from hocbaso.apps.matching.use_cases.meet import meet_holder
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.core import codelists
@@ -119,7 +120,6 @@ def _authorise(actor: Actor, person: Person) -> Organisation:
     return school_class.school
 
 
-@transaction.atomic
 def correct(actor: Actor, person: Person, values: Mapping[str, str], note: str = "") -> Corrected:
     """Correct verified fields of a pupil or a member of staff; a checked identity then needs a new check.
 
@@ -128,9 +128,16 @@ def correct(actor: Actor, person: Person, values: Mapping[str, str], note: str =
     :param values: field of :data:`CORRECTABLE` → what was typed; fields that are not named stay.
     :param note: what was seen (paper, date), for the record.
     :raises NotAllowed: policies ``identity.repair``, ``identity.repair_staff``
-    :raises DomainError: ``identity_*``, ``personal_number.*``; nothing is changed then.
+    :raises DomainError: ``identity_*``, ``personal_number.*``; nothing is changed then. A number that another
+        pupil holds opens the pair of both files (``apps.matching``).
     """
-    return correct_for(actor, _authorise(actor, person), person, values, note)
+    try:
+        with transaction.atomic():
+            return correct_for(actor, _authorise(actor, person), person, values, note)
+    except DomainError as refusal:
+        if refusal.code == "identity_number_taken" and isinstance(person, Pupil):
+            meet_holder(actor, person, values["personal_number"])
+        raise
 
 
 def correct_for(

@@ -7,6 +7,7 @@ from django.db import transaction
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
+from hocbaso.apps.matching.aliases import survivor_of
 from hocbaso.apps.matching.compare import compared
 from hocbaso.apps.matching.models import Pair, PairKind, PairState
 from hocbaso.apps.pupils.models import Pupil
@@ -39,3 +40,15 @@ def meet(actor: Actor, one: Pupil, other: Pupil, *, organisation: str) -> Pair:
     codes = [first.code, second.code]
     chain.record(actor, "matching.same_number", f"pair:{pair.pk}", organisation=organisation, people=codes)
     return pair
+
+
+def meet_holder(actor: Actor, pupil: Pupil, number: str) -> Pair | None:
+    """A door refused ``number`` for the pupil because another file holds it: open the pair of both.
+
+    Called after the door's own transaction was taken back. A file that was merged is no other file.
+    """
+    digits = "".join(number.split())
+    holder = Pupil.objects.filter(personal_number=digits).exclude(pk=pupil.pk).first() if digits else None
+    if holder is None or survivor_of(holder) == survivor_of(pupil):
+        return None
+    return meet(actor, pupil, holder, organisation=actor.organisation_code)
