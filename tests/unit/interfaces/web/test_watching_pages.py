@@ -13,6 +13,7 @@ from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.campaigns.models import Reminder
 from hocbaso.apps.identity.campaigns.reminders import send_reminders
+from hocbaso.apps.identity.watching.models import Figure
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.privacy.models import Export, ViewEntry
 from tests.unit.apps.accounts import people
@@ -115,3 +116,12 @@ def test_a_school_opens_changes_and_closes_its_own_campaign(world, inside):
     page = client.get(where).content.decode()
     assert "Kết quả đã chốt" in page
     assert "Một em đi viện" in page
+
+
+def test_a_school_that_was_never_counted_is_counted_before_it_is_reminded(world, inside):
+    Figure.objects.all().delete()
+    client = inside(world.officer.assignment)
+    assert "chưa đếm" in client.get(BOARD).content.decode()
+    assert client.post(f"{BOARD}nhac/gui", {"truong": [world.far.pk]}).status_code == 302
+    assert Reminder.objects.get().facts["pupils"]["total"] == 3
+    assert client.post(f"{BOARD}nhac/gui", {}).status_code == 422

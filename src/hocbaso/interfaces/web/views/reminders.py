@@ -17,8 +17,10 @@ from hocbaso.apps.identity.campaigns.models import Campaign, Reminder
 from hocbaso.apps.identity.campaigns.reminders import Sent, acknowledge, send_reminders
 from hocbaso.apps.identity.campaigns.scope import days_left
 from hocbaso.apps.identity.watching.models import Who
+from hocbaso.apps.identity.watching.recount import recount
 from hocbaso.apps.identity.watching.tally import Tally
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.core.errors import NotAllowed, NotFound, register
 from hocbaso.interfaces.web import nav
 from hocbaso.interfaces.web import watching_parts as parts
@@ -28,6 +30,8 @@ from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school
 register({"no_such_reminder": ("Không có lời nhắc này.", "There is no such reminder.")})
 
 MAX_ROWS = 200
+#: So many schools are counted again before they are reminded; the others as they are kept.
+AT_ONCE = 200
 _FILTERS = {
     "chua-nhan": {"acknowledged_at__isnull": True, "done_at__isnull": True},
     "da-nhan": {"acknowledged_at__isnull": False},
@@ -74,6 +78,8 @@ def send(request: HttpRequest) -> HttpResponse:
     if sent.get("dot", "").isdecimal():
         campaign = Campaign.objects.filter(pk=int(sent["dot"][:9]), owner=unit, state="open").first()
     ids = [int(value) for value in sent.getlist("truong") if value.isdecimal() and len(value) < 12]
+    # What a school is told is counted now, as far as somebody can wait for it.
+    recount(schools_under(unit).filter(pk__in=ids).values_list("pk", flat=True)[:AT_ONCE])
     done = send_reminders(
         actor_of(request), unit, ids, campaign=campaign, message=sent.get("loi-nhan", "")[:500]
     )

@@ -59,7 +59,7 @@ _steps = st.lists(
 
 
 class AnyHistory(TestCase):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(_steps)
     def test_the_roll_up_equals_a_count_from_the_source(self, steps) -> None:
         school = people.school(levels=["tieu_hoc", "thcs"])
