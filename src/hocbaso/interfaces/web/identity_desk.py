@@ -118,12 +118,11 @@ def _ways(desk: Desk) -> dict[str, str]:
     if in_class is None:
         return found
     if not desk.person.personal_number and allowed(actor, "matching.search_class", in_class):
-        found["search"] = told.link_to("number-search", code)
+        found["search"] = reverse("web:number-search", args=[code])
     if desk.row.state in FAILED and allowed(actor, "escalation.open", desk.school):
-        new = told.link_to("escalation-new")
-        found["escalate"] = told.with_query(new, hs=code) if new else ""
+        found["escalate"] = told.with_query(reverse("web:escalation-new"), hs=code)
     if "thuong_tru" in desk.row.differences and allowed(actor, "residence.view_class", in_class):
-        found["residence"] = told.link_to("residence-pupil", code)
+        found["residence"] = reverse("web:residence-pupil", args=[code])
     return found
 
 

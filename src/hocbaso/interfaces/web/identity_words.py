@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from hocbaso.apps.common import clock
@@ -143,14 +143,6 @@ class Link:
     url: str
     words: str
     note: str
-
-
-def link_to(name: str, *arguments: Any) -> str:
-    """The address of a page that another area offers, "" where it does not."""
-    try:
-        return reverse(f"web:{name}", args=list(arguments))
-    except NoReverseMatch:
-        return ""
 
 
 def wait_words(progress: SendingProgress, now: datetime) -> list[str]:

@@ -238,8 +238,7 @@ def _links(actor: Actor, school: Organisation, classes: list[SchoolClass]) -> li
             _("những em nhà trường và gia đình không tự giải quyết được"),
         ),
     )
-    found = [told.Link(told.link_to(name), words, note) for name, may, words, note in offered if may]
-    return [link for link in found if link.url]
+    return [told.Link(reverse(f"web:{name}"), words, note) for name, may, words, note in offered if may]
 
 
 @require_actor
@@ -377,7 +376,7 @@ def _work_row(row: queries.Row, need: Need, may_repair: dict[int, bool]) -> dict
         "person": row.person,
         "may_repair": may,
         "offers_zero": bool(with_zero(row.person, row.person.personal_number)),
-        "search": told.link_to("number-search", row.person.code) if need is Need.NUMBER and may else "",
+        "search": reverse("web:number-search", args=[row.person.code]) if need is Need.NUMBER and may else "",
     }
 
 
