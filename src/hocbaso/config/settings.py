@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.signing",
     "hocbaso.apps.ledger",
     "hocbaso.apps.transcripts",
+    "hocbaso.apps.transcripts.offline",
     "hocbaso.apps.books",
     "hocbaso.apps.identity",
     "hocbaso.apps.quality",

@@ -47,6 +47,10 @@ class NodeKeys:
     def organisation(self, *, code: str, name: str) -> Signer:
         return self._provider.organisation(code, name)
 
+    def codes(self, *, name: str) -> Signer:
+        """The node's own P-256 key for QR codes and status lists, whatever kind the schools' keys are."""
+        return self.authority.issue_organisation("NUT", name, key_kind="p256").signer()
+
     def stamper(self) -> TimeStamper:
         return self._provider.stamper()
 

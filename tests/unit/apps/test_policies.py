@@ -102,6 +102,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "organisations.create": ("commune", {COMMUNE, OPERATOR}),
     "organisations.progress": ("school", EVERYBODY),
     "organisations.settings": ("school", {PRINCIPAL, OPERATOR}),
+    "offline.make_code": ("class", {PRINCIPAL, DEPUTY, SEAL, HOMEROOM, OPERATOR}),
     "periods.agree_unlock": ("unlock case", {COMMUNE, DEPARTMENT}),
     "periods.assign_review": ("school", {PRINCIPAL}),
     "periods.attach_minutes": ("unlock case", {PRINCIPAL, DEPUTY, CLERK}),

@@ -52,6 +52,7 @@ def _register() -> None:
         log,
         matching,
         node,
+        offline,
         periods,
         photos,
         privacy,
@@ -77,7 +78,7 @@ def _register() -> None:
         periods,
         quality,
     )
-    for module in (node, schools, accounts, *school_work, log, witness):
+    for module in (node, schools, accounts, *school_work, log, witness, offline):
         module.register(app)
     verify.register_commands(app)
 

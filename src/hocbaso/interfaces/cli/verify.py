@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from hocbaso.core.errors import DomainError, Unreadable, register
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, told
+
+if TYPE_CHECKING:
+    from hocbaso.engines.trust.bundle import TrustBundle
 
 register(
     {
@@ -22,6 +26,7 @@ register(
 )
 
 LIMIT_MB = 64
+_LONGEST_TEXT = 64 * 1024
 _STYLE = {
     "valid": ("HỢP LỆ", "bold green"),
     "invalid": ("KHÔNG HỢP LỆ", "bold red"),
@@ -41,30 +46,72 @@ def _read(path: Path) -> bytes:
 
 
 def verify(
-    files: list[Path] = typer.Argument(..., help="Tệp XML, PDF, văn bản QR hoặc gói ZIP."),
-    trust_bundle: Path = typer.Option(None, "--trust-bundle", help="Gói tin cậy trust-bundle.json."),
+    files: list[Path] = typer.Argument(None, help="Tệp XML, PDF, ảnh hoặc văn bản QR, gói ZIP."),
+    trust_bundle: Path = typer.Option(
+        None, "--trust-bundle", "--bundle", help="Gói tin cậy trust-bundle.json."
+    ),
+    qr: str = typer.Option(
+        None, "--qr", help="Văn bản hoặc ảnh PNG, JPEG của mã QR; dấu - thì đọc văn bản từ đầu vào chuẩn."
+    ),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Xác thực học bạ số, không cần mạng và cơ sở dữ liệu."""
     from hocbaso.engines.trust.bundle import TrustBundle
-    from hocbaso.engines.trust.verification import verify_file
 
+    if bool(files) == (qr is not None):
+        raise typer.BadParameter("hãy nêu tệp cần xác thực, hoặc --qr với văn bản hay ảnh của mã QR")
     now = datetime.now(UTC)
     results: list[dict[str, Any]] = []
     unreadable = False
     with told(as_json=as_json):
         bundle = TrustBundle.from_json(_read(trust_bundle)) if trust_bundle else None
-    for path in files:
+    for name in [str(path) for path in files or ()] or [qr]:
         try:
-            verdicts = verify_file(str(path), _read(path), bundle, now=now)
-            results += [v.to_json() for v in verdicts]
+            results += _judge_qr(name, bundle, now) if qr is not None else _judge(name, bundle, now)
         except DomainError as error:
             unreadable = True
-            results.append(_unreadable(path, error))
+            results.append(_unreadable(Path(name) if qr is None else Path("qr"), error))
     answer(results, as_json=as_json, human=lambda: _tell(results))
     if unreadable:
         raise typer.Exit(Exit.UNUSABLE)
     raise typer.Exit(Exit.DONE if all(r["verdict"] == "valid" for r in results) else Exit.NEGATIVE)
+
+
+def _judge(name: str, bundle: TrustBundle | None, now: datetime) -> list[dict[str, Any]]:
+    from hocbaso.engines.trust.verification import verify_file
+
+    return [v.to_json() for v in verify_file(name, _read(Path(name)), bundle, now=now)]
+
+
+def _judge_qr(given: str, bundle: TrustBundle | None, now: datetime) -> list[dict[str, Any]]:
+    """A code as text (argument, standard input) or picture; what a signed code says stands in ``qr``."""
+    from hocbaso.engines.trust.offline_code import is_offline_code
+    from hocbaso.engines.trust.verification import verify_file
+    from hocbaso.engines.trust.verification.document import verifier
+    from hocbaso.engines.trust.verification.offline import verify_code
+
+    name, data = "qr", given.encode()
+    if given == "-":
+        data = sys.stdin.buffer.read(_LONGEST_TEXT)
+    elif not is_offline_code(given) and "://" not in given:
+        name, data = given, _read(Path(given))
+        data = _text_in_picture(data)
+    text = data.decode("utf-8", "replace").strip()
+    if not is_offline_code(text):
+        return [v.to_json() for v in verify_file(name, data, bundle, now=now)]
+    verdict, content = verify_code(text, verifier(bundle), now=now, file=name)
+    return [verdict.to_json() | {"qr": content.to_json()}]
+
+
+def _text_in_picture(data: bytes) -> bytes:
+    """The one signed code in a picture; anything else is left as it is."""
+    from hocbaso.engines.trust.offline_code import is_offline_code
+    from hocbaso.engines.trust.qr import read_qr
+
+    if not data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        return data
+    found = {text for text in read_qr(data) if is_offline_code(text)}
+    return found.pop().encode() if len(found) == 1 else data
 
 
 def _unreadable(path: Path, error: DomainError) -> dict[str, Any]:
@@ -90,6 +137,8 @@ def _tell(results: list[dict[str, Any]]) -> None:
         if result["environment"] == "thu_nghiem":
             messages.print("  THỬ NGHIỆM: không có giá trị sử dụng.", style="black on yellow")
         messages.print(f"  {result['reason']}", markup=False)
+        for words in _words_of(result.get("qr")):
+            messages.print(f"  {words}", markup=False)
         for sentence in result.get("answers", {}).values():
             messages.print(f"  - {sentence}", markup=False)
         for signature in result["signatures"]:
@@ -98,6 +147,23 @@ def _tell(results: list[dict[str, Any]]) -> None:
                 f"  - {signature['role']}: {signature['signer']} ({mark}). {signature['reason'] or ''}",
                 markup=False,
             )
+
+
+def _words_of(content: dict[str, Any] | None) -> list[str]:
+    """What a signed code says, for a person to compare with the paper."""
+    if content is None:
+        return []
+    words = [
+        f"Họ và tên: {content['name']}; ngày sinh: {content['birth_date']}",
+        f"Trường: {content['school']}; lớp {content['class']}",
+        f"Mã học bạ: {content['code']}, phiên bản {content['version']}",
+    ]
+    results = content["results"]
+    if results is not None:
+        subjects = [f"{line['name']} {line['value'] or 'không có'}" for line in results["subjects"]]
+        overall = [value for value in (results["study"], results["conduct"], results["title"]) if value]
+        words.append(f"Kết quả: {'; '.join([*overall, *subjects])}")
+    return words
 
 
 def register_commands(app: typer.Typer) -> None:

@@ -24,13 +24,15 @@ class NewEntry:
     type: str
     document_digest: str
     school_code: str
-    code: str
+    code: str  # empty for what is not about a sheet: status list, key event, receipt
     version: int
     at: datetime
 
     @property
     def once(self) -> str:
         """What may happen once only."""
+        if not self.code:
+            return f"{self.type}:{self.document_digest}"
         return f"{self.type}:{engine.code_hash(self.code)[:40]}:{self.version}"
 
 
@@ -73,6 +75,6 @@ def _encode(entry: NewEntry) -> bytes:
         digest=entry.document_digest,
         school=entry.school_code,
         time=clock.iso_seconds(entry.at),
-        code=engine.code_hash(entry.code),
-        sheet_version=entry.version,
+        code=engine.code_hash(entry.code) if entry.code else None,
+        sheet_version=entry.version if entry.code else None,
     ).to_bytes()

@@ -18,6 +18,7 @@ from hocbaso.apps.ledger.use_cases.append import NewEntry, append
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, StatusEvent
+from hocbaso.apps.transcripts.offline.places import take_places
 from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
@@ -105,6 +106,7 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
         )
         for one, index in zip(sealed, indices, strict=True)
     )
+    take_places([(one.made.sheet.code, one.made.sheet.version) for one in sealed], log)
     StatusEvent.objects.bulk_create(_replaced(actor, one) for one in sealed if one.made.sheet.version > 1)
     record(
         actor,

@@ -42,7 +42,7 @@ def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
         ),
         intermediates=tuple(c.public_bytes(Encoding.DER) for c in trust.intermediates),
         crls=trust.crls,
-        authority=_authority({row.sheet.school_id for row in issued}),
+        authority=authority_register({row.sheet.school_id for row in issued}),
         logs=tuple(
             LogInfo(ledger.origin(log), ledger.public_key(), ledger.latest_checkpoint(log)) for log in logs
         ),
@@ -52,7 +52,8 @@ def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
     )
 
 
-def _authority(schools: set[int]) -> tuple[AuthorityEntry, ...]:
+def authority_register(schools: set[int]) -> tuple[AuthorityEntry, ...]:
+    """Which certificate may sign in which role for these schools. Two queries."""
     rows = Registration.objects.filter(school__in=schools).select_related("certificate", "school", "user")
     staff = StaffMember.objects.filter(organisation__in=schools, user__isnull=False)
     codes = {(school, user): code for school, user, code in staff.values_list("organisation", "user", "code")}

@@ -1,0 +1,1 @@
+"""Codes and status lists that verify without a network (docs/offline.md)."""
