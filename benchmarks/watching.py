@@ -37,9 +37,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.watching", description=__doc__)
     parser.add_argument("--schools", type=int, default=3500)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument(
-        "--url", default="", help="an empty database; by default a SQLite file of its own"
-    )
+    parser.add_argument("--url", default="", help="an empty database; by default a SQLite file of its own")
     return parser.parse_args()
 
 

@@ -174,9 +174,7 @@ def new(request: HttpRequest, area: str) -> HttpResponse:
         except DomainError as refusal:
             error, at = words(refusal), _AT.get(refusal.code, "ten")
         else:
-            messages.success(
-                request, _("Đã mở đợt xác thực. Các trường trong phạm vi thấy ở trang đầu.")
-            )
+            messages.success(request, _("Đã mở đợt xác thực. Các trường trong phạm vi thấy ở trang đầu."))
             return redirect(_address(area), made.pk)
     today = clock.today()
     fresh = {
