@@ -65,7 +65,11 @@ def _seen(page: Page, name: str) -> None:
 
 
 def _proposed(page: Page, site: Site) -> MergeCase:
-    site.as_(page, site.school.clerk.username, "/truong/trung-ho-so/")
+    site.as_(page, site.school.clerk.username, "/truong/tim-so-dinh-danh/")
+    _seen(page, "searches")
+    page.goto(f"{site.address}/truong/trung-ho-so/ma-tam/")
+    _seen(page, "codes")
+    page.goto(f"{site.address}/truong/trung-ho-so/")
     page.get_by_role("button", name="Quét tìm hồ sơ trùng").click()
     expect(page.get_by_role("status").first).to_contain_text("1 cặp mới")
     _seen(page, "list")
