@@ -52,7 +52,7 @@ class PairLine:
         if one is None or other is None:
             return []
         return [
-            (label, *(_fact(pupil, name) for pupil in (one, other)))
+            (label, _fact(one, name), _fact(other, name))
             for label, name in (
                 ("Họ tên", "full_name"),
                 ("Ngày sinh", "birth_date"),

@@ -400,7 +400,7 @@ def _stamp(person: Person) -> None:
 
 
 def _holder(person: Person, number: str) -> Person | None:
-    rows = type(person)._default_manager.filter(personal_number=number).exclude(pk=person.pk)
-    if isinstance(person, StaffMember):
-        rows = rows.filter(organisation=person.organisation)
-    return rows.first()
+    if isinstance(person, Pupil):
+        return Pupil.objects.filter(personal_number=number).exclude(pk=person.pk).first()
+    colleagues = StaffMember.objects.filter(personal_number=number, organisation=person.organisation)
+    return colleagues.exclude(pk=person.pk).first()
