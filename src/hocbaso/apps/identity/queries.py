@@ -264,7 +264,8 @@ def report_lines(school: Organisation, year: str, class_name: str | None = None)
 def rows_of_enrolments(enrolments: QuerySet[Enrolment]) -> Iterator[Row]:
     """The same of any enrolments (with their pupils), in flat memory. One query, and three a thousand."""
     part: list[Row] = []
-    with_class = "school_class" in (enrolments.query.select_related or ())
+    chosen = enrolments.query.select_related
+    with_class = isinstance(chosen, dict) and "school_class" in chosen
     for enrolment in enrolments.iterator(chunk_size=1000):
         part.append(Row(enrolment.pupil, enrolment.school_class if with_class else None, enrolment))
         if len(part) == 1000:

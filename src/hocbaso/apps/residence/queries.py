@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
@@ -241,7 +242,7 @@ def rows_of_class(school_class: SchoolClass) -> list[Row]:
     return [
         Row(
             e,
-            state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated),
+            _state(e),
             stays.get((e.pupil_id, Kind.PERMANENT)),
             stays.get((e.pupil_id, Kind.CURRENT)),
             e.units_differ,
@@ -251,6 +252,11 @@ def rows_of_class(school_class: SchoolClass) -> list[Row]:
         )
         for e in enrolments
     ]
+
+
+def _state(marked: Any) -> str:
+    """Of an enrolment that :func:`_marked` gave."""
+    return state_of(marked.pupil, differs=marked.differs, known=marked.known, stated=marked.stated)
 
 
 def _by_kind(stays: Iterable[Stay], on: date) -> dict[tuple[int, str], Address]:
@@ -268,7 +274,7 @@ def counts_of(classes: Iterable[SchoolClass]) -> dict[int, dict[str, int]]:
     counts = {pk: dict.fromkeys(STATES, 0) for pk in ids}
     rows = _marked(Enrolment.objects.filter(school_class__in=ids, active=True)).select_related("pupil")
     for e in rows.only("school_class_id", "pupil__commune", "pupil__commune_code", "pupil__code"):
-        state = state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated)
+        state = _state(e)
         counts[e.school_class_id][state] += 1
     return counts
 
@@ -289,7 +295,7 @@ def report_rows(school: Organisation, year: str, class_name: str | None = None) 
         {
             "pupil": e.pupil.code,
             "class": e.school_class.name,
-            "state": state_of(e.pupil, differs=e.differs, known=e.known, stated=e.stated),
+            "state": _state(e),
             "permanent": _told(stays.get((e.pupil_id, Kind.PERMANENT))),
             "current": _told(stays.get((e.pupil_id, Kind.CURRENT))),
             "exception": e.pupil_id in excepted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -11,10 +11,15 @@ from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.storage.sheets import pack_text, unpack_text
 from hocbaso.engines.trust.xades import pack_signature, unpack_signature
 
+if TYPE_CHECKING:
+    _Binary = models.BinaryField[bytes, bytes]
+else:
+    _Binary = models.BinaryField
+
 _TEXT = b"<"  # nothing packed begins so
 
 
-class _PackedField(models.BinaryField):
+class _PackedField(_Binary):
     """Packs what goes in. What cannot be read comes back as it stands: whoever needs it refuses it by its
     digest, and an audit can name the row instead of failing over it."""
 

@@ -36,7 +36,7 @@ _REQUIRED = frozenset(range(_CODE, _INDEX + 1))
 _LIST_NAME = re.compile(r"[0-9]{4}-[1-9][0-9]{0,3}", re.ASCII)
 _MAX_TEXTS = 300
 #: Beginnings of school names, by number; 0 is none. Only ever appended to.
-_BEGINNINGS = (
+BEGINNINGS = (
     "",
     "Trường Tiểu học ",
     "Trường Trung học cơ sở ",
@@ -229,7 +229,7 @@ def _unpack_code(value: object) -> str:
 def _pack_school(name: str) -> list[object]:
     """[number of the longest beginning that fits, the rest]."""
     number, words = max(
-        ((n, b) for n, b in enumerate(_BEGINNINGS) if name.startswith(b) and name != b),
+        ((n, b) for n, b in enumerate(BEGINNINGS) if name.startswith(b) and name != b),
         key=lambda known: len(known[1]),
     )
     return [number, name.removeprefix(words)]
@@ -238,7 +238,7 @@ def _pack_school(name: str) -> list[object]:
 def _unpack_school(value: object) -> str:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError("school")
-    return _BEGINNINGS[_natural(value[0], 0, len(_BEGINNINGS) - 1)] + _string(value[1])
+    return BEGINNINGS[_natural(value[0], 0, len(BEGINNINGS) - 1)] + _string(value[1])
 
 
 def _natural(value: object, least: int, most: int) -> int:

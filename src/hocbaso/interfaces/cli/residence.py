@@ -83,7 +83,7 @@ def map_units(
 
         groups = groups_of(unit, year)
         written = apply_proposed(Actor.operator(), school=unit, year=year) if apply else 0
-        document = {
+        document: dict[str, Any] = {
             "written": written,
             "addresses": [
                 {

@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from hocbaso.apps.common import clock
-from hocbaso.core.errors import DomainError, Unreadable, register
+from hocbaso.core.errors import DomainError, Unreadable
+from hocbaso.core.errors import register as register_errors
 from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, told
 
-register(
+register_errors(
     {
         "witness_key_unreadable": (
             "Không mở được tệp khóa nhân chứng {file}.",
@@ -73,7 +74,8 @@ def cosign(log: str, key_file: Path, state: Path, name: str, log_key: str) -> di
     published = open_log(log, vkey)
     signer = NoteSigner(name, _private_key(key_file), KeyType.WITNESS)
     note, head = published.note()
-    last, proof = None, ()
+    last: Checkpoint | None = None
+    proof: tuple[bytes, ...] = ()
     if known is not None:
         try:
             last = Checkpoint.parse(split_note(str(known["note"]))[0])

@@ -114,7 +114,7 @@ def field_of_error(reason: str, chosen: Iterable[str]) -> str:
 
 def evidence_words(thread: list[Message]) -> list[tuple[str, str]]:
     """(what, value) of the evidence that lay before the unit last."""
-    found = next((m.evidence for m in reversed(thread) if m.evidence), {})
+    found: dict[str, Any] = next((m.evidence for m in reversed(thread) if m.evidence), {})
     told = []
     if state := found.get("state"):
         told.append((_("Trạng thái"), str(IdentityState(state).label)))

@@ -216,11 +216,11 @@ def with_zero(person: Any, number: str) -> str:
     if not number or len(number) == personal_number.LENGTH:
         return ""
     found = personal_number.check(number, birth=person.birth_date or None, sex=person.sex or None)
-    return next((f.proposal for f in found.findings if f.proposal), "") or ""
+    return next((str(f.proposal) for f in found.findings if f.proposal), "")
 
 
 def _province_code(desk: Desk) -> str:
-    return desk.typed.get("tinh") or getattr(desk.person, "province_code", "")
+    return desk.typed.get("tinh") or str(getattr(desk.person, "province_code", ""))
 
 
 def _shown(desk: Desk) -> dict[str, str]:

@@ -16,7 +16,7 @@ from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.web import errors
 
 #: For machines and monitors: no session is looked at, so that these answers do not vary with cookies.
-_WITHOUT_SESSION = ("/log/", "/schemas/", "/healthz", "/readyz", "/metrics")
+_WITHOUT_SESSION = ("/log/", "/status/", "/schemas/", "/healthz", "/readyz", "/metrics")
 POST_KEY = "assignment"
 SECOND_FACTOR_KEY = "second_factor"
 

@@ -30,6 +30,7 @@ _AREAS = (
     "residence",
     "watching",
     "verification",
+    "offline",
     "log",
     "privacy",
 )

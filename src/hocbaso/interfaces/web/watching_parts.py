@@ -49,7 +49,7 @@ def drawn(points: Sequence[Point]) -> dict[str, Any] | None:
         return None
     first = points[-1].day - timedelta(days=TREND_DAYS - 1)
     highest = max((p.total - p.verified for p in points), default=0) or 1
-    bars = []
+    bars: list[dict[str, Any]] = []
     for index, point in enumerate(points):
         left, x = point.total - point.verified, 2 + 11 * (point.day - first).days
         height = 40.5 * left / highest

@@ -129,7 +129,7 @@ def test_the_monitor_names_a_version_entered_twice_and_an_entry_dated_back(obser
 def test_the_monitor_believes_entries_only_when_they_give_the_signed_root(observer: Observer) -> None:
     publish(observer.log, [entry(n) for n in range(310)])
     bundle = observer.log / "tile/entries/001.p/54"
-    before, school, after = bundle.read_bytes().rpartition(SCHOOL.encode())
+    before, _, after = bundle.read_bytes().rpartition(SCHOOL.encode())
     bundle.write_bytes(before + b"79000999" + after)
     state = (observer.folder / "truong.json").read_bytes()
     assert code_of(observer.monitor) == "log_forked"

@@ -117,7 +117,7 @@ def _keep(actor: Actor, school: Organisation, parts: Sequence[_Part], until: dat
     now = clock.now()
     letters = Letter.objects.bulk_create(
         Letter(
-            pupil=p.row.person,
+            pupil_id=p.row.person.pk,
             school=school,
             kind=p.reason.kind,
             fields=list(p.reason.fields),

@@ -108,7 +108,7 @@ def read_field(name: str, written: str) -> str:
     if name not in LABELS:
         raise DomainError("pupil_field", field=name)
     text = collapse(nfc(written))
-    limit = Pupil._meta.get_field(name).max_length or 0
+    limit = getattr(Pupil._meta.get_field(name), "max_length", 0)
     if len(text) > limit:
         raise DomainError("pupil_field_long", label=LABELS[name], limit=limit)
     if not text:

@@ -144,7 +144,7 @@ def _lines(rows: list[YearSheet]) -> list[dict[str, Any]]:
     return lines
 
 
-def _sheet(request: HttpRequest, code: str) -> YearSheet:
+def sheet_of(request: HttpRequest, code: str) -> YearSheet:
     """A live sheet that the actor may see; ``?phien-ban=`` chooses an older version. One query.
 
     :raises NotFound: ``sheet_not_found``.
@@ -163,7 +163,7 @@ def _sheet(request: HttpRequest, code: str) -> YearSheet:
     return found
 
 
-def _issued(found: YearSheet) -> IssuedSheet | None:
+def issued_of(found: YearSheet) -> IssuedSheet | None:
     return found.issued if hasattr(found, "issued") else None
 
 
@@ -171,9 +171,9 @@ def _issued(found: YearSheet) -> IssuedSheet | None:
 @require_safe
 def sheet(request: HttpRequest, code: str) -> HttpResponse:
     """``/truong/hoc-ba/<code>/``: the form, drawn from the stored bytes."""
-    found = _sheet(request, code)
+    found = sheet_of(request, code)
     viewed(actor_of(request), [found.pupil], ViewKind.FILE, "transcript")
-    issued = _issued(found)
+    issued = issued_of(found)
     signatures = list(found.signatures.filter(voided_at__isnull=True).select_related("certificate"))
     versions = list(
         YearSheet.objects.filter(code=found.code)
@@ -213,6 +213,7 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "paper": paper.of_sheet(found, signatures, issued),
         "draft": issued is None,
+        "may_make_code": allowed(actor_of(request), "offline.make_code", found.school_class),
     }
     return render(request, "web/transcripts/sheet.html", context)
 
@@ -226,8 +227,8 @@ def _file(content: bytes, kind: str, name: str, *, inline: bool = False) -> Http
 @require_safe
 def xml(request: HttpRequest, code: str) -> HttpResponse:
     """The issued document with its time stamp. :raises NotFound: ``sheet_not_issued``"""
-    found = _sheet(request, code)
-    issued = _issued(found)
+    found = sheet_of(request, code)
+    issued = issued_of(found)
     if issued is None:
         raise NotFound("sheet_not_issued")
     (exported,) = documents.export([issued])
@@ -239,8 +240,8 @@ def xml(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def pdf(request: HttpRequest, code: str) -> HttpResponse:
     """The sealed booklet; before issue the preview of the sheet, opened in the browser."""
-    found = _sheet(request, code)
-    issued = _issued(found)
+    found = sheet_of(request, code)
+    issued = issued_of(found)
     if issued is None:
         return _file(
             preview_pdf(actor_of(request), sheet=found),

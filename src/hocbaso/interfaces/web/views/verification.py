@@ -52,7 +52,7 @@ def _address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _limited(limiter: Limiter) -> Callable[[View], View]:
+def limited(limiter: Limiter) -> Callable[[View], View]:
     """At most so many requests an address; nothing that was shown is kept by the browser."""
 
     def wrap(view: View) -> View:
@@ -100,17 +100,17 @@ def _holder(request: HttpRequest, issued: IssuedSheet) -> dict[str, Any]:
     """The whole content, when the holder has given the date of birth."""
     until = opened_until(request, issued)
     if until is None:
-        return {"opened": False, "slip": _query(issued)}
+        return {"opened": False, "slip": slip_query(issued)}
     return {
         "opened": True,
         "until": until,
-        "slip": _query(issued),
+        "slip": slip_query(issued),
         "paper": paper.of_sheet(issued.sheet, [], issued),
         "public": True,
     }
 
 
-def _query(issued: IssuedSheet) -> str:
+def slip_query(issued: IssuedSheet) -> str:
     return urlencode({"c": issued.code, "h": issued.digest[:16]})
 
 
@@ -129,7 +129,7 @@ def with_slash(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_limited(lookups)
+@limited(lookups)
 def by_code(request: HttpRequest) -> HttpResponse:
     """``/xac-thuc?c=<code>&h=<digits>``."""
     typed = request.GET.get("c", "").strip()[:120]
@@ -144,7 +144,7 @@ def by_code(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt  # changes nothing, uses no right of the visitor; too large a body is refused unread
 @require_http_methods(["GET", "HEAD", "POST"])
-@_limited(uploads)
+@limited(uploads)
 def by_file(request: HttpRequest) -> HttpResponse:
     """``POST /xac-thuc/tep``: XML, PDF or a picture of the QR code."""
     if request.method != "POST":
@@ -175,7 +175,7 @@ def _uploaded(request: HttpRequest) -> tuple[str, bytes]:
     return (file.name or "")[:120], file.read()
 
 
-def _issued(request: HttpRequest) -> IssuedSheet:
+def issued_of(request: HttpRequest) -> IssuedSheet:
     """The issued version that a request names. :raises NotFound: ``transcript_not_found``"""
     values = request.POST if request.method == "POST" else request.GET
     rows = queries.issued_by_code(values.get("c", "")[:120])
@@ -187,10 +187,10 @@ def _issued(request: HttpRequest) -> IssuedSheet:
 
 
 @require_POST
-@_limited(lookups)
+@limited(lookups)
 def open_up(request: HttpRequest) -> HttpResponse:
     """``POST /xac-thuc/ngay-sinh``: the date of birth opens the whole content for ten minutes."""
-    issued = _issued(request)
+    issued = issued_of(request)
     try:
         open_sheet(
             issued=issued, birth_date=request.POST.get("ngay-sinh", "")[:20], address=_address(request)
@@ -205,14 +205,14 @@ def open_up(request: HttpRequest) -> HttpResponse:
         if datetime.fromisoformat(until) > clock.now()
     }
     request.session[_OPENED] = {**kept, issued.code: clock.iso_seconds(clock.now() + OPEN_FOR)}
-    return redirect(f"/xac-thuc?{_query(issued)}")
+    return redirect(f"/xac-thuc?{slip_query(issued)}")
 
 
 @require_safe
-@_limited(uploads)
+@limited(uploads)
 def rendition(request: HttpRequest) -> HttpResponse:
     """The sealed PDF for a holder who has given the date of birth."""
-    issued = _issued(request)
+    issued = issued_of(request)
     if opened_until(request, issued) is None:
         raise NotAllowed("not_opened")
     name = f"{issued.code}.v{issued.version}.pdf"
@@ -220,7 +220,7 @@ def rendition(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_limited(lookups)
+@limited(lookups)
 def proof(request: HttpRequest) -> HttpResponse:
     """The inclusion proof of the newest version; nothing personal stands in it."""
     code = request.GET.get("c", "")[:120]
@@ -230,7 +230,7 @@ def proof(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_limited(lookups)
+@limited(lookups)
 def slip(request: HttpRequest) -> HttpResponse:
     """The verdict as data (the same as ``hocbaso verify --json``), to be kept with a file."""
     found = public_verification.verify_code(
