@@ -35,8 +35,9 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "import-marks": _later("import_marks", "importing_marks"),
     "pdf": _later("renditions", "renditions"),
     "log": _later("log", "log"),
-    "gradebook-load": _later("gradebook_load", "gradebook_load"),
+    "population": _later("identity", "gateway"),
     "photos": _later("photos", "photos"),
+    "gradebook-load": _later("gradebook_load", "gradebook_load"),
     "size": _later("issuing", "size"),
 }
 

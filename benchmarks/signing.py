@@ -33,6 +33,8 @@ BATCH = {"rsa2048": 60, "rsa3072": 30, "p256": 200}
 PEER_BATCH = 8
 #: trust.md 9 was measured with these two.
 AIM = {"rsa2048": 0.96, "p256": 0.67}
+#: With every returned value checked, of the two key operations that this takes.
+CHECKED_AIM = {"rsa2048": 0.95, "rsa3072": 0.95, "p256": 0.75}
 _NOW = datetime(2026, 5, 26, 8, 0, tzinfo=UTC)
 _PREHASHED = utils.Prehashed(hashes.SHA256())
 
@@ -82,10 +84,11 @@ def _checked_signer(key: PrivateKey, count: int) -> Contender:
 def sign_sheet(sheet: bytes, signers: list[SoftwareSigner]) -> bytes:
     """The three signatures of a primary sheet, each bound to the one before."""
     made: list[bytes] = []
+    content = xades.sheet_object(sheet)
     for role, signer in zip(STEPS, signers, strict=True):
         prepared = xades.prepare(
             role=role,
-            objects=[xades.sheet_object(sheet)],
+            objects=[content],
             signing_time=_NOW,
             certificate=signer.certificate,
             chain=signer.chain,
@@ -169,7 +172,13 @@ def signing(kind: KeyKind) -> Experiment:
             Ratio(
                 "÷ raw sign", "hocbaso", "raw sign", aim=AIM.get(kind), source="trust.md 9, lean prototype"
             ),
-            Ratio("÷ (raw sign + check of the value)", "hocbaso", "raw sign + check"),
+            Ratio(
+                "÷ (raw sign + check of the value)",
+                "hocbaso",
+                "raw sign + check",
+                aim=CHECKED_AIM[kind],
+                source="issue of trust, all checks on",
+            ),
             Ratio("÷ signxml", "hocbaso", "signxml", aim=1.0),
             Ratio("signxml ÷ raw sign", "signxml", "raw sign"),
         ],
