@@ -35,6 +35,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "import-marks": _later("import_marks", "importing_marks"),
     "pdf": _later("renditions", "renditions"),
     "log": _later("log", "log"),
+    "offline": _later("offline", "offline"),
     "population": _later("identity", "gateway"),
     "photos": _later("photos", "photos"),
     "gradebook-load": _later("gradebook_load", "gradebook_load"),

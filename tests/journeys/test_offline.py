@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.core.signals import request_started
 from playwright.sync_api import Page, expect
 
 from hocbaso.apps.accounts.models import Role
@@ -30,6 +31,10 @@ def test_good_and_altered_codes_are_told_apart_with_the_network_off(page: Page, 
 
     page.goto(f"{live_server.url}/xac-thuc/ngoai-tuyen")
     expect(page.locator("#goi-tin-cay")).to_contain_text("Trang dùng được khi mất mạng.")
+    asked: list[str] = []
+    request_started.connect(
+        lambda environ, **_: asked.append(environ["PATH_INFO"]), weak=False, dispatch_uid="offline"
+    )
     page.context.set_offline(True)
     page.reload()
     expect(page.locator("#goi-tin-cay")).to_contain_text("trong ngày hôm nay")
@@ -53,3 +58,5 @@ def test_good_and_altered_codes_are_told_apart_with_the_network_off(page: Page, 
     page.get_by_label("Nội dung mã QR").fill("HBS1:ABC")
     page.get_by_role("button", name="Kiểm tra", exact=True).click()
     expect(answer).to_contain_text("mã bị thiếu hoặc bị sửa ký tự")
+    assert request_started.disconnect(dispatch_uid="offline")
+    assert asked == []
