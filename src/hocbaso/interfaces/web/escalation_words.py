@@ -112,8 +112,10 @@ def field_of_error(reason: str, chosen: Iterable[str]) -> str:
     return "hs" if not list(chosen) else ("ly-do" if not reason.strip() else "hs")
 
 
-def evidence_words(thread: list[Message]) -> list[tuple[str, str]]:
-    """(what, value) of the evidence that lay before the unit last."""
+def evidence_words(thread: list[Message], *, names: bool) -> list[tuple[str, str]]:
+    """(what, value) of the evidence that lay before the unit last; papers in the school's own words as
+    :func:`message`.
+    """
     found: dict[str, Any] = next((m.evidence for m in reversed(thread) if m.evidence), {})
     told = []
     if state := found.get("state"):
@@ -127,17 +129,19 @@ def evidence_words(thread: list[Message]) -> list[tuple[str, str]]:
     papers = [
         p["paper"] + (f" ({format_vi(p['date'])})" if p["date"] else "") for p in found.get("papers", [])
     ]
+    if not names:
+        return told
     if seen := next((m.evidence["papers_seen"] for m in reversed(thread) if "papers_seen" in m.evidence), ""):
         papers.append(seen)
     told.append((_("Giấy tờ trường đã xem"), "; ".join(papers) or _("Chưa ghi giấy tờ nào")))
     return told
 
 
-def message(one: Message) -> dict[str, Any]:
-    """One message of the thread."""
+def message(one: Message, *, names: bool) -> dict[str, Any]:
+    """One message of the thread. What people wrote may name the child: it is for whoever may see the name."""
     return {
         "act": Act(one.act).label,
-        "text": one.text,
+        "text": one.text if names or not one.text else _("(nội dung được che)"),
         "who": one.by.full_name if one.by else _("Hệ thống"),
         "role": role_label(one.role) if one.by and one.role else "",
         "unit": one.unit.name if one.unit else "",

@@ -338,3 +338,22 @@ def test_a_file_that_moves_between_check_and_confirmation_is_checked_again(world
     made.refresh_from_db()
     assert (made.state, made.report["refused"]) == (State.CHECKED, 1)
     assert world.pupil(1).full_name != "Trần Bảo Quỳnh Hương"
+
+
+def test_names_that_slipped_into_other_rows_carry_no_value_to_the_wrong_person(world):
+    Pupil.objects.filter(pk=world.pupils[2].pk).update(full_name="Lê Văn Tám")
+    book = world.out()
+    sheet = next(s for s in book.worksheets if s.title == "Lớp 3A")
+    heads = {cell.value: cell.column for cell in sheet[HEADER] if isinstance(cell.value, str)}
+    # Sorted without the column of codes: names and new values stand beside somebody else's code.
+    put(book, world.pupils[1], Số_định_danh_đúng="079317000088", **PAPER)
+    first, second = HEADER + 1, HEADER + 2
+    for column in range(1, sheet.max_column + 1):
+        if column != heads["Mã học sinh"]:
+            one, other = sheet.cell(first, column).value, sheet.cell(second, column).value
+            sheet.cell(first, column).value, sheet.cell(second, column).value = other, one
+    before = list(Pupil.objects.values_list("personal_number", flat=True))
+    data = saved(book)
+    assert codes(world.check(data)) == ["collection_other_person"]
+    assert world.bring(data, accept_good_rows=True).upload is None
+    assert list(Pupil.objects.values_list("personal_number", flat=True)) == before

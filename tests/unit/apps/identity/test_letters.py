@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from hocbaso.apps.identity.use_cases.print_letters import print_letters
 from hocbaso.apps.identity.use_cases.process import process_due
 from hocbaso.apps.identity.use_cases.repair import confirm_difference
 from hocbaso.apps.identity.use_cases.send import send
+from hocbaso.apps.privacy.models import Export
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.core.errors import DomainError, NotAllowed
 from hocbaso.engines.population import Outcome
@@ -105,3 +107,10 @@ def test_a_neighbour_prints_nothing_and_a_day_that_has_passed_is_refused(school)
         print_letters(school.actor(Role.PRINCIPAL), classes=[school.classes["3A"]], until=clock.today())
     assert refused.value.code == "identity_letter_until"
     assert Letter.objects.count() == 0
+
+
+def test_the_file_of_letters_is_in_the_register_of_exports(school):
+    made = print_letters(school.actor(Role.HOMEROOM, "3A"), classes=[school.classes["3A"]])
+    kept = Export.objects.get()
+    assert (kept.what, kept.persons, kept.organisation) == ("letter", 2, school.unit)
+    assert kept.digest == hashlib.sha256(made.pdf).hexdigest()

@@ -196,3 +196,13 @@ def test_staff_are_repaired_by_the_clerk_without_a_residence():
     assert (member.personal_number, member.identity_state) == ("079080000002", "reverify")
     with pytest.raises(DomainError):
         correct(school.actor(Role.DATA_CLERK), member, {"commune_code": "25747"})
+
+
+def test_a_number_copied_into_a_note_or_a_papers_name_is_kept_masked():
+    clerk, _, pupil = answered(Outcome.MISMATCH, ("ho_ten",))
+    confirm_difference(clerk, pupil, paper="Thông báo số 079 317 000 001", note="CCCD 079317000001")
+    stood = Confirmation.objects.get()
+    assert (stood.paper, stood.note) == ("Thông báo số 079•••••••01", "CCCD 079•••••••01")
+    correct(clerk, pupil, {"full_name": "Trần Bảo Quỳnh Hương"}, note="số 079317000001, ngày 12/05/2019")
+    assert "079317000001" not in str(list(Event.objects.values("target", "details")))
+    assert "079•••••••01, ngày 12/05/2019" in str(Event.objects.get(action="identity.correct").details)

@@ -176,3 +176,29 @@ def test_a_number_refused_at_a_door_opens_the_pair():
     assert refused.value.code == "identity_number_taken"
     pair = Pair.objects.get()
     assert (pair.first, pair.second, pair.kind) == (one, holder, "number")
+
+
+def test_the_school_that_gave_a_temporary_code_does_not_rekey_the_pupil_at_the_next_school():
+    school, made = enrolled()
+    other = make_school("79000102", "Trường Tiểu học Sông Bé")
+    made.active = False
+    made.save()
+    Enrolment.objects.create(pupil=made.pupil, school_class=other.classes["3A"], status="Chuyển đến kỳ 2")
+    for stranger in (school.actor(Role.DATA_CLERK), OPERATOR):
+        with pytest.raises(DomainError) as refused:
+            rekey(stranger, made.pupil, "7901234567", reason="x", school=school.unit)
+        assert refused.value.code == "rekey_not_here"
+    rekey(other.actor(Role.DATA_CLERK), made.pupil, "7901234567", reason="x", school=other.unit)
+    assert Pupil.objects.get().code == "7901234567"
+
+
+def test_a_pair_that_waits_for_a_decision_or_was_merged_is_not_opened_again_by_a_number():
+    school, one, other = twins()
+    pair = meet(OPERATOR, one, other, organisation=school.unit.code)
+    for state in (PairState.PROPOSED, PairState.MERGED):
+        Pair.objects.update(state=state)
+        assert meet(OPERATOR, other, one, organisation=school.unit.code) == pair
+        assert Pair.objects.get().state == state
+    Pair.objects.update(state=PairState.DIFFERENT)
+    meet(OPERATOR, one, other, organisation=school.unit.code)
+    assert Pair.objects.get().state == PairState.OPEN

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.use_cases import throttle
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.pupils.models import Pupil
@@ -180,3 +181,23 @@ def test_paper_answers_are_written_down_by_the_homeroom_teacher_alone(school, te
     assert code_of(answer_on_paper, teacher, **later) == "slip_date_future"
     made = answer_on_paper(teacher, **given)
     assert (made.channel, made.by) == ("paper", teacher.label)
+
+
+def test_stale_copies_of_a_slip_count_together_and_one_that_ended_opens_nothing(printed):
+    copies = [find_slip(printed.token) for _ in range(11)]  # as requests that came at one moment hold them
+    for n, slip in enumerate(copies[:10]):
+        with clock.standing_at(DAY + timedelta(hours=2 * n)):
+            assert code_of(open_slip, slip=slip, birth_date="01/03/2017", address="a") == "slip_birth_date"
+    with clock.standing_at(DAY + timedelta(days=2)):
+        assert code_of(open_slip, slip=copies[10], birth_date="09/02/2017", address="a") == "slip_unknown"
+    assert Slip.objects.get().wrong == 10
+
+
+def test_wrong_birth_dates_of_guardians_keep_no_teacher_of_the_same_network_from_signing_in(printed):
+    hidden = throttle.hashed("10.0.0.1")
+    for _ in range(40):
+        throttle.note(f"{throttle.SLIP}{printed.slip.token_hash[:40]}", hidden, succeeded=False)
+    throttle.require_no_wait("79000101-dl", hidden)
+    for _ in range(40):
+        throttle.note("ai.do", hidden, succeeded=False)
+    assert code_of(throttle.require_no_wait, "79000101-dl", hidden) == "sign_in_wait"

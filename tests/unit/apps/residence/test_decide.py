@@ -11,7 +11,7 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.use_cases.repair import confirm_warnings
-from hocbaso.apps.pupils.models import IdentityState
+from hocbaso.apps.pupils.models import IdentityState, Pupil
 from hocbaso.apps.residence.models import (
     ExceptionReason,
     Kind,
@@ -313,3 +313,13 @@ def test_no_residence_paper_proves_an_identity_either(one):
         confirm_warnings(school.actor(Role.DATA_CLERK), pupil, paper="Sổ hộ khẩu")
     assert refused.value.code == "identity_residence_paper"
     confirm_warnings(school.actor(Role.DATA_CLERK), pupil, paper="Giấy khai sinh")
+
+
+def test_the_number_of_a_card_that_was_looked_at_is_kept_masked(one):
+    school, pupil = one[0], one[1]
+    Pupil.objects.filter(pk=pupil.pk).update(personal_number="")
+    pupil.refresh_from_db()
+    clerk = school.actor(Role.DATA_CLERK)
+    shown = PAPER | {"paper": "card", "paper_number": "079317394341"}
+    noted = note_exception(clerk, pupil=pupil, reason="no_number", **shown)
+    assert noted.paper_number == "079•••••••41"

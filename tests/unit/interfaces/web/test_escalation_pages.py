@@ -60,6 +60,7 @@ def test_the_ministry_follows_by_number_and_looks_at_nobody(inside, world):
         assert case.number in page
         assert world.wrong.full_name not in page
         assert "(tên được che)" in page
+        assert REASON not in page  # what the school wrote may name the child
     assert ViewEntry.objects.count() == before
 
 

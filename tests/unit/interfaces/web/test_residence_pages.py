@@ -204,3 +204,16 @@ def test_the_pupils_page_shows_the_dated_address(inside):
     fetched(school)
     shown = page(clerk_of(inside, school), "pupil", pupil.code)
     assert f"8 đường số 55, Phường Hạnh Thông, {CITY}, từ 08/02/2019, theo CSDL quốc gia về dân cư" in shown
+
+
+def test_where_the_family_lives_now_is_not_shown_to_the_school_that_the_pupil_left(inside):
+    school, (pupil,) = school_of(1)
+    other = make_school("79000102", "Trường Tiểu học Sông Bé")
+    pupil.enrolments.update(active=False)
+    pupil.enrolments.create(school_class=other.classes["3A"], status="Chuyển đến kỳ 2")
+    pupil.current_address = "9 Hẻm Kín, Phường An Nhơn"
+    pupil.save()
+    for client in (clerk_of(inside, school), inside(school.actor(Role.HOMEROOM, "3A").assignment)):
+        page(client, "residence-pupil", pupil.code, status=404)
+        page(client, "residence-print", pupil.code, status=404)
+    assert "9 Hẻm Kín" in page(clerk_of(inside, other), "residence-pupil", pupil.code)

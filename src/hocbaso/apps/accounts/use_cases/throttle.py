@@ -30,6 +30,8 @@ WINDOW = timedelta(hours=24)
 KEEP = timedelta(days=30)
 #: The mark of second-factor attempts, in place of an address.
 CODE = "totp"
+#: The mark of slips to guardians, before their hash, in place of a username: no sign-in.
+SLIP = "phieu:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def require_no_wait(username: str, address: str) -> None:
     ).exists()
     if known:
         by_account = by_account.filter(address=address)
-    by_address = recent.filter(address=address, succeeded=False)
+    by_address = recent.filter(address=address, succeeded=False).exclude(username__startswith=SLIP)
     _require(
         max(
             _remaining(by_account.values_list("at", "succeeded")[:64], ACCOUNT, now),

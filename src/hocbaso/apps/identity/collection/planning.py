@@ -22,6 +22,7 @@ from hocbaso.apps.identity.use_cases.repair import read_values
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Pupil, SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
+from hocbaso.core.vietnamese.letters import collapse, nfc
 from hocbaso.engines.workbooks.collection_columns import CONFIRM, WAIT
 from hocbaso.engines.workbooks.collection_record import CollectionRow
 from hocbaso.engines.workbooks.model import Issue, Severity
@@ -206,15 +207,7 @@ class _Planner:
         if row.shown.get("full_name") and row.shown["full_name"] != person.full_name:
             stamp = self.stamps.get((row.staff, row.code))
             if stamp is None and row.values.get("full_name") != person.full_name:
-                self._refuse(
-                    made,
-                    "code",
-                    "collection_other_person",
-                    code=row.code,
-                    name=person.full_name,
-                    written=row.shown["full_name"],
-                )
-                return False
+                return self._of_another(made, person)
         own = {name for name, value in row.values.items() if getattr(person, name) == value}
         if "commune_code" in own:
             own |= {"commune", "province"}
@@ -225,12 +218,26 @@ class _Planner:
             if stamp
             else all(row.shown.get(name, value) == value for name, value in before.items())
         )
+        if fresh and not self._same_name(row, before["full_name"]):
+            return self._of_another(made, person)
         if fresh:
             return True
         moved = [
             LABELS[name].lower() for name, value in before.items() if row.shown.get(name, value) != value
         ]
         self._refuse(made, "code", "collection_stale", fields=f" ({', '.join(moved)})" if moved else "")
+        return False
+
+    @staticmethod
+    def _same_name(row: CollectionRow, name: str) -> bool:
+        """The grey name of the row is the name that the file had at the export: the row was not shifted."""
+        written = row.shown.get("full_name", "")
+        return not written or collapse(nfc(written)) == collapse(nfc(name))
+
+    def _of_another(self, made: PlanRow, person: Person) -> bool:
+        written = made.row.shown["full_name"]
+        name = person.full_name
+        self._refuse(made, "code", "collection_other_person", code=made.row.code, name=name, written=written)
         return False
 
     def _confirming(self, row: CollectionRow, person: Person) -> Act:

@@ -18,6 +18,7 @@ from hocbaso.apps.identity.models import Letter
 from hocbaso.apps.identity.queries import Row, rows_of_class
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.organisations.queries import managers
+from hocbaso.apps.privacy.watermark import note_export
 from hocbaso.apps.pupils.models import Pupil, SchoolClass
 from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError, register
@@ -98,6 +99,8 @@ def print_letters(
         for p in parts
     ]
     pdf = render_letters(made, f"Giấy báo về số định danh, {school.name}", now)
+    purpose = "Giấy báo gửi gia đình về số định danh"
+    note_export(actor, purpose, what="letter", content=pdf, persons=len(parts), unit=school)
     return Printed(pdf, _keep(actor, school, parts, until))
 
 

@@ -20,6 +20,7 @@ from hocbaso.apps.identity.states import Person
 from hocbaso.apps.identity.use_cases.note_change import note_change
 from hocbaso.apps.matching.use_cases.meet import meet_holder
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError, NotFound, register
@@ -281,7 +282,7 @@ _READERS = {"full_name": _name, "birth_date": _birth_date, "sex": _sex, "persona
 
 
 def _text(written: str, limit: int, code: str) -> str:
-    text = collapse(nfc(written))
+    text = masked_in(collapse(nfc(written)))
     if len(text) > limit:
         raise DomainError(code, limit=limit)
     return text

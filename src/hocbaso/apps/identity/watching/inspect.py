@@ -10,6 +10,7 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.identity.queries import FIELD_LABELS, Row, rows_of_class
 from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import IdentityState, SchoolClass
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import nfc
@@ -47,7 +48,8 @@ def inspect_class(actor: Actor, school_class: SchoolClass, *, purpose: str, basi
     :raises DomainError: ``inspect_purpose``, ``inspect_basis``
     """
     require(actor, "identity.inspect", school_class)
-    purpose, basis = " ".join(nfc(purpose).split())[:200], " ".join(nfc(basis).split())[:90]
+    purpose = masked_in(" ".join(nfc(purpose).split()))[:200]
+    basis = masked_in(" ".join(nfc(basis).split()))[:90]
     if len(purpose) < _LEAST:
         raise DomainError("inspect_purpose")
     if len(basis) < 3:

@@ -10,6 +10,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.matching.homes import schools_of_pair
 from hocbaso.apps.matching.models import Pair, PairState
 from hocbaso.apps.matching.policies import manages
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.use_cases.decisions import REASON_LIMIT
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import collapse, nfc
@@ -30,11 +31,11 @@ register(
 
 
 def text_of(written: str, what: str, limit: int) -> str:
-    """What was typed, in one line.
+    """What was typed, in one line; a personal number in it is masked.
 
     :raises DomainError: ``matching_too_long``
     """
-    text = collapse(nfc(written))
+    text = masked_in(collapse(nfc(written)))
     if len(text) > limit:
         raise DomainError("matching_too_long", what=what, limit=limit)
     return text

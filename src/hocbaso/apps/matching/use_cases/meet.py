@@ -17,9 +17,15 @@ from hocbaso.apps.pupils.models import Pupil
 def meet(actor: Actor, one: Pupil, other: Pupil, *, organisation: str) -> Pair:
     """Open the pair of two files that claim the same number (a door refused the second one).
 
-    Whatever was judged before: that both claim one number is news.
+    Whatever was judged before: that both claim one number is news. A pair that waits for a decision or was
+    merged stays as it is.
     """
     first, second = sorted((one, other), key=lambda pupil: pupil.pk)
+    settled = (PairState.PROPOSED, PairState.MERGED)
+    known = Pair.objects.select_for_update(of=("self",)).filter(first=first, second=second)
+    standing = known.filter(state__in=settled).first()
+    if standing is not None:
+        return standing
     result = compared(first, second)
     pair, _made = Pair.objects.update_or_create(
         first=first,

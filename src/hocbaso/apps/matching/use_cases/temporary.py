@@ -14,6 +14,7 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.states import first_state
+from hocbaso.apps.matching.homes import schools_of
 from hocbaso.apps.matching.models import FormerCode, TemporaryCode, WhyTemporary
 from hocbaso.apps.matching.use_cases.judge import text_of
 from hocbaso.apps.organisations.models import Organisation
@@ -40,6 +41,10 @@ register(
             "Code {code} is another file's.",
         ),
         "rekey_same": ("Em đã mang mã {code}.", "The code is {code} already."),
+        "rekey_not_here": (
+            "Em mang mã {code} nay học ở trường khác. Mã mới do trường em đang học ghi.",
+            "{code} studies at another school now.",
+        ),
         "rekey_number": (
             "Không đổi mã bằng số định danh cá nhân. Mã học sinh do Bộ cấp là một dãy khác.",
             "A personal number is not a pupil code.",
@@ -168,11 +173,13 @@ def _new_pupil(values: dict[str, str]) -> Pupil:
 def rekey(actor: Actor, pupil: Pupil, code: str, *, reason: str, school: Organisation) -> Pupil:
     """Give the pupil another code; the old one finds him for ever.
 
-    :param reason: e.g. the ministry file by its name and date.
+    :param reason: e.g. the ministry file by its name and date. :param school: where the pupil is now.
     :raises NotAllowed: policy ``matching.rekey``
     :raises DomainError: ``rekey_*``
     """
     require(actor, "matching.rekey", school)
+    if school.pk not in {one.pk for one in schools_of([pupil.pk])}:
+        raise DomainError("rekey_not_here", code=pupil.code)
     row = Pupil.objects.select_for_update().get(pk=pupil.pk)
     note_rekey(actor, row, code, reason=reason, organisation=school.code)
     row.code, row.updated_at = code, clock.now()

@@ -12,6 +12,7 @@ from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.queries import setting
 from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.privacy.models import Purpose, ViewEntry, ViewKind
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.core.errors import DomainError, register
@@ -74,7 +75,7 @@ def purpose_words(purpose: str, note: str = "") -> str:
     """
     if purpose not in Purpose.values:
         raise DomainError("reveal_purpose")
-    written = collapse(note)[:200]
+    written = masked_in(collapse(note))[:200]
     if purpose == Purpose.OTHER:
         if sum(c.isalpha() for c in written) < LEAST_NOTE:
             raise DomainError("reveal_note", least=LEAST_NOTE)

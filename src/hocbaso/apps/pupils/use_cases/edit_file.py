@@ -14,6 +14,7 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.pupils.models import Enrolment, Pupil
+from hocbaso.apps.pupils.use_cases.here import require_here
 from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import collapse, nfc
@@ -76,9 +77,10 @@ def edit_file(
     :param values: field of :data:`EDITABLE` → what was typed; fields that are not named stay.
     :returns: names of the fields that changed.
     :raises NotAllowed: policy ``pupils.edit``
-    :raises DomainError: ``pupil_field*``; nothing is changed then.
+    :raises DomainError: ``pupil_field*``, ``pupil_not_ours``; nothing is changed then.
     """
     require(actor, "pupils.edit", enrolment.school_class)
+    require_here(enrolment)
     wanted = {name: read_field(name, written) for name, written in values.items()}
     row = Pupil.objects.select_for_update().get(pk=enrolment.pupil_id)
     changed = sorted(name for name, value in wanted.items() if getattr(row, name) != value)

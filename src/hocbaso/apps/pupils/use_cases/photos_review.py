@@ -14,6 +14,7 @@ from hocbaso.apps.pupils.models import (
     PhotoItem,
     PhotoItemState,
 )
+from hocbaso.apps.pupils.use_cases.here import elsewhere
 from hocbaso.apps.pupils.use_cases.photos_batch import close, require_open, scope, set_frame
 from hocbaso.apps.pupils.use_cases.set_photo import keep
 from hocbaso.core.errors import DomainError, register
@@ -70,7 +71,7 @@ def _locked(batch: PhotoBatch) -> PhotoBatch:
 
 def confirm(actor: Actor, batch: PhotoBatch) -> int:
     """Every matched portrait becomes its pupil's photo, in one transaction; earlier ones stay for the sheets
-    made with them.
+    made with them. Whoever went to another school while the batch lay open is left out.
 
     :return: how many were saved.
     :raises NotAllowed: policy ``pupils.photos``
@@ -84,6 +85,8 @@ def confirm(actor: Actor, batch: PhotoBatch) -> int:
             .select_related("enrolment__pupil", "enrolment__school_class")
             .defer("source")
         )
+        left = elsewhere([item.enrolment.pupil_id for item in items if item.enrolment], locked.school_id)
+        items = [item for item in items if item.enrolment and item.enrolment.pupil_id not in left]
         if not items:
             raise DomainError("photo_none_ready")
         now = clock.now()

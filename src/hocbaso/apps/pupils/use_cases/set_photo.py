@@ -11,6 +11,7 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.pupils.models import Enrolment, Photo, Pupil
+from hocbaso.apps.pupils.use_cases.here import require_here
 from hocbaso.engines.images import MAX_BYTES as MAX_BYTES
 from hocbaso.engines.images import cut, prepare
 
@@ -19,10 +20,11 @@ def set_photo(actor: Actor, *, enrolment: Enrolment, content: bytes, name: str =
     """Keep the portrait and show it from now on; earlier ones stay for the sheets that were made with them.
 
     :param enrolment: with its pupil and class. :param name: of the file, for its extension.
-    :raises DomainError: ``photo_*``
+    :raises DomainError: ``photo_*``, ``pupil_not_ours``
     :raises NotAllowed: policy ``pupils.photos``
     """
     require(actor, "pupils.photos", enrolment.school_class)
+    require_here(enrolment)
     made = cut(prepare(content, name)).content  # outside the transaction: decoding takes long
     with transaction.atomic():
         return keep(actor, enrolment, made, clock.now())

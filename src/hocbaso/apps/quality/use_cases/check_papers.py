@@ -10,6 +10,7 @@ from django.db import transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.apps.quality.gather import latest_checks
 from hocbaso.apps.quality.models import PaperCheck
@@ -59,7 +60,7 @@ def set_checks(
     rows: list[PaperCheck] = []
     for key in wanted:
         item = BY_KEY[key]
-        source = collapse(nfc(sources.get(key, "")))[:120]
+        source = masked_in(collapse(nfc(sources.get(key, ""))))[:120]
         for pk, pupil in pupils.items():
             row = _row(actor, pupil, item, pk in wanted[key], now.get(pk, {}).get(key), source, day)
             if row is not None:

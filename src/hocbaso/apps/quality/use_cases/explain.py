@@ -7,6 +7,7 @@ from django.db import transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.quality.models import Act, Finding, State, Step
 from hocbaso.apps.quality.use_cases.compute import compute
 from hocbaso.core.errors import DomainError, NotAllowed, register
@@ -37,7 +38,7 @@ LIMIT = 500
 
 
 def _text(written: str, least: int = 10) -> str:
-    text = collapse(nfc(written))
+    text = masked_in(collapse(nfc(written)))
     if not least <= len(text) <= LIMIT:
         raise DomainError("quality_text", limit=LIMIT)
     return text
@@ -88,7 +89,7 @@ def decide(actor: Actor, *, finding: Finding, accept: bool, text: str = "") -> F
     last = finding.steps.filter(act=Act.EXPLAIN).order_by("-id").first()
     if last is not None and last.by == actor.label:
         raise NotAllowed("quality_own_explanation")
-    text = collapse(nfc(text))[:LIMIT] if accept else _text(text, 5)
+    text = masked_in(collapse(nfc(text)))[:LIMIT] if accept else _text(text, 5)
     _move(finding, State.EXPLAINED, State.ACCEPTED if accept else State.OPEN)
     _step(actor, finding, Act.ACCEPT if accept else Act.RETURN, text)
     compute(finding.school, finding.school_year, [finding.pupil_id] if finding.pupil_id else None)

@@ -8,6 +8,7 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.use_cases.repair import correct
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import Enrolment, Pupil
 from hocbaso.apps.pupils.use_cases.edit_file import edit_file
 from hocbaso.apps.quality.models import Proposal, ProposalState
@@ -107,7 +108,7 @@ def reject(actor: Actor, *, proposal: Proposal, reason: str) -> Proposal:
     """
     enrolment = _enrolment(proposal)
     require(actor, "quality.take_over", enrolment.school_class)
-    text = collapse(nfc(reason))
+    text = masked_in(collapse(nfc(reason)))
     if not 5 <= len(text) <= 300:
         raise DomainError("proposal_reason")
     _decide(actor, proposal, ProposalState.REJECTED, text)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import SignInAttempt
@@ -70,7 +69,7 @@ VALID = timedelta(days=30)
 _MOST_WRONG = 10  # birth dates tried on one slip, in all its life
 _LIMIT = throttle.Limit(free=4, first=60, longest=3600)
 _BY_ADDRESS = throttle.Limit(free=20, first=60, longest=3600)
-_MARK = "phieu:"
+_MARK = throttle.SLIP
 RELATIONS = ("Cha", "Mẹ", "Người giám hộ")
 RELATION = "quan-he"  # its key among the errors of an answer
 
@@ -156,21 +155,26 @@ def open_slip(*, slip: Slip, birth_date: str, address: str) -> None:
 
     Growing waits by slip and by address; after ten wrong dates the slip ends.
 
+    :raises NotFound: ``slip_unknown``: it ended meanwhile.
     :raises DomainError: ``slip_birth_date*``, ``slip_wait``
     """
     key, hidden = f"{_MARK}{slip.token_hash[:40]}", throttle.hashed(address)
-    _require_no_wait(key, hidden)
     reading = read_date(birth_date)
-    if not reading.exact:
-        raise DomainError("slip_birth_date_unreadable")
-    known, said = slip.pupil.birth_date, reading.value or ""
-    right = said == known or (len(known) < 10 and bool(known) and said.startswith(known))
     with transaction.atomic():
+        # One try at a time: whoever sends a hundred at once is counted like whoever sends them one by one.
+        row = Slip.objects.select_for_update(of=("self",)).select_related("pupil").get(pk=slip.pk)
+        if row.voided_at is not None:
+            raise NotFound("slip_unknown")
+        _require_no_wait(key, hidden)
+        if not reading.exact:
+            raise DomainError("slip_birth_date_unreadable")
+        known, said = row.pupil.birth_date, reading.value or ""
+        right = said == known or (len(known) < 10 and bool(known) and said.startswith(known))
         throttle.note(key, hidden, succeeded=right)
         if not right:
-            Slip.objects.filter(pk=slip.pk).update(wrong=F("wrong") + 1)
-            if slip.wrong + 1 >= _MOST_WRONG:
-                Slip.objects.filter(pk=slip.pk).update(voided_at=clock.now())
+            row.wrong += 1
+            row.voided_at = clock.now() if row.wrong >= _MOST_WRONG else None
+            row.save(update_fields=["wrong", "voided_at"])
     if not right:
         raise DomainError("slip_birth_date")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.use_cases.repair import place_of
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import Pupil, SchoolClass
 from hocbaso.core import codelists
 from hocbaso.core.codelists import Commune, Province
@@ -47,7 +48,7 @@ def clean(written: str, label: str, limit: int, *, needed: bool = False) -> str:
 
     :raises DomainError: ``residence_long``, ``residence_empty``, ``residence_paper_refused``
     """
-    text = collapse(nfc(written))
+    text = masked_in(collapse(nfc(written)))
     if needed and not text:
         raise DomainError("residence_empty", label=label)
     if len(text) > limit:

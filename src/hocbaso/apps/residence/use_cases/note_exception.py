@@ -10,6 +10,7 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.models import OPEN_JOBS, Wait
+from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.apps.residence.models import (
     Answer,
@@ -159,8 +160,8 @@ def note_exception(
 
 
 def _plain(written: str, label: str, limit: int) -> str:
-    """Here alone a paper about residence may be named."""
-    text = collapse(nfc(written))
+    """Here alone a paper about residence may be named; the number of a card is the person's: masked."""
+    text = masked_in(collapse(nfc(written)))
     if len(text) > limit:
         raise DomainError("residence_long", label=label, limit=limit)
     return text

@@ -103,11 +103,12 @@ def _act(request: HttpRequest, classes: list[SchoolClass], one: SchoolClass | No
 
 
 def _own(request: HttpRequest, classes: list[SchoolClass], code: str) -> Pupil:
-    """A pupil of these classes.
+    """A pupil who studies in one of these classes.
 
-    :raises NotFound: ``no_such_pupil``
+    :raises NotFound: ``no_such_pupil``, also for one who has left.
     """
-    row = Enrolment.objects.filter(pupil__code=code, school_class__in=classes).select_related("pupil").first()
+    rows = Enrolment.objects.filter(pupil__code=code, school_class__in=classes, active=True)
+    row = rows.select_related("pupil").first()
     if row is None:
         raise NotFound("no_such_pupil")
     return row.pupil

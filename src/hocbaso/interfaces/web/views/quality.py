@@ -158,7 +158,8 @@ def work(request: HttpRequest) -> HttpResponse:
     owner = sent.get("ai", _own_owner(request))
     owner = owner if owner in {o.value for o in Owner} else ""
     chosen = sent.get("lop", "")
-    class_id = own_class.pk if own_class else int(chosen) if chosen.isascii() and chosen.isdigit() else None
+    chosen = chosen if chosen.isascii() and chosen.isdigit() and len(chosen) < 12 else ""
+    class_id = own_class.pk if own_class else int(chosen) if chosen else None
     rule = sent.get("luat", "") if sent.get("luat", "") in BY_ID else ""
     severity = sent.get("muc", "") if sent.get("muc", "") in set(Severity) else ""
     rows = queries.worklist(

@@ -197,7 +197,11 @@ def ask(request: HttpRequest, key: str) -> HttpResponse:
                 year=year,
                 key=key,
                 commune_code=_chosen_code(request),
-                pupils={int(pk) for pk in request.POST.getlist("em") if pk.isdecimal()},
+                pupils={
+                    int(pk)
+                    for pk in request.POST.getlist("em")
+                    if pk.isascii() and pk.isdecimal() and len(pk) < 18
+                },
             )
         except NotFound:
             messages.warning(request, _("Địa chỉ này đã được chuyển xong."))

@@ -17,13 +17,14 @@ from hocbaso.apps.privacy.log import viewed
 from hocbaso.apps.privacy.models import ViewKind
 from hocbaso.apps.privacy.watermark import mark_text
 from hocbaso.apps.pupils.models import Enrolment
+from hocbaso.apps.pupils.use_cases.here import elsewhere
 from hocbaso.apps.residence import background, queries
 from hocbaso.apps.residence.models import Answer, Kind, Lookup, Paper, PaperException, Source, Stay, Told
 from hocbaso.apps.residence.use_cases.decide import keep_file, take_over
 from hocbaso.apps.residence.use_cases.fetch import missing, order_lookups
 from hocbaso.apps.residence.use_cases.note_exception import note_exception, reasons_for
 from hocbaso.apps.residence.use_cases.state_abode import state_abode
-from hocbaso.core.errors import DomainError
+from hocbaso.core.errors import DomainError, NotFound
 from hocbaso.core.residence import full_address
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.residence_forms import commune_code_of, order_words, place_fields
@@ -32,8 +33,13 @@ from hocbaso.interfaces.web.views.pupils import enrolment_of
 
 
 def _enrolment(request: HttpRequest, code: str) -> Enrolment:
+    """:raises NotFound: ``no_such_pupil``, also for one who went to another school: where the family lives
+    now is no longer ours to know.
+    """
     enrolment = enrolment_of(request, code)
     policy(request, "residence.view_class", enrolment.school_class)
+    if elsewhere([enrolment.pupil_id], enrolment.school_class.school_id):
+        raise NotFound("no_such_pupil")
     return enrolment
 
 
@@ -135,15 +141,17 @@ def _act(request: HttpRequest, enrolment: Enrolment, doing: str) -> str:
         said_by=sent.get("nguoi-khai", ""),
         since=sent.get("tu-ngay", "")[:20],
         note=sent.get("ghi-chu", ""),
-        supersedes=Stay.objects.filter(pk=int(supersedes), pupil=found).first()
-        if supersedes.isdecimal()
-        else None,
+        supersedes=Stay.objects.filter(pk=_number(supersedes), pupil=found).first() if supersedes else None,
     )
     return _("Đã ghi lời khai.")
 
 
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+
+
 def _told(pupil_id: int, key: str) -> Told:
-    row = Told.objects.filter(pk=int(key) if key.isdecimal() else 0, pupil=pupil_id).first()
+    row = Told.objects.filter(pk=_number(key), pupil=pupil_id).first()
     if row is None:
         raise DomainError("residence_decided")
     return row
@@ -176,7 +184,9 @@ def printed(request: HttpRequest, code: str) -> HttpResponse:
     }
     if request.method == "POST" and by_register:
         viewed(actor, [found], ViewKind.EXPORT, "residence")
-        context["mark"] = mark_text(actor)
+        purpose = _("In thông tin cư trú cho hồ sơ nhập học, thay giấy tờ cư trú")
+        unit = enrolment.school_class.school
+        context["mark"] = mark_text(actor, purpose, what="residence", persons=1, unit=unit)
     else:
         viewed(actor, [found], ViewKind.FILE, "residence")
     return render(request, "web/residence/print.html", context)
