@@ -145,6 +145,7 @@ def test_verified_fields_go_through_the_repair_and_the_score_rises(school, teach
     assert (pupil.phone, pupil.religion) == ("0903123456", "Không")
     assert set(Event.objects.values_list("action", flat=True)) >= {"identity.correct", "pupils.edit"}
     assert NUMBER not in str(list(Event.objects.values_list("details", flat=True)))
+    assert NUMBER not in str(list(Proposal.objects.values_list("value", "before")))  # once decided
     assert Mark.objects.get(pupil=row.pupil).du > before + 5
     check = PaperCheck.objects.get()
     assert (check.item, check.name) == ("phu_huynh", "Mẹ Trần Thị Quỳnh")

@@ -216,4 +216,7 @@ def test_where_the_family_lives_now_is_not_shown_to_the_school_that_the_pupil_le
     for client in (clerk_of(inside, school), inside(school.actor(Role.HOMEROOM, "3A").assignment)):
         page(client, "residence-pupil", pupil.code, status=404)
         page(client, "residence-print", pupil.code, status=404)
+        file = page(client, "pupil", pupil.code)
+        assert "9 Hẻm Kín" not in file
+        assert reverse("web:residence-pupil", args=[pupil.code]) not in file
     assert "9 Hẻm Kín" in page(clerk_of(inside, other), "residence-pupil", pupil.code)

@@ -14,7 +14,7 @@ from hocbaso.apps.pupils.use_cases.edit_file import edit_file
 from hocbaso.apps.quality.models import Proposal, ProposalState
 from hocbaso.apps.quality.slip_fields import BY_KEY, corrections, read_value
 from hocbaso.apps.quality.use_cases.compute import compute
-from hocbaso.apps.quality.use_cases.slips import settle
+from hocbaso.apps.quality.use_cases.slips import masked_value, settle
 from hocbaso.core.errors import DomainError, register
 from hocbaso.core.vietnamese.letters import collapse, nfc
 
@@ -117,8 +117,10 @@ def reject(actor: Actor, *, proposal: Proposal, reason: str) -> Proposal:
 
 
 def _decide(actor: Actor, proposal: Proposal, state: ProposalState, reason: str) -> None:
+    """Decided; a number that the guardian wrote does not stay here."""
+    value = masked_value(BY_KEY[proposal.field], proposal.value)
     done = Proposal.objects.filter(pk=proposal.pk, state=ProposalState.WAITING).update(
-        state=state, decided_at=clock.now(), decided_by=actor.label, reason=reason
+        state=state, value=value, decided_at=clock.now(), decided_by=actor.label, reason=reason
     )
     if not done:
         raise DomainError("proposal_decided")

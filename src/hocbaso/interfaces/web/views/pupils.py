@@ -23,6 +23,7 @@ from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.privacy.log import viewed
 from hocbaso.apps.privacy.models import ViewKind
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
+from hocbaso.apps.pupils.use_cases.here import elsewhere
 from hocbaso.apps.pupils.use_cases.set_photo import MAX_BYTES, set_photo
 from hocbaso.apps.pupils.use_cases.set_register_number import set_register_number
 from hocbaso.apps.residence.queries import address_of
@@ -195,9 +196,10 @@ def _change(request: HttpRequest, enrolment: Enrolment) -> str:
 
 
 def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
-    """Fields in groups, school years, sheets, events; those of merged files too. Five queries."""
+    """Fields in groups, school years, sheets, events; those of merged files too. Six queries."""
     p: Pupil = enrolment.pupil
-    may_edit = allowed(actor_of(request), "pupils.edit", enrolment.school_class)
+    gone = bool(elsewhere([p.pk], enrolment.school_class.school_id))  # then the family is not ours to know
+    may_edit = not gone and allowed(actor_of(request), "pupils.edit", enrolment.school_class)
     files = aliases.files_of(p)
     years = Enrolment.objects.filter(pupil__in=files, school_class__school=school_of(request))
     sheets = YearSheet.objects.filter(pupil__in=files, school=school_of(request)).exclude(
@@ -205,9 +207,10 @@ def _file(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any]:
     )
     return {
         "may_edit": may_edit,
-        "groups": _groups(p, whole=_knows_family(actor_of(request), enrolment)),
+        "groups": _groups(p, whole=not gone and _knows_family(actor_of(request), enrolment)),
         "may_extract": allowed(actor_of(request), "privacy.extract", enrolment.school_class.school),
-        "may_see_residence": allowed(actor_of(request), "residence.view_class", enrolment.school_class),
+        "may_see_residence": not gone
+        and allowed(actor_of(request), "residence.view_class", enrolment.school_class),
         "identity": _IDENTITY_STATES.get(IdentityState(p.identity_state), "warn"),
         "years": years.select_related("school_class").order_by("-school_class__school_year"),
         "may_see_sheets": allowed(actor_of(request), "transcripts.view_class", enrolment.school_class),
