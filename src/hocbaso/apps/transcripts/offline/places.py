@@ -57,9 +57,3 @@ def _open_list(start: str) -> str:
     name = f"{start}-{number}"
     full = StatusPlace.objects.filter(list=name).count() >= _FULL
     return f"{start}-{number + 1}" if full else name
-
-
-def place_of(code: str, version: int, year: str) -> Place:
-    """The place of one issued version; a sheet issued before there were lists gets it now."""
-    with transaction.atomic():
-        return take_places([(code, version)], year)[code, version]

@@ -139,6 +139,7 @@
     if (bundle.format !== "hocbaso-trust-bundle/3") fail("format");
     const signers = await Promise.all(bundle.code_signers.map(signerOf));
     const lists = (await Promise.all(bundle.status_lists.map((token) => listOf(token, signers).catch(() => null)))).filter(Boolean);
+    lists.sort((one, other) => other.made - one.made); // of several the newest counts
     const testing = bundle.anchors.every((anchor) => anchor.environment === "thu_nghiem");
     return { signers, lists, testing, made: new Date(bundle.as_of) };
   }
