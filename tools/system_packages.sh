@@ -2,7 +2,8 @@
 # Debian packages that the tests need: installed when missing and permitted, otherwise named in one sentence.
 set -euo pipefail
 declare -A need=(
-  [chromium]=chromium [xmlsec1]=xmlsec1 [pdfsig]=poppler-utils [qpdf]=qpdf [softhsm2-util]=softhsm2 [openssl]=openssl
+  [chromium]=chromium [xmlsec1]=xmlsec1 [pdfsig]=poppler-utils [qpdf]=qpdf [softhsm2-util]=softhsm2
+  [pkcs11-tool]=opensc [openssl]=openssl
 )
 missing=()
 for command in "${!need[@]}"; do command -v "$command" >/dev/null || missing+=("${need[$command]}"); done

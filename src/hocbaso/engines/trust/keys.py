@@ -6,7 +6,7 @@ Nothing here prints, logs or serialises a private key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from cryptography import x509
@@ -184,10 +184,10 @@ def load_pkcs12(data: bytes, password: bytes | None) -> SoftwareSigner:
         raise Unreadable("pkcs12_unreadable")
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise DomainError("key_kind_not_allowed")
-    return SoftwareSigner(key, certificate, _path(certificate, others))
+    return SoftwareSigner(key, certificate, issuing_path(certificate, others))
 
 
-def _path(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+def issuing_path(leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """The issuers of ``leaf`` among ``others``, nearest first, without the root."""
     by_subject = {other.subject: other for other in others if other.subject != other.issuer}
     path: list[x509.Certificate] = []
