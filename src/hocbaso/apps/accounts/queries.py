@@ -197,3 +197,17 @@ def _ref(post: Assignment, codes: dict[int, str]) -> StaffRef:
         original.user.full_name if original else "",
         post.reason if original else "",
     )
+
+
+def same_person(user: User, *others: int) -> bool:
+    """Whether one of these accounts is the user's own, or another account of the same person: the staff files
+    know by the personal number. At most one query.
+    """
+    if user.pk in others:
+        return True
+    if not others:
+        return False
+    files = StaffMember.objects.filter(user__in=[user.pk, *others]).exclude(personal_number="")
+    rows = set(files.values_list("user", "personal_number"))
+    own = {number for pk, number in rows if pk == user.pk}
+    return any(number in own for pk, number in rows if pk != user.pk)

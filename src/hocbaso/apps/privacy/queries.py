@@ -52,19 +52,22 @@ def views_of_school(school: Organisation, *, kind: str = "", who: str = "") -> Q
     return rows.select_related("user", "organisation", "pupil", "staff", "school_class").order_by("-id")
 
 
-def views_of_pupil(pupil: Pupil) -> QuerySet[ViewEntry]:
+def views_of_pupil(*files: Pupil) -> QuerySet[ViewEntry]:
     """Every view of the pupil at every school, alone or in a list, newest first.
 
     Two queries: the pupil's classes narrow the lists that are searched.
+
+    :param files: the pupil's, and those that were merged into it: they are about the same child.
     """
     places = list(
-        Enrolment.objects.filter(pupil=pupil).values_list("school_class_id", "school_class__school_id")
+        Enrolment.objects.filter(pupil__in=files).values_list("school_class_id", "school_class__school_id")
     )
     classes, schools = {c for c, _s in places}, {s for _c, s in places}
-    in_list = Q(people__contains=f",{pupil.pk},") & (
-        Q(school_class__in=classes) | Q(school_class__isnull=True, organisation__in=schools)
-    )
-    rows = ViewEntry.objects.filter(Q(pupil=pupil) | in_list)
+    named = Q(pk__in=[])
+    for file in files:
+        named |= Q(people__contains=f",{file.pk},")
+    in_list = named & (Q(school_class__in=classes) | Q(school_class__isnull=True, organisation__in=schools))
+    rows = ViewEntry.objects.filter(Q(pupil__in=files) | in_list)
     return rows.select_related("user", "organisation", "school_class").order_by("-id")
 
 

@@ -70,10 +70,19 @@ def bring_in(
         if annotated is not None:
             from hocbaso.engines.workbooks.annotate import annotate
 
-            _put(annotated, annotate(data, outcome.plan.issues))
+            _put(annotated, _marked(annotate(data, outcome.plan.issues), unit, len(outcome.plan.rows)))
     document = _document(outcome, dry_run=dry_run)
     answer(document, as_json=as_json, human=lambda: _human(document))
     raise typer.Exit(Exit.NEGATIVE if document["refused"] else Exit.DONE)
+
+
+def _marked(content: bytes, school: Organisation, persons: int) -> bytes:
+    """The workbook holds whole numbers: handing it back is an export like any other."""
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.identity.collection.use_cases.export_collection import PURPOSE
+    from hocbaso.apps.privacy.watermark import mark_workbook
+
+    return mark_workbook(content, Actor.operator(), PURPOSE, what="collection", persons=persons, unit=school)
 
 
 def _scope(code: str, year: str, names: list[str]) -> tuple[Organisation, list[SchoolClass] | None]:

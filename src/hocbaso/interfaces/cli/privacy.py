@@ -30,6 +30,7 @@ def views(pupil: str = PUPIL, as_json: bool = JSON_OPTION) -> None:
 def _views(code: str) -> dict[str, Any]:
     """:raises NotFound: ``no_such_pupil_code``"""
     from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.matching import aliases
     from hocbaso.apps.privacy.log import viewed
     from hocbaso.apps.privacy.queries import line_of, views_of_pupil
     from hocbaso.apps.pupils.models import Pupil
@@ -38,7 +39,7 @@ def _views(code: str) -> dict[str, Any]:
     found = Pupil.objects.filter(code=code).first()
     if found is None:
         raise NotFound("no_such_pupil_code", code=code)
-    lines = [line_of(entry) for entry in views_of_pupil(found)]
+    lines = [line_of(entry) for entry in views_of_pupil(*aliases.files_of(found))]
     viewed(Actor.operator(), [found], where="cli")  # looking at who looked is a look, too
     return {
         "pupil": code,

@@ -4,18 +4,21 @@ import pytest
 from django.apps import apps
 
 from hocbaso.apps.accounts.door import Actor
-from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
 from hocbaso.apps.assessment.models import SubjectResult
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
+from hocbaso.apps.identity.escalation.models import Case
 from hocbaso.apps.matching import aliases
 from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState
-from hocbaso.apps.matching.use_cases.cases import decide, propose, withdraw
+from hocbaso.apps.matching.use_cases.cases import decide, propose, schools_of_case, withdraw
 from hocbaso.apps.matching.use_cases.preview import Choices, preview
 from hocbaso.apps.matching.use_cases.scan import scan
 from hocbaso.apps.matching.use_cases.undo import undo
 from hocbaso.apps.organisations.models import Kind, Management, Organisation
 from hocbaso.apps.periods.models import ColumnLock, EntryPeriod
+from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.queries import views_of_pupil
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, NotAllowed
 from tests.builders import START, YEAR, give_results, make_school, make_user
@@ -244,3 +247,52 @@ def test_between_schools_the_level_above_decides_alone():
     elsewhere = Organisation.objects.create(code="xa-2", kind=Kind.COMMUNE, name="Khác", valid_from=START)
     with pytest.raises(NotAllowed):
         undo(officer(elsewhere), case, "Nhầm")
+
+
+def test_a_second_account_of_the_proposer_does_not_approve():
+    school, kept, _, pair = twice()
+    case = case_of(school, kept, pair)
+    for n, user in enumerate((school.clerk, school.principal)):  # the staff file knows: one person
+        StaffMember.objects.create(
+            organisation=school.unit, code=f"GV{n}", user=user, full_name="Lý Gia Hân", personal_number=NUMBER
+        )
+    with pytest.raises(DomainError, match="không tự duyệt"):
+        decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    StaffMember.objects.filter(code="GV1").update(personal_number="079317000999")
+    assert decide(school.actor(Role.PRINCIPAL), case, agree=True).state == CaseState.MERGED
+
+
+def test_a_file_with_an_open_case_before_the_managing_unit_is_the_one_to_keep():
+    school, kept, gone, pair = twice()
+    open_case = Case.objects.create(
+        number="KN-2025-79000101-0001",
+        school=school.unit,
+        school_year=YEAR,
+        pupil=gone,
+        class_name="3B",
+        holder=school.unit,
+        opened_by=school.principal,
+        opened_at=clock.now(),
+        changed_at=clock.now(),
+    )
+    with pytest.raises(DomainError, match=open_case.number):
+        case_of(school, kept, pair)
+    assert preview(gone, kept, Choices(years={YEAR: gone.enrolments.get().pk})).possible
+
+
+def test_views_of_the_file_that_went_are_told_with_the_survivors():
+    school, kept, gone, pair = twice()
+    clerk = school.actor(Role.DATA_CLERK)
+    one, listed = viewed(clerk, [gone]), viewed(clerk, [gone, kept], "list", "roster")
+    decide(school.actor(Role.PRINCIPAL), case_of(school, kept, pair), agree=True)
+    assert list(views_of_pupil(*aliases.files_of(kept))) == [listed, one]
+
+
+def test_both_schools_that_agreed_still_see_the_case_when_the_file_is_at_home_at_one():
+    here, there, _, kept, _, pair = across()
+    case = propose(here.actor(Role.DATA_CLERK), pair, survivor=kept, evidence="Giấy khai sinh")
+    assert {one.pk for one in schools_of_case(case)} == {here.unit.pk, there.unit.pk}
+    for school in (here, there):
+        decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    case.refresh_from_db()
+    assert {one.pk for one in schools_of_case(case)} == {here.unit.pk, there.unit.pk}

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from hocbaso.apps.accounts.door import Actor, allowed, require
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.queries import same_person
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.matching.homes import schools_of
@@ -16,7 +17,7 @@ from hocbaso.apps.matching.policies import manages
 from hocbaso.apps.matching.use_cases.judge import text_of
 from hocbaso.apps.matching.use_cases.merge import carry_out, locked_pair, put_case
 from hocbaso.apps.matching.use_cases.preview import Choices, preview
-from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.core.errors import DomainError, NotAllowed, register
 
@@ -44,8 +45,16 @@ _EVIDENCE = 500
 
 
 def schools_of_case(case: MergeCase) -> list[Organisation]:
-    """The schools at which the two files are at home."""
-    return schools_of([case.survivor_id, case.merged_id])
+    """The schools at which the two files are at home; once merged also those whose principals agreed, though
+    the file is at home at one of them only.
+    """
+    schools = schools_of([case.survivor_id, case.merged_id])
+    if case.state not in (CaseState.MERGED, CaseState.UNDONE):
+        return schools
+    agreed = Organisation.objects.filter(
+        kind=Kind.SCHOOL, pk__in=case.agreements.filter(agrees=True).values("unit")
+    )
+    return schools + [one for one in agreed if one not in schools]
 
 
 @transaction.atomic
@@ -148,7 +157,7 @@ def decide(actor: Actor, case: MergeCase, *, agree: bool, note: str = "") -> Mer
     user, post = actor.user, actor.assignment
     assert user is not None
     assert post is not None
-    if row.proposed_by_id == user.pk:
+    if same_person(user, row.proposed_by_id):
         raise DomainError("merge_own")
     note = text_of(note, "Ý kiến", _EVIDENCE)
     if not agree and not note:

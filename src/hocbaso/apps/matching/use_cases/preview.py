@@ -16,6 +16,8 @@ from typing import Any, Literal
 from django.db.models import Q
 
 from hocbaso.apps.assessment.models import SubjectMarks, SubjectResult, TraitResult, YearRecord
+from hocbaso.apps.identity.escalation.models import Case
+from hocbaso.apps.identity.escalation.states import OPEN
 from hocbaso.apps.identity.models import OPEN_JOBS, Job
 from hocbaso.apps.matching import aliases
 from hocbaso.apps.periods.models import ColumnLock
@@ -39,6 +41,10 @@ register(
         "merge_asked": (
             "Hồ sơ {code} đang chờ trả lời xác thực. Thầy cô gộp sau khi có kết quả.",
             "{code} waits for an answer of the register.",
+        ),
+        "merge_escalated": (
+            "Hồ sơ {code} đang có kiến nghị mở ({number}). Thầy cô chọn giữ hồ sơ này, hoặc rút kiến nghị.",
+            "{code} has an open case: {number}.",
         ),
         "merge_signing": (
             "Học bạ năm học {year} của hồ sơ {code} đang chờ ký. Thầy cô cho phát hành hoặc trả lại trước "
@@ -193,7 +199,7 @@ def _values(pupil: Pupil) -> dict[str, Any]:
 
 
 def preview(survivor: Pupil, merged: Pupil, choices: Choices | None = None) -> Preview:
-    """Work out what merging ``merged`` into ``survivor`` would do; nothing is written. Nine queries."""
+    """Work out what merging ``merged`` into ``survivor`` would do; nothing is written. Ten queries."""
     plan = Preview(survivor, merged, choices or Choices())
     plan.lines = _lines(survivor, merged)
     plan.conflicts = _conflicts(plan)
@@ -337,6 +343,10 @@ def _of_people(plan: Preview) -> list[str]:
         found.append(sentence("merge_two_verified"))
     asked = Job.objects.filter(pupil__in=[one.pk, other.pk], state__in=OPEN_JOBS)
     codes = {one.pk: one.code, other.pk: other.code}
+    # An alias is never verified, so that its case would never end.
+    open_case = Case.objects.filter(pupil=other, state__in=OPEN).first()
+    if open_case is not None:
+        found.append(sentence("merge_escalated", code=other.code, number=open_case.number))
     found += [sentence("merge_asked", code=codes[pk or 0]) for pk in asked.values_list("pupil", flat=True)]
     return found
 

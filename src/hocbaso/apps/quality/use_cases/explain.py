@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.models import User
+from hocbaso.apps.accounts.queries import same_person
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.privacy.masking import masked_in
@@ -78,6 +80,12 @@ def explain(actor: Actor, *, finding: Finding, text: str) -> Finding:
     return finding
 
 
+def _same_person(actor: Actor, username: str) -> bool:
+    """Another account of whoever explained."""
+    others = User.objects.filter(username=username).values_list("pk", flat=True)
+    return actor.user is not None and same_person(actor.user, *others)
+
+
 @transaction.atomic
 def decide(actor: Actor, *, finding: Finding, accept: bool, text: str = "") -> Finding:
     """Accept an explanation, or return it with a sentence; the score follows at once.
@@ -87,7 +95,7 @@ def decide(actor: Actor, *, finding: Finding, accept: bool, text: str = "") -> F
     """
     require(actor, "quality.decide", finding)
     last = finding.steps.filter(act=Act.EXPLAIN).order_by("-id").first()
-    if last is not None and last.by == actor.label:
+    if last is not None and (last.by == actor.label or _same_person(actor, last.by)):
         raise NotAllowed("quality_own_explanation")
     text = masked_in(collapse(nfc(text)))[:LIMIT] if accept else _text(text, 5)
     _move(finding, State.EXPLAINED, State.ACCEPTED if accept else State.OPEN)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.accounts.models import Role, StaffMember
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.organisations.queries import school as school_by_code
 from hocbaso.apps.oversight.schools import schools_under
@@ -146,7 +147,7 @@ def views_of_one(request: HttpRequest, pupil_code: str, code: str = "") -> HttpR
     pupil = Pupil.objects.filter(code=pupil_code, enrolments__school_class__school=school).distinct().first()
     if pupil is None:
         raise NotFound("no_such_pupil")
-    rows = views_of_pupil(pupil)
+    rows = views_of_pupil(*aliases.files_of(pupil))
     paper = "in" in request.GET
     page = None if paper else Paginator(rows, PAGE).get_page(request.GET.get("trang"))
     context: dict[str, object] = {

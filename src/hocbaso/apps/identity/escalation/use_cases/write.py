@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hocbaso.apps.accounts.door import Actor
-from hocbaso.apps.accounts.models import StaffMember
+from hocbaso.apps.accounts.queries import same_person
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.escalation.models import Act, Case, Message
@@ -87,13 +87,7 @@ def require_another_person(actor: Actor, *others: int | None) -> None:
     :raises DomainError: ``escalation_same_person``.
     """
     assert actor.user is not None
-    known = {pk for pk in others if pk is not None}
-    if actor.user.pk in known:
-        raise DomainError("escalation_same_person")
-    files = StaffMember.objects.filter(user__in=[actor.user.pk, *known]).exclude(personal_number="")
-    rows = set(files.values_list("user", "personal_number"))
-    own = {number for pk, number in rows if pk == actor.user.pk}
-    if any(number in own for pk, number in rows if pk != actor.user.pk):
+    if same_person(actor.user, *(pk for pk in others if pk is not None)):
         raise DomainError("escalation_same_person")
 
 
