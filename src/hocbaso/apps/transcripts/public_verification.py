@@ -15,6 +15,7 @@ from hocbaso.apps.transcripts.models import IssuedSheet, StatusEvent
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
 from hocbaso.core.errors import Unreadable, register
 from hocbaso.engines.trust.bundle import TrustBundle
+from hocbaso.engines.trust.offline_code import is_offline_code, read_code
 from hocbaso.engines.trust.qr import read_qr, verification_url
 from hocbaso.engines.trust.verification import Verdict, verify_document, verify_file
 from hocbaso.engines.trust.verification.address import is_address, verify_address
@@ -117,11 +118,17 @@ def _codes(name: str, data: bytes) -> list[str]:
 def address_in_picture(data: bytes) -> tuple[str, str] | None:
     """Code and digest digits of the verification address in a picture; None when it is no picture.
 
-    :raises Unreadable: ``qr_image_unreadable``, ``public_no_qr``, ``public_many_qr``.
+    :raises Unreadable: ``qr_image_unreadable``, ``public_no_qr``, ``public_many_qr``,
+        ``offline_code_unreadable``.
     """
     if not data.startswith(_PICTURE):
         return None
-    addresses = {text for text in read_qr(data) if is_address(text)}
+    found = read_qr(data)
+    addresses = {text for text in found if is_address(text)}
+    signed = {text for text in found if is_offline_code(text)}
+    if len(signed) == 1 and not addresses:  # the node knows more than the code: it answers from its rows
+        content = read_code(signed.pop()).content
+        return content.code, content.digest
     if not addresses:
         raise Unreadable("public_no_qr")
     if len(addresses) > 1:

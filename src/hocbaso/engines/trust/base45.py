@@ -30,11 +30,12 @@ def decode(text: str) -> bytes:
         raise ValueError("not a base45 character") from None
     whole = len(values) // 3 * 3
     out = bytearray()
-    for at in range(0, whole, 3):
-        number = values[at] + 45 * values[at + 1] + 2025 * values[at + 2]
+    for low, middle, high in zip(values[:whole:3], values[1:whole:3], values[2:whole:3], strict=True):
+        number = low + 45 * middle + 2025 * high
         if number > 0xFFFF:
             raise ValueError("base45 group out of range")
-        out += number.to_bytes(2, "big")
+        out.append(number >> 8)
+        out.append(number & 0xFF)
     rest = values[whole:]
     if len(rest) == 1:
         raise ValueError("base45 text of impossible length")

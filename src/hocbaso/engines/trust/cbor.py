@@ -87,14 +87,18 @@ class _Reader:
         return self.data[self.at - count : self.at]
 
     def head(self) -> tuple[int, int]:
-        first = self.take(1)[0]
+        if self.at >= len(self.data):
+            raise ValueError("cut short")
+        first = self.data[self.at]
+        self.at += 1
         major, short = first >> 5, first & 31
         if short < 24:
             return major, short
-        if short not in _WIDTHS:
+        width = _WIDTHS.get(short)
+        if width is None:
             raise ValueError("indefinite or reserved length")
-        number = int.from_bytes(self.take(_WIDTHS[short]), "big")
-        if len(_head(major, number)) != 1 + _WIDTHS[short]:
+        number = int.from_bytes(self.take(width), "big")
+        if number < (24 if width == 1 else 1 << 4 * width):  # half the width would have held it
             raise ValueError("not the shortest form")
         return major, number
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from hocbaso.apps.accounts.models import Role
@@ -11,6 +12,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.transcripts.models import IssuedSheet, StatusEvent
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.offline_code import read_code
+from hocbaso.engines.trust.qr import qr_png
 from hocbaso.engines.trust.status_list import read_list
 from hocbaso.interfaces.web.views import offline, verification
 from tests.builders import School
@@ -62,8 +64,11 @@ def test_a_holder_gets_a_code_after_the_date_of_birth_and_the_one_that_says_less
     visitor.post("/xac-thuc/ngay-sinh", {"c": issued.code, "ngay-sinh": "09/02/2017"})
     brief = read_code(code_in(visitor.post("/xac-thuc/ma-qr", {"c": issued.code})))
     assert brief.content.results is None
-    whole = read_code(code_in(visitor.post("/xac-thuc/ma-qr", {"c": issued.code, "loai": "ket-qua"})))
-    assert whole.content.results is not None
+    words = code_in(visitor.post("/xac-thuc/ma-qr", {"c": issued.code, "loai": "ket-qua"}))
+    assert read_code(words).content.results is not None
+    picture = SimpleUploadedFile("ma.png", qr_png(words, scale=4), "image/png")
+    led = Client().post("/xac-thuc/tep", {"tep": picture})
+    assert led["Location"] == f"/xac-thuc?c={issued.code}&h={issued.digest}"
     assert Event.objects.filter(action="offline.code_made", actor="system").count() == 2
 
 

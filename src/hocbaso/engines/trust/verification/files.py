@@ -80,7 +80,8 @@ def _verify_qr(name: str, text: str, using: Verifier, now: datetime) -> Verdict:
 def _verify_picture(name: str, data: bytes, using: Verifier, now: datetime) -> Verdict:
     if len(data) > MAX_IMAGE:
         raise Unreadable("verify_too_large", what="ảnh", limit=f"{MAX_IMAGE // 2**20} MB")
-    texts = dict.fromkeys(text for text in read_qr(data) if is_address(text) or is_offline_code(text))
+    read = read_qr(data)  # a paper may bear both kinds: the one that proves more is judged
+    texts = dict.fromkeys(filter(is_offline_code, read)) or dict.fromkeys(filter(is_address, read))
     if len(texts) != 1:
         raise Unreadable("verify_unknown_kind")
     return _verify_qr(name, next(iter(texts)), using, now)
