@@ -202,3 +202,12 @@ def test_a_pair_that_waits_for_a_decision_or_was_merged_is_not_opened_again_by_a
     Pair.objects.update(state=PairState.DIFFERENT)
     meet(OPERATOR, one, other, organisation=school.unit.code)
     assert Pair.objects.get().state == PairState.OPEN
+
+
+def test_pressing_twice_opens_one_file():
+    school, made = enrolled()
+    again = {"why": "street", "evidence": "Giấy xác nhận", "day": date(2025, 9, 5)}
+    with pytest.raises(DomainError) as refused:
+        enrol_without_code(school.actor(Role.DATA_CLERK), school.classes["3A"], CHILD, **again)
+    assert (refused.value.code, made.pupil.code in refused.value.message) == ("temporary_there", True)
+    assert Pupil.objects.count() == 1

@@ -43,6 +43,10 @@ register(
             "Đợt “{title}” đã kết thúc hoặc đã hủy nên không thay đổi được nữa.",
             "The campaign is over.",
         ),
+        "campaign_twice": (
+            "Đợt “{title}” với đúng các điều kiện này đang mở rồi.",
+            "The same campaign is open already.",
+        ),
         "campaign_same": ("Chưa có gì thay đổi so với trước.", "Nothing was changed."),
     }
 )
@@ -84,10 +88,14 @@ def set_campaign(actor: Actor, owner: Organisation, terms: Terms) -> Campaign:
 
     :raises NotAllowed: policy ``identity.campaign``
     :raises DomainError: ``campaign_title``, ``campaign_nobody``, ``campaign_days``, ``campaign_target``,
-        ``campaign_units``, ``campaign_levels``
+        ``campaign_units``, ``campaign_levels``, ``campaign_twice``
     """
     require(actor, "identity.campaign", owner)
     terms = _checked(owner, terms)
+    Organisation.objects.select_for_update(of=("self",)).get(pk=owner.pk)  # pressing twice opens one
+    running = Campaign.objects.filter(owner=owner, state=CampaignState.OPEN, title=terms.title)
+    if any(Terms.of(one).as_json() == terms.as_json() for one in running):
+        raise DomainError("campaign_twice", title=terms.title)
     campaign = Campaign.objects.create(
         owner=owner,
         made_at=clock.now(),

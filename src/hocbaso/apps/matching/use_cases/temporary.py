@@ -31,6 +31,11 @@ register(
     {
         "temporary_lacks": ("Cần ghi {what}.", "{what} is missing."),
         "temporary_value": ("{what}: {why}", "{what}: {why}"),
+        "temporary_there": (
+            "Lớp {name} đã có học sinh cùng họ tên, ngày sinh và giới tính (mã {code}). Thầy cô xem lại; nếu "
+            "là em khác thì ghi ngày sinh đầy đủ.",
+            "Class {name} has such a pupil already: {code}.",
+        ),
         "temporary_why": ("Chọn lý do em chưa có mã học sinh.", "Choose why there is no code."),
         "rekey_code": (
             "Mã học sinh “{code}” không đúng khuôn dạng: 8 đến 20 chữ số hoặc chữ in hoa không dấu.",
@@ -101,7 +106,9 @@ def enrol_without_code(
     evidence = text_of(evidence, "Căn cứ", 300)
     if not evidence:
         raise DomainError("temporary_lacks", what="căn cứ (giấy xác nhận của xã, hộ chiếu…)")
-    pupil = _new_pupil(_read(child))
+    values = _read(child)
+    _require_new(school_class, values)
+    pupil = _new_pupil(values)
     TemporaryCode.objects.create(
         code=pupil.code,
         pupil=pupil,
@@ -130,6 +137,16 @@ def enrol_without_code(
     )
     chain.record(actor, "matching.temporary", pupil.code, organisation=school.code, why=why)
     return enrolment
+
+
+def _require_new(school_class: SchoolClass, values: dict[str, str]) -> None:
+    """Whoever presses the button twice opens one file. The class is held until the file stands."""
+    SchoolClass.objects.select_for_update(of=("self",)).get(pk=school_class.pk)
+    same = {f"pupil__{name}": values[name] for name in ("full_name", "birth_date", "sex")}
+    known = Enrolment.objects.filter(school_class=school_class, active=True, **same).select_related("pupil")
+    there = known.first()
+    if there is not None:
+        raise DomainError("temporary_there", name=school_class.name, code=there.pupil.code)
 
 
 def _read(child: Child) -> dict[str, str]:

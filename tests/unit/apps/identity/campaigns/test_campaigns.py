@@ -67,6 +67,15 @@ def test_a_campaign_that_makes_no_sense_is_refused(world, terms, code):
     assert not Campaign.objects.exists()
 
 
+def test_pressing_twice_opens_one_campaign(world):
+    world.campaign()
+    with pytest.raises(DomainError) as refused:
+        world.campaign()
+    assert refused.value.code == "campaign_twice"
+    world.campaign(target=90)
+    assert Campaign.objects.count() == 2
+
+
 def test_nobody_sets_a_campaign_for_another_unit(world):
     campaign = world.campaign()
     for stranger in (world.above, people.actor(Role.PRINCIPAL, world.far)):
