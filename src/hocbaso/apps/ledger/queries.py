@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,13 +107,21 @@ def inclusion_proof(log: str, index: int) -> dict[str, Any]:
     return {**json.loads(proof.to_json()), "entry": entry.decode()}
 
 
-def evidence(places: Sequence[tuple[str, int, str]]) -> list[LogEvidence]:
-    """Proofs for (log, index, document digest), for the trust bundle. A few queries a log."""
+def evidence(
+    places: Sequence[tuple[str, int, str]], notes: Mapping[str, str] | None = None
+) -> list[LogEvidence]:
+    """Proofs for (log, index, document digest), for the trust bundle. A few queries a log.
+
+    :param notes: by log the checkpoint to which the proofs shall lead; otherwise the newest, which may have
+        grown since somebody else asked for it.
+    """
+    known = notes or {}
     found = []
     for log in sorted({place[0] for place in places}):
         wanted = [(index, digest) for name, index, digest in places if name == log]
         engine = ledger(log)
-        proofs = engine.prove([index for index, _ in wanted], latest_checkpoint(log))
+        note = known.get(log) or latest_checkpoint(log)
+        proofs = engine.prove([index for index, _ in wanted], note)
         entries = _entries_at(log, [index for index, _ in wanted])
         for (index, digest), proof in zip(wanted, proofs, strict=True):
             found.append(LogEvidence(digest, engine.origin, index, entries[index], proof.hashes))

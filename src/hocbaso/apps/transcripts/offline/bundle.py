@@ -25,7 +25,7 @@ def offline_bundle(*, fresh: bool = False) -> TrustBundle:
     published = [current_list(name, fresh=fresh) for name in list_names()]
     now = clock.now()
     trust = key_provider().trust()
-    logs = sorted({row.log for row in published})
+    notes = {log: ledger.latest_checkpoint(log) for log in sorted({row.log for row in published})}
     schools = Organisation.objects.filter(kind=Kind.SCHOOL)
     return TrustBundle(
         created=now,
@@ -33,10 +33,8 @@ def offline_bundle(*, fresh: bool = False) -> TrustBundle:
         anchors=anchors(trust),
         intermediates=tuple(c.public_bytes(Encoding.DER) for c in trust.intermediates),
         crls=trust.crls,
-        logs=tuple(
-            LogInfo(ledger.origin(log), ledger.public_key(), ledger.latest_checkpoint(log)) for log in logs
-        ),
-        evidence=tuple(ledger.evidence([(row.log, row.log_index, row.digest) for row in published])),
+        logs=tuple(LogInfo(ledger.origin(log), ledger.public_key(), note) for log, note in notes.items()),
+        evidence=tuple(ledger.evidence([(row.log, row.log_index, row.digest) for row in published], notes)),
         code_signers=_signers(),
         status_lists=tuple(row.token for row in published),
         authority_digest=register_digest(authority_register(set(schools.values_list("pk", flat=True)))),
