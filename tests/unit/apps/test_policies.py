@@ -18,6 +18,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.apps.quality.models import Finding
+from hocbaso.apps.signing.certificate_models import Possession
 from tests.unit.apps.accounts import people
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,11 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "audit.read": ("school", {AUDITOR, OPERATOR}),
     "books.export": ("book", {PRINCIPAL, DEPUTY, HOMEROOM, AUDITOR, OPERATOR}),
     "books.view": ("school", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER, AUDITOR, OPERATOR}),
+    "certificates.confirm": ("proof", {PRINCIPAL}),
+    "certificates.prove": ("school", {PRINCIPAL, DEPUTY, SEAL, HOMEROOM, TEACHER, CLERK}),
+    "certificates.request": ("school", {PRINCIPAL, CLERK, OPERATOR}),
+    "certificates.view": ("school", {PRINCIPAL, DEPUTY, SEAL, CLERK, ADMIN, OPERATOR}),
+    "certificates.watch": ("school", {COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR}),
     "collection.class": ("class", {CLERK, HOMEROOM, OPERATOR}),
     "collection.staff": ("school", {CLERK, OPERATOR}),
     "collection.view": ("school", {CLERK, HOMEROOM, OPERATOR}),
@@ -220,6 +226,9 @@ class World:
             "escalation": Case(school=self.school, holder=self.units[COMMUNE]),
             "unlock case": UnlockCase(
                 school=self.school, school_class=self.in_class, requested_by_id=0, requested_role=TEACHER
+            ),
+            "proof": Possession(
+                school=self.school, started_by_id=0, holder_id=0, seats=[["gvcn", "1A", "2025-2026", ""]]
             ),
             "review": Review(school_class=self.in_class, checker_id=0),
             "finding": Finding(school=self.school, school_class=self.in_class, owner=HOMEROOM),

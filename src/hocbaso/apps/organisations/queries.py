@@ -21,6 +21,7 @@ DEFAULTS = {
     "photo_gate": "warn",
     "reveals_a_day": "60",  # whole personal numbers that one person may look at
     "view_log_months": "24",  # how long the log of views is kept; never less (domain A20)
+    "certificate_second_person": "yes",  # yes | no: who registers a certificate and who confirms it differ
     "primary_subject_teachers_sign": "no",  # "yes": giáo viên môn ký in primary too (trust.md section 1)
 }
 

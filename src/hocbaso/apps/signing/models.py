@@ -54,7 +54,15 @@ class Registration(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["certificate", "school", "role", "class_name", "school_year", "subject_code"],
+                fields=[
+                    "certificate",
+                    "school",
+                    "role",
+                    "class_name",
+                    "school_year",
+                    "subject_code",
+                    "valid_from",  # a seat that was ended and opened again keeps both periods
+                ],
                 name="one_registration",
             ),
             models.CheckConstraint(
@@ -98,3 +106,6 @@ class SigningItem(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "sheet"], name="once_in_a_batch")]
+
+
+from hocbaso.apps.signing import certificate_models as certificate_models  # noqa: E402  the same app's tables

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from hocbaso.apps.accounts.door import Actor, holds, rule
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.models import SIGNING_ROLES, Assignment, Role
 from hocbaso.apps.accounts.policies import administers
-from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.organisations.queries import is_managed_by
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.signing.certificate_models import Possession
 
 
 @rule("signing.homeroom", "ký học bạ với vai trò giáo viên chủ nhiệm của lớp")
@@ -46,3 +49,57 @@ def may_seal(actor: Actor, school: Organisation) -> bool:
 @rule("signing.register", "đăng ký chứng thư số", operator=True)
 def may_register(actor: Actor, school: Organisation) -> bool:
     return administers(actor, school) or holds(actor, school.pk, Role.PRINCIPAL)
+
+
+_KEEPERS = (Role.PRINCIPAL, Role.DATA_CLERK)
+_MANAGERS = frozenset({Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.MINISTRY_OFFICER, Role.AUDITOR})
+
+
+@rule("certificates.view", "xem tình hình chứng thư số của trường", operator=True)
+def may_view_certificates(actor: Actor, school: Organisation) -> bool:
+    """The leaders, the seal keeper and the clerk; the administrator of the school or above."""
+    people = (*_KEEPERS, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER)
+    return holds(actor, school.pk, *people) or administers(actor, school)
+
+
+@rule("certificates.watch", "xem số liệu chứng thư số của đơn vị này", operator=True)
+def may_watch_certificates(actor: Actor, unit: Organisation) -> bool:
+    """Numbers without names: the managing levels for themselves and what stands below."""
+    post = actor.assignment
+    if post is None or post.role not in _MANAGERS:
+        return False
+    return post.organisation_id == unit.pk or is_managed_by(unit, post.organisation)
+
+
+@rule("certificates.request", "lập đề nghị cấp, gia hạn, thu hồi chứng thư số", operator=True)
+def may_request_certificates(actor: Actor, school: Organisation) -> bool:
+    return holds(actor, school.pk, *_KEEPERS)
+
+
+@rule("certificates.prove", "đăng ký chứng thư số của mình")
+def may_prove(actor: Actor, school: Organisation) -> bool:
+    """Whoever signs proves his own key; the clerk sits beside colleagues and brings theirs."""
+    return holds(actor, school.pk, *SIGNING_ROLES, Role.DATA_CLERK)
+
+
+@rule("certificates.confirm", "xác nhận đăng ký chứng thư số này")
+def may_confirm(actor: Actor, case: Possession) -> bool:
+    """The principal; for the principal's own certificate the deputy, the seal keeper or the clerk. Never
+    whoever began the proof or holds the key, and with the second factor."""
+    if not actor.second_factor or actor.user is None:
+        return False
+    if actor.user.pk in (case.started_by_id, case.holder_id):
+        return False
+    if any(seat[0] == "hieu_truong" for seat in case.seats) or case.started_by_id == _principal(case):
+        others = (Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER, Role.DATA_CLERK)
+        return holds(actor, case.school_id, *others)
+    return holds(actor, case.school_id, Role.PRINCIPAL)
+
+
+def _principal(case: Possession) -> int | None:
+    """The principal of today: for what he began himself somebody else is the second person. One query."""
+    posts = Assignment.objects.filter(
+        valid_on(clock.today()), organisation=case.school_id, role=Role.PRINCIPAL
+    )
+    found: int | None = posts.values_list("user_id", flat=True).first()
+    return found

@@ -16,6 +16,7 @@ from hocbaso.apps.accounts.models import User
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.signing.certificate_models import CertificateBlock
 from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
@@ -31,6 +32,11 @@ register(
         "certificate_of_another": (
             "Chứng thư số {serial} đã đăng ký cho người khác. Hãy dùng chứng thư số của chính mình.",
             "Certificate {serial} is registered to somebody else.",
+        ),
+        "certificate_blocked": (
+            "Chứng thư số {serial} đã bị khóa ở trường vì báo mất hoặc không dùng nữa. "
+            "Thầy cô dùng chứng thư số khác đã đăng ký.",
+            "Certificate {serial} is blocked at this node.",
         ),
     }
 )
@@ -89,12 +95,14 @@ def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
 
     In the sandbox the first use registers; elsewhere a principal has registered it before.
 
-    :raises DomainError: ``signer_not_registered``, ``certificate_of_another``.
+    :raises DomainError: ``signer_not_registered``, ``certificate_of_another``, ``certificate_blocked``.
     """
     row = store(signer.certificate)
     others = Registration.objects.filter(certificate=row).exclude(user=seat.user)
     if others.exists():
         raise DomainError("certificate_of_another", serial=serial_text(signer.certificate))
+    if CertificateBlock.objects.filter(certificate=row).exists():
+        raise DomainError("certificate_blocked", serial=serial_text(signer.certificate))
     wanted = sorted(seat.subjects) or [""]
     present = Registration.objects.filter(
         valid_on(clock.today()),
@@ -113,11 +121,19 @@ def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
 
 
 def _register(actor: Actor, signer: Signer, seat: Seat, row: Certificate, subject: str) -> Registration:
-    """The sandbox registers at the first use.
+    """The sandbox registers at the first use, but nothing that somebody has ended.
 
     :raises DomainError: ``signer_not_registered``.
     """
-    if settings.HOCBASO_ENVIRONMENT != "thu_nghiem":
+    ended = Registration.objects.filter(
+        certificate=row,
+        school=seat.school,
+        role=seat.role,
+        class_name=seat.class_name,
+        school_year=seat.school_year,
+        subject_code=subject,
+    )
+    if settings.HOCBASO_ENVIRONMENT != "thu_nghiem" or ended.exists():
         raise DomainError("signer_not_registered", serial=serial_text(signer.certificate), name=seat.name)
     made = Registration.objects.create(
         certificate=row,

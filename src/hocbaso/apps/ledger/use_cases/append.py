@@ -27,12 +27,14 @@ class NewEntry:
     code: str  # empty for what is not about a sheet: status list, key event, receipt
     version: int
     at: datetime
+    #: What happened, where one document may stand in several entries: the acts of a certificate's life.
+    event: str = ""
 
     @property
     def once(self) -> str:
         """What may happen once only."""
         if not self.code:
-            return f"{self.type}:{self.document_digest}"
+            return f"{self.type}:{self.document_digest}" + (f":{self.event}" if self.event else "")
         return f"{self.type}:{engine.code_hash(self.code)[:40]}:{self.version}"
 
 

@@ -14,6 +14,7 @@ from hocbaso.apps.signing.models import Registration
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.queries import statuses
+from hocbaso.core.document.model import SignerRole
 from hocbaso.engines.trust.bundle import Anchor, AuthorityEntry, LogInfo, StatusEntry, TrustBundle
 
 
@@ -54,7 +55,8 @@ def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
 
 def authority_register(schools: set[int]) -> tuple[AuthorityEntry, ...]:
     """Which certificate may sign in which role for these schools. Two queries."""
-    rows = Registration.objects.filter(school__in=schools).select_related("certificate", "school", "user")
+    signing = Registration.objects.filter(school__in=schools, role__in=list(SignerRole))  # no deputies
+    rows = signing.select_related("certificate", "school", "user")
     staff = StaffMember.objects.filter(organisation__in=schools, user__isnull=False)
     codes = {(school, user): code for school, user, code in staff.values_list("organisation", "user", "code")}
     return tuple(

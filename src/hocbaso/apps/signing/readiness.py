@@ -1,0 +1,284 @@
+"""Readiness board: who must sign, with which certificate, and what is wrong with it (trust.md section 2).
+
+Reads rows alone; revocation is the provider's remembered answer. Eight queries, however many people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.models import StaffMember
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.signing.certificate_models import (
+    LineState,
+    Possession,
+    ProofState,
+    RequestLine,
+)
+from hocbaso.apps.signing.families import DEPUTY, rule_for
+from hocbaso.apps.signing.models import Certificate, Registration
+from hocbaso.apps.signing.seats import MustSign, Place, must_sign
+from hocbaso.core.vietnamese.school_year import SchoolYear
+from hocbaso.engines.trust.authority import Revocation
+
+_UID = re.compile(r"(?:^|[,+])(?:UID|0\.9\.2342\.19200300\.100\.1\.1)=(?:[A-Z]+:)?([^,+]*)")
+_UNDER_WAY = (LineState.DRAFT, LineState.SENT, LineState.ISSUED)
+
+
+class Ready(StrEnum):
+    """What stands between somebody and signing, worst first; ``OK`` last."""
+
+    REVOKED = "revoked"
+    BLOCKED = "blocked"
+    WRONG_HOLDER = "wrong_holder"
+    EXPIRED = "expired"
+    NONE = "none"
+    PARTLY = "partly"  # a seat of today is not registered
+    DAYS_7 = "days_7"
+    DAYS_30 = "days_30"
+    UNKNOWN = "unknown"  # nobody said lately whether it is revoked
+    DAYS_60 = "days_60"
+    BEFORE_YEAR_END = "before_year_end"
+    OTHER_FAMILY = "other_family"
+    OK = "ok"
+
+
+#: With these nothing can be signed.
+STOPPED = frozenset({Ready.REVOKED, Ready.BLOCKED, Ready.WRONG_HOLDER, Ready.EXPIRED, Ready.NONE})
+ENDING = frozenset({Ready.DAYS_7, Ready.DAYS_30, Ready.DAYS_60, Ready.BEFORE_YEAR_END})
+_ORDER = {state: n for n, state in enumerate(Ready)}
+
+
+@dataclass(slots=True)
+class Line:
+    """One person, or the seal, of a school."""
+
+    who: MustSign
+    name: str
+    staff_code: str
+    states: list[Ready] = field(default_factory=list)  # all that is true, worst first
+    certificate: Certificate | None = None
+    ends_on: date | None = None
+    days_left: int | None = None
+    missing: list[Place] = field(default_factory=list)  # seats without a registration
+    proof: Possession | None = None  # waits for the second person
+    request: RequestLine | None = None  # under way at the issuer
+
+    @property
+    def state(self) -> Ready:
+        return self.states[0]
+
+    @property
+    def optional(self) -> bool:
+        """A deputy signs when he is charged with it only."""
+        return self.who.roles == [DEPUTY]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All lines of a school, worst first."""
+
+    school: Organisation
+    year_end: date
+    lines: list[Line]
+
+    @property
+    def required(self) -> list[Line]:
+        return [line for line in self.lines if not line.optional]
+
+    def count(self, *states: Ready) -> int:
+        """Lines of people who must sign whose worst state is one of these."""
+        return sum(line.state in states for line in self.required)
+
+    @property
+    def able(self) -> int:
+        """How many of those who must sign could sign today."""
+        return sum(line.state not in STOPPED for line in self.required)
+
+
+def year_end(day: date) -> date:
+    """The last day on which year sheets of the school year of ``day`` are ordinarily signed: 30 June.
+
+    Lessons end by 31 May (the yearly plan of the Ministry); sheets are signed in June.
+    """
+    return date(SchoolYear.of(day).start + 1, 6, 30)
+
+
+def board(actor: Actor, school: Organisation) -> Board:
+    """The board of one school. Eight queries.
+
+    :raises NotAllowed: policy ``certificates.view``.
+    """
+    require(actor, "certificates.view", school)
+    return boards([school])[school.pk]
+
+
+def boards(schools: Sequence[Organisation]) -> dict[int, Board]:
+    """The boards of several schools: as many queries as for one. The caller asks the policy."""
+    today = clock.today()
+    people = must_sign(list(schools), today)
+    staff = {
+        (row.organisation_id, row.user_id): row
+        for row in StaffMember.objects.filter(organisation__in=schools, user__isnull=False)
+    }
+    rows: dict[tuple[int, int | None], list[Registration]] = defaultdict(list)
+    registered = Registration.objects.filter(school__in=schools, valid_from__lte=today)
+    for row in registered.select_related("certificate__block", "certificate__revocation"):
+        rows[row.school_id, row.user_id].append(row)
+    proofs = {
+        (one.school_id, one.holder_id): one
+        for one in Possession.objects.filter(school__in=schools, state=ProofState.PROVEN)
+    }
+    requests = {
+        (one.request.school_id, one.user_id): one
+        for one in RequestLine.objects.filter(
+            request__school__in=schools, state__in=_UNDER_WAY
+        ).select_related("request")
+    }
+    end, by_school = year_end(today), {one.pk: one for one in schools}
+    lines: dict[int, list[Line]] = {one.pk: [] for one in schools}
+    for who in people:
+        key = (who.school_id, who.user.pk if who.user else None)
+        school, member = by_school[who.school_id], staff.get((who.school_id, key[1]))
+        line = Line(
+            who,
+            who.user.full_name if who.user else school.name,
+            member.code if member else "",
+            proof=proofs.get(key),
+            request=requests.get(key),
+        )
+        owner = (member.personal_number if member else "") or (who.user.username if who.user else school.code)
+        _judge(line, rows[key], owner, school, end)
+        lines[who.school_id].append(line)
+    return {
+        pk: Board(by_school[pk], end, sorted(found, key=lambda one: (_ORDER[one.state], one.optional)))
+        for pk, found in lines.items()
+    }
+
+
+def _judge(line: Line, rows: list[Registration], owner: str, school: Organisation, end: date) -> None:
+    """Say of the best certificate what is true of it, worst first."""
+    today, now = clock.today(), clock.now()
+    if not rows:
+        line.missing, line.states = sorted(line.who.places), [Ready.NONE]
+        return
+    best = max(rows, key=lambda row: _merit(row, owner, now))
+    found = line.certificate = best.certificate
+    line.ends_on = found.not_after.astimezone(clock.VIETNAM).date()
+    line.days_left = max(0, (found.not_after - now).days)
+    present = {
+        Place(row.role, row.class_name, row.school_year, row.subject_code)
+        for row in rows
+        if row.certificate_id == found.pk and (row.valid_to is None or row.valid_to >= today)
+    }
+    line.missing = sorted(line.who.places - present)
+    states = set(_faults(found, owner, now))
+    if not present and not states & {Ready.REVOKED, Ready.BLOCKED, Ready.EXPIRED}:
+        states.add(Ready.NONE)  # ended by decision
+    elif line.missing:
+        states.add(Ready.PARTLY)
+    if not states & STOPPED:
+        states |= _ending(found, line, end, now)
+        states |= _family(found, line, school, today)
+    line.states = sorted(states, key=_ORDER.__getitem__) or [Ready.OK]
+
+
+def _merit(row: Registration, owner: str, now: datetime) -> tuple[bool, datetime]:
+    return not set(_faults(row.certificate, owner, now)) & STOPPED, row.certificate.not_after
+
+
+def _faults(certificate: Certificate, owner: str, now: datetime) -> list[Ready]:
+    note, held = getattr(certificate, "revocation", None), getattr(certificate, "block", None)
+    faults = []
+    if note is not None and note.state == Revocation.REVOKED:
+        faults.append(Ready.REVOKED)
+    elif note is None or note.state == Revocation.UNKNOWN:
+        faults.append(Ready.UNKNOWN)
+    if held is not None:
+        faults.append(Ready.BLOCKED)
+    if named(certificate) != owner:
+        faults.append(Ready.WRONG_HOLDER)
+    if certificate.not_after < now:
+        faults.append(Ready.EXPIRED)
+    return faults
+
+
+def named(certificate: Certificate) -> str:
+    """The number in the kept subject (RFC 4514), without its scheme; "" where there is none."""
+    found = _UID.search(certificate.subject)
+    return found[1] if found else ""
+
+
+def _ending(found: Certificate, line: Line, end: date, now: datetime) -> set[Ready]:
+    left = found.not_after - now
+    for limit, state in ((7, Ready.DAYS_7), (30, Ready.DAYS_30), (60, Ready.DAYS_60)):
+        if left.days < limit:
+            return {state}
+    return {Ready.BEFORE_YEAR_END} if line.ends_on is not None and line.ends_on < end else set()
+
+
+def _family(found: Certificate, line: Line, school: Organisation, today: date) -> set[Ready]:
+    rules = [rule_for(role, school.ownership, today) for role in line.who.roles]
+    bad = any(rule is not None and found.family not in rule.families for rule in rules)
+    return {Ready.OTHER_FAMILY} if bad else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One school without names."""
+
+    school: Organisation
+    required: int
+    able: int
+    counts: Counter[str]
+
+    @property
+    def missing(self) -> int:
+        return self.required - self.able
+
+    @property
+    def soon(self) -> int:
+        """Ending within 30 days."""
+        return self.counts[Ready.DAYS_7] + self.counts[Ready.DAYS_30]
+
+    @property
+    def lost(self) -> int:
+        return self.counts[Ready.REVOKED] + self.counts[Ready.BLOCKED]
+
+
+def numbers(actor: Actor, unit: Organisation, schools: Sequence[Organisation]) -> list[Numbers]:
+    """Schools below a managing unit, the furthest behind first.
+
+    :param schools: below ``unit``; the caller has chosen the page.
+    :raises NotAllowed: policy ``certificates.watch``.
+    """
+    require(actor, "certificates.watch", unit)
+    found = [
+        Numbers(one.school, len(one.required), one.able, Counter(str(line.state) for line in one.required))
+        for one in boards(schools).values()
+    ]
+    return sorted(found, key=lambda row: (-row.missing, -row.soon, row.school.name, row.school.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What the school's home tells: how many cannot sign, how many end within 30 days, and the first end."""
+
+    stopped: int
+    ending: int
+    first_end: date | None
+
+
+def alarm(school: Organisation) -> Alarm:
+    """The home page's line. The caller has asked the policy."""
+    found = boards([school])[school.pk]
+    ending = [line for line in found.required if line.state in (Ready.DAYS_7, Ready.DAYS_30)]
+    ends = [line.ends_on for line in ending if line.ends_on is not None]
+    return Alarm(len(found.required) - found.able, len(ending), min(ends, default=None))
