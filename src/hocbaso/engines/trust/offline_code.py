@@ -33,7 +33,7 @@ MAX_TEXT = 3391
 _CODE, _VERSION, _DIGEST, _ISSUED, _SIGNED, _NAME, _BIRTH = range(1, 8)
 _SCHOOL, _CLASS, _LIST, _INDEX, _RESULTS = range(8, 13)
 _REQUIRED = frozenset(range(_CODE, _INDEX + 1))
-_LIST_NAME = re.compile(r"[0-9]{4}-[1-9][0-9]{0,3}", re.ASCII)
+LIST_NAME = re.compile(r"[0-9]{4}-[1-9][0-9]{0,3}", re.ASCII)
 _MAX_TEXTS = 300
 #: Beginnings of school names, by number; 0 is none. Only ever appended to.
 BEGINNINGS = (
@@ -185,7 +185,7 @@ def _content(payload: object) -> OfflineCode:
         raise ValueError("keys of the map")
     digest = _bytes(payload[_DIGEST])
     listed = _string(payload[_LIST])
-    if len(digest) != 32 or not _LIST_NAME.fullmatch(listed):
+    if len(digest) != 32 or not LIST_NAME.fullmatch(listed):
         raise ValueError("digest or list")
     code = _unpack_code(payload[_CODE])
     results = payload.get(_RESULTS)

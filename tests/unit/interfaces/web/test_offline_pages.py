@@ -43,7 +43,8 @@ def test_a_status_list_is_public_cached_a_quarter_of_an_hour_and_without_cookies
     assert not answer.cookies
     assert "Cookie" not in answer.get("Vary", "")
     assert read_list(answer.content.decode()).content.name == "2025-1"
-    assert Client().get("/status/1999-1").status_code == 404
+    for nothing in ("1999-1", "2025-0", "2025-1%00", "%2e%2e"):
+        assert Client().get(f"/status/{nothing}").status_code == 404
     bundle = TrustBundle.from_json(Client().get("/xac-thuc/ngoai-tuyen/goi-tin-cay.json").content)
     assert bundle.status_lists == (answer.content.decode(),)
 

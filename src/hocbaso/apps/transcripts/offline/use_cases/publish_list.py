@@ -15,6 +15,7 @@ from hocbaso.apps.transcripts.offline.keys import code_signer
 from hocbaso.apps.transcripts.offline.models import PublishedList, StatusPlace
 from hocbaso.apps.transcripts.offline.places import LENGTH
 from hocbaso.core.errors import NotFound, register
+from hocbaso.engines.trust.offline_code import LIST_NAME
 from hocbaso.engines.trust.status_list import (
     TTL_SECONDS,
     Status,
@@ -48,6 +49,8 @@ def current_list(name: str, *, fresh: bool = False) -> PublishedList:
     :param fresh: look for changes although the last one is younger (for a bundle that is just being made).
     :raises NotFound: ``status_list_not_found``. :raises DomainError: ``no_code_key``.
     """
+    if not LIST_NAME.fullmatch(name):
+        raise NotFound("status_list_not_found", name=name[:12])
     newest = PublishedList.objects.filter(list=name).order_by("-at", "-pk").first()
     now = clock.now()
     if newest is not None and not fresh and now - newest.at < FRESH:

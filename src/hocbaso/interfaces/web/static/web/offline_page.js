@@ -104,10 +104,11 @@
     const text = at("van-ban").value.trim();
     const error = at("loi-ma");
     error.hidden = Boolean(text) && Boolean(trust);
-    at("van-ban").toggleAttribute("aria-invalid", !text);
+    at("van-ban").setAttribute("aria-invalid", String(!text));
     if (!text || !trust) {
       error.textContent = text ? words.missing : words.empty;
       at("ket-qua").hidden = true;
+      at("van-ban").focus();
       return;
     }
     const answer = await verify(text, trust, new Date());
