@@ -35,6 +35,29 @@ def viewed(
     found = list(people)
     if not found:
         return None
+    entry = _entry(actor, found, kind, where, school_class, unit, purpose)
+    entry.save(force_insert=True)
+    return entry
+
+
+def viewed_by_school(
+    actor: Actor, groups: Iterable[tuple[Organisation, list[Person]]], kind: str, where: str
+) -> None:
+    """The same of a list that holds people of several schools: a row for each school, one INSERT."""
+    ViewEntry.objects.bulk_create(
+        [_entry(actor, [*people], kind, where, None, unit, "") for unit, people in groups if people]
+    )
+
+
+def _entry(
+    actor: Actor,
+    found: list[Person | Enrolment | int],
+    kind: str,
+    where: str,
+    school_class: SchoolClass | None,
+    unit: Organisation | None,
+    purpose: str,
+) -> ViewEntry:
     post = actor.assignment
     own = post.organisation if post is not None else None
     entry = ViewEntry(
@@ -54,7 +77,6 @@ def viewed(
         _one(entry, found[0])
     else:
         entry.people = f",{','.join(map(_mark, found))},"
-    entry.save(force_insert=True)
     return entry
 
 

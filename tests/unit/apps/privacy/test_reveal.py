@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.organisations.models import DatedSetting
-from hocbaso.apps.privacy.masking import masked_number, masked_phone
+from hocbaso.apps.privacy.log import viewed_by_school
+from hocbaso.apps.privacy.masking import masked_in, masked_number, masked_phone
 from hocbaso.apps.privacy.models import Purpose, ViewEntry, ViewKind
 from hocbaso.apps.privacy.use_cases.reveal import reveal
 from hocbaso.core.errors import DomainError, NotAllowed
@@ -31,6 +32,28 @@ def test_masks_leave_too_little_to_use():
     assert masked_number(NUMBER) == "079•••••••41"
     assert [masked_number(short) for short in ("", "7", "12345678")] == ["", "7", "•••••••8"]
     assert masked_phone("0903 123 456") == "•••••••456"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Thông báo số 079 317 394 341, ngày 12/05/2019", "Thông báo số 079•••••••41, ngày 12/05/2019"),
+        ("CCCD 079.317.394.341; mẹ 0903 123 456", "CCCD 079•••••••41; mẹ 0903 123 456"),
+        ("Quyết định 12/QĐ ngày 12.05.2019", "Quyết định 12/QĐ ngày 12.05.2019"),
+    ],
+)
+def test_numbers_in_free_words_are_masked_and_dates_and_telephones_are_not(written, kept):
+    assert masked_in(written) == kept
+
+
+def test_a_list_of_several_schools_is_one_insert(pupil, django_assert_num_queries):
+    other = people.enrol(people.school_class(people.school("79000102")), 2)
+    groups = [(row.school_class.school, [row.pupil]) for row in (pupil, other)]
+    clerk = _clerk(pupil)
+    with django_assert_num_queries(1):
+        viewed_by_school(clerk, groups, ViewKind.LIST, "escalation")
+    rows = ViewEntry.objects.order_by("pk")
+    assert [(row.organisation, row.pupil) for row in rows] == [(u, p) for u, (p,) in groups]
 
 
 def test_a_number_is_shown_once_its_purpose_is_on_record(pupil):

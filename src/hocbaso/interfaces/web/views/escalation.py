@@ -31,7 +31,7 @@ from hocbaso.apps.organisations import queries as units
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.oversight.schools import schools_under
-from hocbaso.apps.privacy.log import viewed
+from hocbaso.apps.privacy.log import Person, viewed, viewed_by_school
 from hocbaso.apps.privacy.places import register_places
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound, register
@@ -104,11 +104,10 @@ def _sees_names(actor: Actor) -> bool:
 
 
 def _log(actor: Actor, shown: list[Case], kind: str) -> None:
-    by_school: dict[int, list[Case]] = {}
+    by_school: dict[Organisation, list[Person]] = {}
     for case in shown:
-        by_school.setdefault(case.school_id, []).append(case)
-    for of in by_school.values():
-        viewed(actor, [case.pupil for case in of], kind, "escalation", unit=of[0].school)
+        by_school.setdefault(case.school, []).append(case.pupil)
+    viewed_by_school(actor, by_school.items(), kind, "escalation")
 
 
 @require_actor
