@@ -2,7 +2,8 @@
 
 Plain WSGI. ``/tsa`` (RFC 3161 section 3.4) and ``/ocsp`` (RFC 6960 appendix A) take POST, OCSP also GET;
 ``/crl/<name>.crl``, ``/aia/<name>.cer`` and ``/roots.pem`` take GET. Below ``/population`` answers the
-registry of :mod:`hocbaso.sandbox.population`. Nothing here answers with a traceback.
+registry of :mod:`hocbaso.sandbox.population`, below ``/csc/v2`` the remote-signing provider of
+:mod:`hocbaso.sandbox.csc`. Nothing here answers with a traceback.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hocbaso.sandbox import csc
 from hocbaso.sandbox.ca import DEFAULT_BASE_URL, Clock, SandboxAuthority, wall_clock
 from hocbaso.sandbox.population import PopulationRegistry, make_population_app
 from hocbaso.sandbox.population.web import MOUNT, open_registry
@@ -49,10 +51,13 @@ def make_app(
         directory if isinstance(directory, SandboxAuthority) else SandboxAuthority(directory, clock=clock)
     )
     services = _Services(authority)
+    remote = csc.make_csc_app(csc.RemoteSigningService(authority, clock=clock))
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if population and environ.get("PATH_INFO", "").startswith(f"{MOUNT}/"):
             return population(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith(f"{csc.MOUNT}/"):
+            return remote(environ, start_response)
         status, kind, content = services.answer(environ)
         headers = [
             ("Content-Type", kind),

@@ -15,7 +15,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ class TokenSigner:
         [value] = self.sign_digests((digest,))
         return value
 
-    def sign_digests(self, digests: Sequence[bytes]) -> Iterator[bytes]:
+    def sign_digests(self, digests: Sequence[bytes]) -> Generator[bytes, None, None]:
         """The values of a list, in its order, each as soon as the token gave it.
 
         :raises SigningStopped: as :meth:`sign_digest`; what was given before stands.
@@ -163,7 +163,7 @@ class TokenSigner:
 
     # --- the conversation --------------------------------------------------------------------------------
 
-    def _run(self, digests: list[bytes]) -> Iterator[bytes]:
+    def _run(self, digests: list[bytes]) -> Generator[bytes, None, None]:
         if not self._lock.acquire(timeout=self._patience.turn):
             raise DomainError("token_busy")
         under_way = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hocbaso.core.errors import ServiceUnavailable, register
 
-_RESUME = "Các tờ đã ký vẫn được giữ; những tờ còn lại thầy cô ký tiếp sau, không tờ nào bị ký hai lần."
+RESUME = "Các tờ đã ký vẫn được giữ; những tờ còn lại thầy cô ký tiếp sau, không tờ nào bị ký hai lần."
 
 register(
     {
@@ -61,23 +61,23 @@ register(
             "Token {token} asks for the PIN with each signature (CKA_ALWAYS_AUTHENTICATE).",
         ),
         "token_removed": (
-            "Thiết bị ký đã bị rút hoặc mất kết nối. " + _RESUME,
+            "Thiết bị ký đã bị rút hoặc mất kết nối. " + RESUME,
             "The token was removed or lost.",
         ),
         "token_rejected": (
-            "Thiết bị ký từ chối ký hoặc thầy cô đã bấm hủy trên thiết bị. " + _RESUME,
+            "Thiết bị ký từ chối ký hoặc thầy cô đã bấm hủy trên thiết bị. " + RESUME,
             "The token or its holder refused to sign.",
         ),
         "token_driver_failed": (
-            "Trình điều khiển của thiết bị ký gặp lỗi ({detail}). " + _RESUME,
+            "Trình điều khiển của thiết bị ký gặp lỗi ({detail}). " + RESUME,
             "The token's driver failed ({detail}).",
         ),
         "token_silent": (
-            "Thiết bị ký không trả lời trong {seconds} giây nên đã dừng. " + _RESUME,
+            "Thiết bị ký không trả lời trong {seconds} giây nên đã dừng. " + RESUME,
             "The token did not answer within {seconds} seconds.",
         ),
         "token_closed": (
-            "Phiên làm việc với thiết bị ký đã đóng. Thầy cô hãy mở lại và nhập mã PIN. " + _RESUME,
+            "Phiên làm việc với thiết bị ký đã đóng. Thầy cô hãy mở lại và nhập mã PIN. " + RESUME,
             "The session with the token is closed.",
         ),
         "token_busy": (
