@@ -146,6 +146,17 @@ def test_slips_come_as_one_pdf_with_a_stamp(here, inside, row):
     assert made.content.startswith(b"%PDF")
 
 
+def test_slips_that_cannot_be_printed_do_not_end_the_ones_at_home(here, inside, row):
+    client = client_of(inside, here, Role.HOMEROOM, "3A")
+    address = f"/truong/chat-luong/lop/{here.classes['3A'].pk}/phieu/"
+    client.post(address, {"viec": "in"})
+    at_home = Slip.objects.get()
+    Pupil.objects.update(father_name="Nguyễn 𓀀 Lâm")  # no font has it
+    assert client.post(address, {"viec": "in"}).status_code == 422
+    assert Slip.objects.get() == at_home
+    assert Slip.objects.filter(voided_at=None).exists()
+
+
 def test_managers_see_numbers_and_no_names(here, inside, row):
     ministry = Organisation.objects.create(code="bo", kind=Kind.MINISTRY, name="Bộ", valid_from=people.START)
     post = people.actor(Role.MINISTRY_OFFICER, ministry).assignment

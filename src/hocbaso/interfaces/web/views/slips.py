@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings as node
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -149,8 +150,9 @@ def _print(actor: Actor, found: SchoolClass, sent: QueryDict) -> HttpResponse:
     chosen = [
         int(text) for text in sent.getlist("hs") if text.isascii() and text.isdigit() and len(text) < 12
     ]
-    printed = print_slips(actor, school_class=found, pupils=chosen or None)
-    content = _sheet(actor, found, printed)
+    with transaction.atomic():  # slips that could not be set on paper do not end the ones at home
+        printed = print_slips(actor, school_class=found, pupils=chosen or None)
+        content = _sheet(actor, found, printed)
     header = content_disposition_header(True, f"Phiếu đối chiếu lớp {found.name}.pdf")
     response = HttpResponse(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = header or "attachment"
