@@ -184,7 +184,7 @@ def printed(request: HttpRequest, code: str) -> HttpResponse:
     }
     if request.method == "POST" and by_register:
         viewed(actor, [found], ViewKind.EXPORT, "residence")
-        purpose = _("In thông tin cư trú cho hồ sơ nhập học, thay giấy tờ cư trú")
+        purpose = "In thông tin cư trú cho hồ sơ nhập học, thay giấy tờ cư trú"
         unit = enrolment.school_class.school
         context["mark"] = mark_text(actor, purpose, what="residence", persons=1, unit=unit)
     else:
