@@ -135,6 +135,7 @@ def test_a_token_pulled_out_midway_stops_the_list_and_the_rest_is_signed_later(
         results.append(result)
         if len(results) == 5:
             own_token.tokens.rename(tmp_path / "pulled")
+            own_token.tokens.mkdir()
     signed = [result for result in results if isinstance(result, bytes)]
     stopped = [result for result in results if isinstance(result, NotSigned)]
     assert 5 <= len(signed) < 45 == len(results)

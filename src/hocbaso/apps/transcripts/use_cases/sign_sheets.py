@@ -32,6 +32,7 @@ from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.authority import SigningWarning, check_certificate_for_signing
 from hocbaso.engines.trust.ports import Signer
+from hocbaso.engines.trust.providers.listing import sign_list
 
 register(
     {
@@ -171,7 +172,7 @@ def previous_signatures(sheets: Sequence[YearSheet]) -> dict[int, list[SheetSign
     return found
 
 
-def make_signature(
+def prepare_signature(
     sheet: YearSheet,
     *,
     role: SignerRole,
@@ -179,17 +180,17 @@ def make_signature(
     previous: Sequence[bytes],
     at: datetime,
     duty: SubjectDuty | None = None,
-) -> bytes:
-    """Prepare, sign and complete one signature; nothing is stored.
+) -> xades.Prepared:
+    """What the key is asked to sign for one sheet; nothing is stored.
 
     :param duty: what a subject teacher signs of the sheet.
-    :raises DomainError: the bytes are not what was shown, or the value does not fit certificate and digest.
+    :raises DomainError: the bytes are not what was shown, or the signatures before are not in order.
     """
     body = bytes(sheet.body)
     if digest_of_text(body) != sheet.digest:
         raise DomainError("sheet_bytes_changed")
     if duty is not None:
-        subjects = xades.prepare_subjects(
+        return xades.prepare_subjects(
             body,
             duty.subjects,
             signing_time=at,
@@ -197,8 +198,7 @@ def make_signature(
             chain=signer.chain,
             number=duty.number,
         )
-        return xades.sign(subjects, signer)
-    prepared = xades.prepare(
+    return xades.prepare(
         role=role,
         objects=[xades.sheet_object(body)],
         signing_time=at,
@@ -206,7 +206,6 @@ def make_signature(
         chain=signer.chain,
         previous=previous,
     )
-    return xades.sign(prepared, signer)
 
 
 def check_signer(actor: Actor, signer: Signer, seat: Seat) -> SigningWarning | None:
@@ -230,8 +229,12 @@ def _chunks(items: list[SigningItem]) -> Iterator[list[SigningItem]]:
 def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) -> Outcome:
     """Sign what is left of an authorised batch; call it again to resume.
 
+    A key that stops (token pulled out, service away) stops the run: what was signed is stored, the rest
+    waits.
+
     :param limit: at most so many items in this call (the screen works in small steps and shows progress).
     :raises NotAllowed: the actor is not the person who authorised the batch.
+    :raises DomainError: why the key stopped.
     """
     role = SignerRole(batch.role)
     if role is SignerRole.SEAL:
@@ -253,8 +256,10 @@ def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) ->
     certificate = store(signer.certificate)
     outcome = Outcome()
     for chunk in _chunks(items):
-        made = _sign_chunk(chunk, role, signer, duties, outcome)
+        made, stop = _sign_chunk(chunk, role, signer, duties, outcome)
         finish(actor, batch, certificate, made, outcome)
+        if stop is not None:
+            raise stop
     _finish_batch(batch)
     outcome.waiting = batch.items.filter(state="waiting").count()
     return outcome
@@ -266,23 +271,35 @@ def _sign_chunk(
     signer: Signer,
     duties: Mapping[int, SubjectDuty],
     outcome: Outcome,
-) -> list[tuple[SigningItem, Made]]:
+) -> tuple[list[tuple[SigningItem, Made]], DomainError | None]:
+    """What was signed of the chunk, and why the key stopped if it did; a stop fails no item."""
     previous = previous_signatures([item.sheet for item in chunk])
-    made = []
+    ready: list[SigningItem] = []
+    prepared: list[xades.Prepared] = []
     for item in chunk:
-        sheet, before = item.sheet, previous[item.sheet_id]
+        sheet, duty = item.sheet, duties.get(item.sheet_id)
         try:
-            duty = duties.get(sheet.pk)
             if sheet.state != STEPS[role].before or sheet.digest != item.digest:
                 raise DomainError("sheet_moved_on")
             if role is SignerRole.SUBJECT_TEACHER and duty is None:
                 raise DomainError("sheet_moved_on")
-            texts = [bytes(s.text) for s in before if s.role == _BEFORE.get(role)]
-            text = make_signature(sheet, role=role, signer=signer, previous=texts, at=clock.now(), duty=duty)
-            made.append((item, Made(sheet, text, before, duty)))
+            texts = [bytes(s.text) for s in previous[item.sheet_id] if s.role == _BEFORE.get(role)]
+            prepared.append(
+                prepare_signature(sheet, role=role, signer=signer, previous=texts, at=clock.now(), duty=duty)
+            )
+            ready.append(item)
         except DomainError as error:
             fail(item, error, outcome)
-    return made
+    made: list[tuple[SigningItem, Made]] = []
+    for item, result in zip(ready, sign_list(signer, prepared), strict=True):
+        if isinstance(result, bytes):
+            one = Made(item.sheet, result, previous[item.sheet_id], duties.get(item.sheet_id))
+            made.append((item, one))
+        elif result.stopped:
+            return made, result.error
+        else:
+            fail(item, result.error, outcome)
+    return made, None
 
 
 def _store_signed(
