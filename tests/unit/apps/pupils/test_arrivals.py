@@ -10,6 +10,8 @@ import pytest
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.assessment.models import ResultChange, SubjectMarks, SubjectResult, YearRecord
 from hocbaso.apps.audit.models import Event
+from hocbaso.apps.common import clock
+from hocbaso.apps.matching.models import FormerCode
 from hocbaso.apps.pupils.models import Arrival, Enrolment, Pupil
 from hocbaso.apps.pupils.queries import arrivals_of, single_terms, source_schools
 from hocbaso.apps.pupils.use_cases.carry_results import (
@@ -173,3 +175,20 @@ def test_the_list_of_arrivals_takes_one_query(world, django_assert_num_queries):
         world.receive(replace(WHO, code=f"79{n:08d}"))
     with django_assert_num_queries(1):
         assert [a.enrolment.school_class.name for a in arrivals_of(world.school, people.YEAR)] == ["7A1"] * 5
+
+
+def test_a_code_that_the_pupil_bore_once_finds_the_file_and_opens_no_second_one(world):
+    first = world.receive(replace(WHO, code="TAM7K3QX9WMB"))
+    set_status(
+        world.principal, enrolment=first, status="Chuyển đi kỳ 2", day=DAY, reason="Gia đình chuyển nơi ở"
+    )
+    FormerCode.objects.create(
+        code="TAM7K3QX9WMB", pupil=first.pupil, replaced_by=WHO.code, reason="x", at=clock.now(), by="x"
+    )
+    Pupil.objects.filter(pk=first.pupil_id).update(code=WHO.code)
+    school = people.school("79000202", "Trường THCS Hòa Bình", levels=["thcs"])
+    clerk = people.actor(Role.DATA_CLERK, school)
+    there = people.school_class(school, "7A1", 7)
+    again = world.receive(replace(WHO, code="TAM7K3QX9WMB"), in_class=there, actor=clerk)
+    assert again.pupil == first.pupil
+    assert Pupil.objects.count() == 1

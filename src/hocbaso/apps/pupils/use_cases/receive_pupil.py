@@ -12,6 +12,7 @@ from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.states import first_state
 from hocbaso.apps.identity.use_cases.send import send_arrival
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import (
     Arrival,
@@ -124,11 +125,13 @@ def _person(new: Newcomer, today: date) -> dict[str, str]:
 
 
 def _known(values: dict[str, str]) -> Pupil | None:
-    """The pupil whom the code names, when the file agrees.
+    """The pupil whom the code names (or once named: a former code, a file that was merged), when the file
+    agrees.
 
     :raises DomainError: ``arrival_code_taken``, ``arrival_number_taken``
     """
-    found = Pupil.objects.select_for_update().filter(code=values["code"]).first()
+    current = aliases.find(values["code"])
+    found = Pupil.objects.select_for_update().get(pk=current.pk) if current is not None else None
     if found is not None and (found.full_name, found.birth_date) != (
         values["full_name"],
         values["birth_date"],
