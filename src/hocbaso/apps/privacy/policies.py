@@ -13,7 +13,8 @@ _OFFICE = (Role.PRINCIPAL, Role.DATA_CLERK)
 
 @rule("privacy.reveal", "xem đủ số định danh của người này")
 def may_reveal(actor: Actor, person: Pupil | StaffMember) -> bool:
-    """Principal and data clerk for the people of their school, the homeroom teacher for the own class.
+    """Principal and data clerk for the people of their school, the homeroom teacher for the own class; of a
+    pupil who went to another school the number is that school's to show.
 
     The operator at the command line never: he has the database, and no purpose of his own. At most one query.
     """
@@ -22,10 +23,16 @@ def may_reveal(actor: Actor, person: Pupil | StaffMember) -> bool:
         return False
     if isinstance(person, StaffMember):
         return holds(actor, person.organisation_id, *_OFFICE)
-    own = Enrolment.objects.filter(pupil_id=person.pk, school_class__school_id=post.organisation_id)
+    rows = Enrolment.objects.filter(pupil_id=person.pk).values_list(
+        "school_class__school_id", "school_class_id", "school_class__school_year", "active"
+    )
+    places = list(rows.order_by())
+    own = [place for place in places if place[0] == post.organisation_id]
     if post.role == Role.HOMEROOM:
-        own = own.filter(school_class_id=post.school_class_id, active=True)
-    return own.exists()
+        return any(class_id == post.school_class_id and active for _s, class_id, _y, active in own)
+    others = [year for school, _c, year, active in places if school != post.organisation_id and active]
+    latest = max((year for _s, _c, year, active in own if active), default="")
+    return bool(own) and max(others, default="") <= latest
 
 
 @rule("privacy.view_log", "xem nhật ký xem hồ sơ của trường", operator=True)

@@ -111,3 +111,14 @@ def test_views_are_kept_two_years_against_everybody(pupil):
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             change()
+
+
+def test_the_number_of_a_pupil_who_left_is_the_next_schools_to_show(pupil):
+    former, other = _clerk(pupil), people.school("79000103")
+    pupil.active = False
+    pupil.save()
+    assert reveal(former, pupil.pupil, Purpose.FAMILY, "pupil") == NUMBER  # left, and studies nowhere yet
+    pupil.pupil.enrolments.create(school_class=people.school_class(other), status="Chuyển đến kỳ 2")
+    with pytest.raises(NotAllowed):
+        reveal(former, pupil.pupil, Purpose.FAMILY, "pupil")
+    assert reveal(people.actor(Role.DATA_CLERK, other), pupil.pupil, Purpose.FAMILY, "pupil") == NUMBER
