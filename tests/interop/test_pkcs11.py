@@ -41,7 +41,7 @@ from tests.unit.sandbox.cases import sandbox
 
 pytestmark = pytest.mark.interop
 
-DIGESTS = [hashlib.sha256(b"%d" % number).digest() for number in range(40)]
+DIGESTS = [hashlib.sha256(b"%d" % number).digest() for number in range(200)]
 TEACHER = ("Đặng Bảo Linh", "080195112649", "Trường Tiểu học Hoa Mai")
 
 
@@ -129,7 +129,7 @@ def test_a_token_pulled_out_midway_stops_the_list_and_the_rest_is_signed_later(
     own_token: SoftToken, tmp_path: Path
 ) -> None:
     signer = opened(own_token, "rsa2048")
-    prepared = class_of(signer, 45)
+    prepared = class_of(signer, 200)
     results: list[bytes | NotSigned] = []
     for result in sign_list(signer, prepared):
         results.append(result)
@@ -138,7 +138,7 @@ def test_a_token_pulled_out_midway_stops_the_list_and_the_rest_is_signed_later(
             own_token.tokens.mkdir()
     signed = [result for result in results if isinstance(result, bytes)]
     stopped = [result for result in results if isinstance(result, NotSigned)]
-    assert 5 <= len(signed) < 45 == len(results)
+    assert 5 <= len(signed) < 200 == len(results)
     assert {(one.error.code, one.stopped) for one in stopped} == {("token_removed", True)}
     assert signer.closed
     assert refused(own_token).code == "token_absent"

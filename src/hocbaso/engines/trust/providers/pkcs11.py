@@ -21,16 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocbaso.core.errors import DomainError
-from hocbaso.engines.trust.keys import verify_digest
+from hocbaso.engines.trust.keys import signing_public_key, verify_digest
 from hocbaso.engines.trust.providers.frames import FramePipe, PipeClosed, PipeSilent
 from hocbaso.engines.trust.providers.stops import SigningStopped
 from hocbaso.engines.trust.providers.token_choice import KeyChoice, choose
 
 WORKER = (sys.executable, "-P", "-m", "hocbaso.engines.trust.providers.pkcs11_worker")
-#: Digests under way at the token: enough that it never waits, few enough that a stop loses little.
-_AHEAD = 8
+#: Digests a frame, and digests under way: enough that the token never waits for this process.
+_STEP, _AHEAD = 16, 32
 _DIGEST = 32
 _TRIES = {
     "last": ("Chỉ còn 1 lần thử; nhập sai nữa thiết bị sẽ bị khóa.", "One try is left."),
@@ -102,6 +103,7 @@ class TokenSigner:
         self._chain: tuple[x509.Certificate, ...] = ()
         self._closed = False
         self._name = ""
+        self._value_size = 2 * _DIGEST
 
     def __repr__(self) -> str:
         serial = f"{self._certificate.serial_number:x}" if self._certificate else "-"
@@ -166,28 +168,34 @@ class TokenSigner:
     def _run(self, digests: list[bytes]) -> Generator[bytes, None, None]:
         if not self._lock.acquire(timeout=self._patience.turn):
             raise DomainError("token_busy")
-        under_way = 0
+        sent = got = 0
         try:
             if self.closed:
                 raise SigningStopped("token_closed")
-            sent = 0
-            for _ in digests:
-                while sent < len(digests) and under_way <= _AHEAD // 2:
-                    some = digests[sent : sent + _AHEAD - under_way]
+            while got < len(digests):
+                while sent < len(digests) and sent - got <= _AHEAD - _STEP:
+                    some = digests[sent : sent + _STEP]
                     self._send(b"S", b"".join(some))
-                    sent, under_way = sent + len(some), under_way + len(some)
-                value = self._expect(b"V", self._patience.sign)
-                under_way -= 1
-                yield value
+                    sent += len(some)
+                values = self._values(sent - got)
+                got += len(values)
+                yield from values
         finally:
             try:
-                while under_way and not self._closed:  # nobody wants the rest: keep the pipe in step
-                    self._expect(b"V", self._patience.sign)
-                    under_way -= 1
+                while got < sent and not self._closed:  # nobody wants the rest: keep the pipe in step
+                    got += len(self._values(sent - got))
             except DomainError:
                 pass  # closed now; the reason was told or nobody is listening
             finally:
                 self._lock.release()
+
+    def _values(self, most: int) -> list[bytes]:
+        """The values of the next frame, at most so many."""
+        content, size = self._expect(b"V", self._patience.sign), self._value_size
+        if not content or len(content) % size or len(content) > most * size:
+            self._kill()
+            raise SigningStopped("token_driver_failed", detail=f"{len(content)} octets")
+        return [content[start : start + size] for start in range(0, len(content), size)]
 
     def _send(self, kind: bytes, content: bytes | bytearray) -> None:
         try:
@@ -240,6 +248,8 @@ class TokenSigner:
         self._send(b"K", json.dumps(chosen.place).encode())
         self._expect(b"R", self._patience.start)
         self._certificate, self._chain = chosen.certificate, chosen.chain
+        public = signing_public_key(chosen.certificate)
+        self._value_size = (public.key_size + 7) // 8 if isinstance(public, rsa.RSAPublicKey) else 2 * _DIGEST
         if not chosen.proved:  # the token does not show the public half
             asked = hashlib.sha256(b"hocbaso: proof of possession\0" + secrets.token_bytes(32)).digest()
             if not verify_digest(chosen.certificate, asked, self.sign_digest(asked)):

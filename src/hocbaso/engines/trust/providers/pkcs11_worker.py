@@ -6,7 +6,8 @@ nowhere. Answers name the kind of a failure, never the text of an exception. The
 ``pkcs11``.
 
 Conversation: ``O`` where → ``T`` token; ``P`` PIN → ``L`` objects; ``K`` which key → ``R`` ready;
-``S`` digests → ``V`` value for each; ``Q`` ends. ``E`` is a failure, after which the worker ends.
+``S`` digests → ``V`` their values, one or more a frame; ``Q`` ends. ``E`` is a failure, after which the worker
+ends.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-import pkcs11
-from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 from pkcs11.types import PROTECTED_AUTH
 
+import pkcs11
 from hocbaso.engines.trust.providers.frames import FramePipe, PipeClosed
+from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 
 #: DER of DigestInfo for SHA-256 up to the digest itself (RFC 8017 section 9.2, note 1).
 DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 _DIGEST = 32
 _PR_SET_DUMPABLE = 4
+#: Seconds that a value may wait for the next ones.
+_HOLD = 0.02
 
 #: Kinds of failure by the name of the PKCS#11 return value's class; anything else is the driver's.
 REASONS = {
@@ -160,9 +164,19 @@ class Worker:
         self._tell("R", {})
 
     def _sign_all(self, content: bytes) -> None:
-        assert self._sign is not None
-        for start in range(0, len(content), _DIGEST):
-            self._pipe.send(b"V", self._sign(content[start : start + _DIGEST]))
+        """Values go out together, but a slow token's at once; those made before a failure go out too."""
+        sign = self._sign
+        assert sign is not None
+        made, last = bytearray(), time.monotonic()
+        try:
+            for start in range(0, len(content), _DIGEST):
+                made += sign(content[start : start + _DIGEST])
+                if (now := time.monotonic()) - last > _HOLD:
+                    self._pipe.send(b"V", made)
+                    made, last = bytearray(), now
+        finally:
+            if made:
+                self._pipe.send(b"V", made)
 
     def _fail(self, error: Exception) -> None:
         tries = ""
