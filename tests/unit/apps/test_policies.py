@@ -59,7 +59,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "certificates.confirm": ("proof", {PRINCIPAL}),
     "certificates.prove": ("school", {PRINCIPAL, DEPUTY, SEAL, HOMEROOM, TEACHER, CLERK}),
     "certificates.request": ("school", {PRINCIPAL, CLERK, OPERATOR}),
-    "certificates.view": ("school", {PRINCIPAL, DEPUTY, SEAL, CLERK, ADMIN, OPERATOR}),
+    "certificates.view": ("school", {PRINCIPAL, DEPUTY, SEAL, CLERK, OPERATOR}),
     "certificates.watch": ("school", {COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR}),
     "collection.class": ("class", {CLERK, HOMEROOM, OPERATOR}),
     "collection.staff": ("school", {CLERK, OPERATOR}),

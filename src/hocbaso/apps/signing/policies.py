@@ -57,9 +57,8 @@ _MANAGERS = frozenset({Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.MINIS
 
 @rule("certificates.view", "xem tình hình chứng thư số của trường", operator=True)
 def may_view_certificates(actor: Actor, school: Organisation) -> bool:
-    """The leaders, the seal keeper and the clerk; the administrator of the school or above."""
-    people = (*_KEEPERS, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER)
-    return holds(actor, school.pk, *people) or administers(actor, school)
+    """The leaders, the seal keeper and the clerk."""
+    return holds(actor, school.pk, *_KEEPERS, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER)
 
 
 @rule("certificates.watch", "xem số liệu chứng thư số của đơn vị này", operator=True)

@@ -1,4 +1,4 @@
-"""Papers about certificates: the letter with its list, the list and the board as workbooks; marked, on record."""
+"""Papers about certificates: letter with list, list and board as workbooks; all marked and on record."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ def _register() -> None:
     from hocbaso.interfaces.cli import (
         accounts,
         books,
+        certificates,
         classes,
         collect,
         exports,
@@ -74,6 +75,7 @@ def _register() -> None:
         *identities,
         exports,
         transcripts,
+        certificates,
         books,
         periods,
         quality,

@@ -91,6 +91,11 @@ def _watches_identity(actor: Actor, school: Organisation, school_class: SchoolCl
     return actor.role in MANAGING_ROLES and allowed(actor, "identity.watch", school)
 
 
+def _watches_certificates(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    """No query: the unit is the actor's own."""
+    return actor.role in MANAGING_ROLES and allowed(actor, "certificates.watch", school)
+
+
 def _sets_defaults(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
     return actor.role == Role.DEPARTMENT_OFFICER and allowed(actor, "periods.set", school)
 
@@ -162,6 +167,12 @@ _ENTRIES = (
     ),
     _Entry(gettext_noop("Ký học bạ"), "/truong/ky/", _signs),
     _Entry(gettext_noop("Phát hành"), "/truong/phat-hanh/", _any("signing.seal")),
+    _Entry(
+        gettext_noop("Chứng thư số"),
+        "/truong/chung-thu/",
+        _any("certificates.view", "certificates.prove"),
+    ),
+    _Entry(gettext_noop("Chứng thư số"), "/quan-ly/chung-thu/", _watches_certificates),
     _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
     _Entry(gettext_noop("Sổ sách"), "/truong/so-sach/", _any_in_school("books.view")),
     _Entry(
@@ -215,6 +226,7 @@ _GROUPS = (
             "/truong/tong-ket/",
             "/truong/ky/",
             "/truong/phat-hanh/",
+            "/truong/chung-thu/",
             "/truong/hoc-ba/",
             "/truong/so-sach/",
             "/truong/truy-vet/",

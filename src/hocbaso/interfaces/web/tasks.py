@@ -21,6 +21,7 @@ from hocbaso.apps.transcripts.signing_board import duties_of, missing_signers
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 from hocbaso.interfaces.web.task import LONG, Task
 from hocbaso.interfaces.web.tasks_around import elsewhere, reviews, unlock_cases
+from hocbaso.interfaces.web.tasks_certificates import certificates
 from hocbaso.interfaces.web.tasks_identity import identity
 from hocbaso.interfaces.web.tasks_quality import quality
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
@@ -263,7 +264,7 @@ def _gaps(post: Assignment) -> list[Task]:
 
 
 def tasks_for(actor: Actor, progress: Progress | None) -> list[Task]:
-    """Open tasks of the post, most urgent first. Seven queries beyond ``progress``, more in campaigns."""
+    """Open tasks of the post, most urgent first. Eight queries beyond ``progress``, more in campaigns."""
     post = actor.assignment
     assert post is not None
     leads = post.role in (Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL)
@@ -275,7 +276,8 @@ def tasks_for(actor: Actor, progress: Progress | None) -> list[Task]:
     asked = identity(actor, post)
     urgent = [task for task in asked if task.due is None or task.is_late]  # reminders, last days
     calm = [task for task in asked if task not in urgent]
-    return [*tasks, *urgent, *_of_progress(actor, post, progress), *calm, *quality(actor, post)]
+    last = [*quality(actor, post), *certificates(actor, post)]
+    return [*tasks, *urgent, *_of_progress(actor, post, progress), *calm, *last]
 
 
 def _of_progress(actor: Actor, post: Assignment, progress: Progress) -> list[Task]:

@@ -23,6 +23,7 @@ _AREAS = (
     "lineage",
     "periods",
     "signing",
+    "certificates",
     "transcripts",
     "books",
     "quality",

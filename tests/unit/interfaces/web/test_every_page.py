@@ -44,7 +44,11 @@ from hocbaso.apps.quality.models import Finding
 from hocbaso.apps.quality.use_cases.compute import compute
 from hocbaso.apps.quality.use_cases.slips import print_slips
 from hocbaso.apps.residence.use_cases.map_units import groups_of
+from hocbaso.apps.signing import possession
+from hocbaso.apps.signing.certificate_models import RequestKind
 from hocbaso.apps.signing.models import SigningBatch
+from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.signing.requests import draft
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
 from hocbaso.apps.transcripts.use_cases.sign_sheets import authorise, ready_sheets, run_batch
@@ -262,6 +266,19 @@ PAGES: dict[str, Page] = {
     "residence-pupil": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
     "residence-print": Page(opens={*LEADERS, CLERK, HOMEROOM}, args=("pupil",), writes=True),
     "residence-exception": Page(opens={PRINCIPAL, CLERK}, args=("pupil",)),
+    "certificates": Page(
+        opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]},
+        led={HOMEROOM, TEACHER, NEIGHBOUR, STRANGERS[2]},
+    ),
+    "certificates-file": Page(
+        opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]}, post_only=True
+    ),
+    "certificate-register": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}),
+    "certificate-proof": Page(opens={*WHOLE, CLERK, HOMEROOM}, args=("proof",)),
+    "certificate-as-of": Page(opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
+    "certificate-requests": Page(opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
+    "certificate-request": Page(opens={*WHOLE, CLERK}, args=("certificate request",)),
+    "certificates-watch": Page(opens={COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}),
     "quality": Page(
         opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}
     ),
@@ -411,6 +428,16 @@ def collection_objects(school: School, pupil: Pupil, commune: Organisation) -> d
         **values,
     )
     return {"upload": brought.pk, "escalation": case.number}
+
+
+def certificate_objects(school: School) -> dict[str, object]:
+    """A proof of the homeroom teacher that waits for the principal, and a request."""
+    actor, clerk = school.actor(Role.HOMEROOM, "3A"), school.actor(Role.DATA_CLERK)
+    signer = possession.signer_for(key_provider(), school.unit, actor.user)
+    case = possession.begin(actor, school.unit, actor.user, signer.certificate)
+    possession.answer(actor, case, possession.sign_here(case))
+    request = draft(clerk, school.unit, RequestKind.NEW, "vgca", [None], "Năm học mới")
+    return {"proof": case.pk, "certificate request": request.number}
 
 
 def matching_objects(school: School) -> dict[str, object]:
@@ -581,6 +608,7 @@ def world(inside, sandbox_home):
         **period_objects(here, posts[TEACHER], posts[HEAD], units["so"]),
         **quality_objects(here),
         **matching_objects(here),
+        **certificate_objects(here),
         **watching_objects(here, units["xa"]),
     }
     return World(posts, objects, inside)
