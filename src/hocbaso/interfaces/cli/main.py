@@ -47,6 +47,7 @@ def _register() -> None:
         certificates,
         classes,
         collect,
+        conformance,
         exports,
         identity,
         imports,
@@ -80,7 +81,7 @@ def _register() -> None:
         periods,
         quality,
     )
-    for module in (node, schools, accounts, *school_work, log, witness, offline):
+    for module in (node, schools, accounts, *school_work, log, witness, offline, conformance):
         module.register(app)
     verify.register_commands(app)
 
