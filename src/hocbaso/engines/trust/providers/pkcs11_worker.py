@@ -6,8 +6,7 @@ nowhere. Answers name the kind of a failure, never the text of an exception. The
 ``pkcs11``.
 
 Conversation: ``O`` where → ``T`` token; ``P`` PIN → ``L`` objects; ``K`` which key → ``R`` ready;
-``S`` digests → ``V`` their values, one or more a frame; ``Q`` ends. ``E`` is a failure, after which the worker
-ends.
+``S`` digests → ``V`` their values, one or more a frame; ``Q`` ends. ``E`` is a failure, and the end.
 """
 
 from __future__ import annotations

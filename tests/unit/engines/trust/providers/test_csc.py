@@ -12,19 +12,22 @@ import pytest
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.keys import verify_digest
-from hocbaso.engines.trust.providers.csc import CscClient
-from hocbaso.engines.trust.providers.csc_model import Codes, CscSettings
+from hocbaso.engines.trust.providers.csc import CscClient, RemoteSigner
+from hocbaso.engines.trust.providers.csc_model import CodeQuestion, Codes, CscSettings
 from hocbaso.engines.trust.providers.listing import NotSigned, left_over, sign_list
 from hocbaso.engines.trust.providers.stops import SigningStopped
 from hocbaso.sandbox.profiles import KeyKind
+from hocbaso.sandbox.server import make_app
 from tests.unit.engines.trust.providers.csc_support import (
     PIN,
     SECRET,
+    URL,
     Provider,
     cannot_be_pickled,
     class_of,
     traces,
 )
+from tests.unit.sandbox.cases import NOW, sandbox
 
 DIGESTS = [hashlib.sha256(b"%d" % number).digest() for number in range(10)]
 
@@ -205,6 +208,23 @@ def test_nobody_types_nothing_is_signed() -> None:
         list(provider.signer(lambda _: None).sign_digests(DIGESTS))
     assert caught.value.code == "csc_code_cancelled"
     assert len(list(provider.signer().sign_digests(DIGESTS))) == 10
+
+
+def test_the_sandbox_serves_it_beside_its_other_services() -> None:
+    transport = httpx.WSGITransport(make_app(sandbox("p256"), clock=lambda: NOW))
+    settings = CscSettings(url=URL, auth="basic", user="nut", secret="bi-mat-thu-nghiem")
+    person = {"name": "Đặng Bảo Linh", "personal_number": "080195112649", "organisation": "Hoa Mai"}
+    with httpx.Client(transport=transport) as phone:
+        enrolled = phone.post(f"{URL}/admin/enrol", json=person).json()["credentialID"]
+
+        def read(_: CodeQuestion) -> Codes:
+            return Codes({"OTP": phone.get(f"{URL}/admin/outbox").json()["messages"][-1]["code"]})
+
+        client = CscClient(settings, transport=transport)
+        assert "signatures/signHash" in client.info().methods
+        assert client.credentials() == [enrolled]
+        signer = RemoteSigner(client, client.credential(enrolled), read)
+        assert verify_digest(signer.certificate, DIGESTS[0], signer.sign_digest(DIGESTS[0]))
 
 
 def test_codes_never_travel_in_the_open() -> None:
