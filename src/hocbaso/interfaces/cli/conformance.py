@@ -116,7 +116,7 @@ def _tell(reports: list[dict[str, Any]]) -> None:
             "ĐÚNG QUY CÁCH" if right else "CHƯA ĐÚNG QUY CÁCH", style="bold green" if right else "bold red"
         )
         for item in report["violations"]:
-            messages.print(f"  {item['rule']}  {item['vi']}", markup=False)
+            messages.print(f"  Trái {item['rule']}: {item['vi']}", markup=False)
             where = " ".join(filter(None, [item["place"], f"dòng {item['line']}" if item["line"] else ""]))
             for words in filter(None, (where, item["detail"])):
                 messages.print(f"            {words}", style="dim", markup=False)
