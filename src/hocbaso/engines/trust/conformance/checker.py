@@ -50,6 +50,7 @@ from hocbaso.engines.trust.verification.verdict import Question, Result, Verdict
 _Q = f"{{{NS}}}"
 _CODE = re.compile(r"HB-[0-9A-Z-]{1,60}")
 _HOSTILE = (*X509_FAILURES, etree.LxmlError, DomainError, IndexError, AssertionError, UnicodeError)
+_FORM = (Question.INTACT, Question.SCHEMA, Question.SIGNATURES)
 _BACKSTOPS = (
     (Question.INTACT, "HBS-1.24", ("HBS-",)),
     (Question.SCHEMA, "HBS-1.24", ("HBS-1.", "HBS-2", "HBS-3")),
@@ -231,7 +232,8 @@ def _verdict(case: _Case, using: Verifier) -> Verdict | None:
         check_records(verdict, using.bundle, found)
     for question, rule, prefixes in _BACKSTOPS:
         check = verdict.check(question)
-        if check.result is Result.FAILED and not found.broken(*prefixes):
+        refused = check.result is Result.FAILED or (question in _FORM and check.result is not Result.OK)
+        if refused and not found.broken(*prefixes):
             found.add(rule, "", check.sentence)
     return verdict
 
