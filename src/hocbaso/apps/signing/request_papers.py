@@ -126,7 +126,7 @@ def request_list(actor: Actor, request: CertificateRequest) -> Paper:
     require(actor, "certificates.request", request.school)
     lines = _lines(request)
     title = f"Danh sách đề nghị {_VERBS[RequestKind(request.kind)]} chứng thư số {request.number}"
-    rows = [(n, *row) for n, row in enumerate(_rows(request.school, lines), 1)]
+    rows: list[tuple[Value, ...]] = [(n, *row) for n, row in enumerate(_rows(request.school, lines), 1)]
     content = _workbook(actor, request.school, title, ("STT", *LIST_HEADS), rows)
     marked = mark_workbook(
         content, actor, title, what="certificate-list", persons=len(lines), unit=request.school
@@ -192,7 +192,7 @@ def _rows(school: Organisation, lines: list[RequestLine]) -> list[tuple[str, ...
         row.user_id: row
         for row in StaffMember.objects.filter(organisation=school, user__in=[one.user_id for one in lines])
     }
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for line in lines:
         member = staff.get(line.user_id) if line.user_id else None
         serial = f"Số hiệu {line.certificate.serial.upper()}" if line.certificate else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hocbaso.apps.common import clock
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.core.errors import register as register_errors
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, told
@@ -66,7 +67,7 @@ def conformance(
 
 def _moment(at: str | None) -> datetime:
     if at is None:
-        return datetime.now(UTC)
+        return clock.now()
     try:
         moment = datetime.fromisoformat(at)
     except ValueError:

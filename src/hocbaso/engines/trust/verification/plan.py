@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ def repeated_id(document: bytes) -> str | None:
         names = pattern.findall(document)
         if len(set(names)) == len(names):
             return None
-    repeated = next(name for name in names if names.count(name) > 1)
+    repeated = next(name for name, count in Counter(names).items() if count > 1)
     return str(repeated.decode("utf-8", "replace")[:60])
 
 
