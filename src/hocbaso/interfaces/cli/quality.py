@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -52,11 +51,12 @@ def report(school: str = SCHOOL, year: str = YEAR, as_json: bool = JSON_OPTION) 
 
 
 @commands.command()
-def catalogue() -> None:
+def catalogue(as_json: bool = JSON_OPTION) -> None:
     """In danh mục quy tắc (Markdown) như trong docs/quality.md."""
     from hocbaso.core.quality.catalogue import markdown
 
-    sys.stdout.write(markdown())
+    text = markdown()
+    answer({"markdown": text}, as_json=as_json, human=lambda: typer.echo(text, nl=False))
 
 
 def _school(code: str, year: str) -> Organisation:
