@@ -43,6 +43,7 @@ def use_database() -> None:
 def _register() -> None:
     from hocbaso.interfaces.cli import (
         accounts,
+        archive,
         books,
         certificates,
         classes,
@@ -76,6 +77,7 @@ def _register() -> None:
         *identities,
         exports,
         transcripts,
+        archive,
         certificates,
         books,
         periods,
