@@ -138,10 +138,12 @@ class TimeStampInfo:
         return str(names[0].value) if names else subject.rfc4514_string()
 
 
-def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
+def read_token(
+    token: bytes, imprint: bytes, at: datetime, tolerance: timedelta = CLOCK_TOLERANCE
+) -> TimeStampInfo:
     """Read a DER TimeStampToken over ``imprint`` (SHA-256, 32 bytes) and check its signature.
 
-    :param at: the present, aware; a token of a later time (beyond :data:`CLOCK_TOLERANCE`) is refused.
+    :param at: the present, aware; a token of a later time (beyond ``tolerance``) is refused.
     :raises TokenFault: (``timestamp_invalid``) malformed, about something else, from the future, or not
         signed by the certificate that it names. Hostile input raises nothing else.
     """
@@ -158,7 +160,7 @@ def read_token(token: bytes, imprint: bytes, at: datetime) -> TimeStampInfo:
     if stated.imprint != imprint:
         raise TokenFault("HASH_FAILURE", "imprint", "Dấu thời gian được cấp cho một chữ ký khác.")
     _check_signature(parts, authority)
-    if stated.time > at + CLOCK_TOLERANCE:
+    if stated.time > at + tolerance:
         sentence = "Dấu thời gian ghi thời điểm muộn hơn lúc kiểm tra."
         raise TokenFault("TIMESTAMP_ORDER_FAILURE", "time in the future", sentence)
     _check_authority(authority, stated.time)

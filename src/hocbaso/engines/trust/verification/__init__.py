@@ -2,6 +2,7 @@
 
 from hocbaso.engines.trust.verification.document import Verifier, verifier, verify_document
 from hocbaso.engines.trust.verification.files import verify_file
+from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force, read_policy
 from hocbaso.engines.trust.verification.verdict import (
     Check,
     Conclusion,
@@ -20,8 +21,11 @@ __all__ = [
     "RenditionAnswer",
     "Result",
     "SignatureAnswer",
+    "ValidationPolicy",
     "Verdict",
     "Verifier",
+    "policy_in_force",
+    "read_policy",
     "refused",
     "verifier",
     "verify_document",

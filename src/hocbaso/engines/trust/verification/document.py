@@ -24,6 +24,7 @@ from hocbaso.engines.trust.verification.logged import LogReader
 from hocbaso.engines.trust.verification.named import check_everyone_signed
 from hocbaso.engines.trust.verification.people import STAMPER, Judged, People, worst
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet, teachers_missing
+from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
 from hocbaso.engines.trust.verification.signatures import (
     Finding,
     check_intact,
@@ -60,11 +61,14 @@ class Verifier:
     """Verifies documents against one bundle and keeps what a class of documents shares.
 
     :param bundle: ``None`` answers mathematics only; such a verdict is never ``valid``.
+    :param policy: what is asked for; ``None``: the policy of the package that was in force when the bundle
+        was made (the newest of all without a bundle).
     :raises Unreadable: ``bundle_unreadable``.
     """
 
-    def __init__(self, bundle: TrustBundle | None) -> None:
+    def __init__(self, bundle: TrustBundle | None, policy: ValidationPolicy | None = None) -> None:
         self.bundle = bundle
+        self.policy = policy or policy_in_force(bundle.created if bundle is not None else None)
         self.checker = PathChecker(bundle) if bundle is not None else None
         self._people = People(bundle, self.checker) if bundle and self.checker else None
         self._vouching = Vouching(bundle) if bundle is not None else None
@@ -86,7 +90,7 @@ class Verifier:
             return _altered(data, f"Mã định danh “{repeated}” xuất hiện hai lần trong tệp.", file)
         slices = slice_sheet(split.sheet)
         findings = read_signatures(split.signatures, slices)
-        stamped = read_stamp(split.signatures, findings, now)
+        stamped = read_stamp(split.signatures, findings, now, self.policy)
         sheet, schema = _read_sheet(split.sheet)
         case = _Case(split, sheet, slices.digest.hex(), findings, stamped, now)
         checks = {
@@ -116,7 +120,7 @@ class Verifier:
         faults = [stray_properties(case.findings), stamped.fault, self._vouched(case)]
         frozen = _instant(sheet.frozen_at) if sheet is not None else None
         time = stamped.token.time if stamped.token is not None else None
-        faults.append(claimed_times_fault(case.findings, frozen, time))
+        faults.append(claimed_times_fault(case.findings, frozen, time, self.policy))
         if sheet is not None:
             faults.append(_missing_teachers(sheet, case.findings))
         known = [fault for fault in faults if fault is not None]
@@ -198,14 +202,24 @@ class Verifier:
 
 
 @lru_cache(maxsize=4)
-def verifier(bundle: TrustBundle | None) -> Verifier:
-    """The verifier of a bundle, kept for the next documents."""
-    return Verifier(bundle)
+def verifier(bundle: TrustBundle | None, policy: ValidationPolicy | None = None) -> Verifier:
+    """The verifier of a bundle and a policy, kept for the next documents."""
+    return Verifier(bundle, policy)
 
 
-def verify_document(data: bytes, bundle: TrustBundle | None, *, now: datetime, file: str = "") -> Verdict:
-    """Judge one signed XML document; see :meth:`Verifier.verify`."""
-    return verifier(bundle).verify(data, now=now, file=file)
+def verify_document(
+    data: bytes,
+    bundle: TrustBundle | None,
+    *,
+    now: datetime,
+    file: str = "",
+    policy: ValidationPolicy | None = None,
+) -> Verdict:
+    """Judge one signed XML document; see :meth:`Verifier.verify`.
+
+    :param policy: ``None``: that of the package which is in force at ``now``.
+    """
+    return verifier(bundle, policy or policy_in_force(now)).verify(data, now=now, file=file)
 
 
 def _read_sheet(text: bytes) -> tuple[YearSheet | None, Check]:

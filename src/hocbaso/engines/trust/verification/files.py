@@ -18,6 +18,7 @@ from hocbaso.engines.trust.verification.address import MAX_ADDRESS, is_address, 
 from hocbaso.engines.trust.verification.document import Verifier, verifier
 from hocbaso.engines.trust.verification.offline import verify_code
 from hocbaso.engines.trust.verification.pdf import verify_pdf
+from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
 from hocbaso.engines.trust.verification.verdict import Verdict, refused
 
 MAX_PACKAGE = 64 * 1024 * 1024
@@ -37,14 +38,22 @@ _ZIP_FAILURES = (
 )
 
 
-def verify_file(name: str, data: bytes, bundle: TrustBundle | None, *, now: datetime) -> tuple[Verdict, ...]:
+def verify_file(
+    name: str,
+    data: bytes,
+    bundle: TrustBundle | None,
+    *,
+    now: datetime,
+    policy: ValidationPolicy | None = None,
+) -> tuple[Verdict, ...]:
     """Judge an XML document, a PDF rendition, a QR text or picture (one verdict), or a ZIP (one per entry).
 
     :param name: shown in the verdict; of a ZIP's entries, ``name/entry``.
     :param now: the present, aware.
+    :param policy: ``None``: that of the package which is in force at ``now``.
     :raises Unreadable: not one of these, or beyond the limits of its kind; nothing else is raised.
     """
-    using = verifier(bundle)
+    using = verifier(bundle, policy or policy_in_force(now))
     if not data.strip():
         raise Unreadable("verify_empty")
     if data.startswith(b"PK\x03\x04"):

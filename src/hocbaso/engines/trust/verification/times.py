@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hocbaso.engines.trust.tokens import TimeStampInfo, TokenFault, read_token
+from hocbaso.engines.trust.verification.policy import ValidationPolicy
 from hocbaso.engines.trust.verification.sentences import day_and_time, role_name
 from hocbaso.engines.trust.verification.signatures import Finding
 from hocbaso.engines.trust.verification.verdict import Check, Result
 from hocbaso.engines.trust.xades import SignatureParts, signature_value_digest
-
-#: Clocks of signers' computers may differ by this much before a claim counts as a contradiction.
-SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +22,23 @@ class Stamped:
     fault: Check | None
 
 
-def read_stamp(texts: Sequence[bytes], findings: Sequence[Finding], now: datetime) -> Stamped:
+def read_stamp(
+    texts: Sequence[bytes], findings: Sequence[Finding], now: datetime, policy: ValidationPolicy
+) -> Stamped:
     """The time stamp of the seal; persons' signatures may carry no unsigned property at all."""
     for text, finding in zip(texts, findings, strict=True):
         if finding.parts is not None and finding.role == "con_dau":
-            return _read_seal(text, finding.parts, now)
+            return _read_seal(text, finding.parts, now, policy)
     return Stamped(None, Check(Result.UNKNOWN, "Chưa có con dấu nên chưa có dấu thời gian.", "NO_POE"))
 
 
-def _read_seal(text: bytes, parts: SignatureParts, now: datetime) -> Stamped:
+def _read_seal(text: bytes, parts: SignatureParts, now: datetime, policy: ValidationPolicy) -> Stamped:
     stamp = parts.unsigned.time_stamp
     if stamp is None:
         sentence = "Con dấu chưa có dấu thời gian nên chưa xác định được thời điểm phát hành."
         return Stamped(None, Check(Result.UNKNOWN, sentence, "NO_POE"))
     try:
-        token = read_token(stamp, signature_value_digest(text), now)
+        token = read_token(stamp, signature_value_digest(text), now, policy.time_stamps.skew)
     except TokenFault as fault:
         return Stamped(None, Check(Result.FAILED, fault.sentence, fault.sub_indication))
     return Stamped(token, None)
@@ -57,16 +57,19 @@ def stray_properties(findings: Sequence[Finding]) -> Check | None:
 
 
 def claimed_times_fault(
-    findings: Sequence[Finding], frozen: datetime | None, stamped: datetime | None
+    findings: Sequence[Finding], frozen: datetime | None, stamped: datetime | None, policy: ValidationPolicy
 ) -> Check | None:
-    """A claimed signing time that contradicts the order of signing, the freezing or the time stamp."""
+    """A claimed signing time that contradicts the order of signing, the freezing or the time stamp.
+
+    Clocks of signers' computers may differ by as much as the policy says.
+    """
     latest = frozen
     for role in ("gvbm", "gvcn", "hieu_truong", "con_dau"):
         claims = [f.parts.signing_time for f in findings if f.role == role and f.parts is not None]
         for claim in claims:
-            if latest is not None and claim + SKEW < latest:
+            if latest is not None and claim + policy.skew < latest:
                 return _contradiction(role, claim, "sớm hơn bước trước")
-            if stamped is not None and claim > stamped + SKEW:
+            if stamped is not None and claim > stamped + policy.skew:
                 return _contradiction(role, claim, "muộn hơn dấu thời gian của con dấu")
         latest = max(claims, default=latest) if latest is None else max([latest, *claims])
     return None
