@@ -1,4 +1,4 @@
-"""Three signatures a sheet against the bare private-key operation, and against signxml."""
+"""Three signatures a sheet against the bare private-key operation, signxml and python-xmlsec."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from signxml.xades import XAdESDataObjectFormat, XAdESSignaturePolicy, XAdESSign
 from tests.unit.core.document.sheets import grade_three
 
 from benchmarks.harness import Contender, Experiment, Ratio
+from benchmarks.xmlsec_peer import XmlsecSigner
 from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import NS, document_bytes
@@ -150,6 +151,7 @@ def signing(kind: KeyKind) -> Experiment:
     sheet, batch = emit(grade_three()), BATCH[kind]
     document = document_bytes(sheet, [])
     peer = _Peer(key, [people[0].certificate, *people[0].chain])
+    libxmlsec = XmlsecSigner(sign_sheet(sheet, signers), key)
 
     def ours() -> None:
         for _ in range(batch):
@@ -159,6 +161,10 @@ def signing(kind: KeyKind) -> Experiment:
         for _ in range(PEER_BATCH):
             peer.sign_sheet(document)
 
+    def others() -> None:
+        for _ in range(PEER_BATCH):
+            libxmlsec.sign_sheet()
+
     return Experiment(
         title=f"Three signatures a sheet, {kind.upper()}",
         unit="signatures",
@@ -167,6 +173,7 @@ def signing(kind: KeyKind) -> Experiment:
             raw_signer("raw sign", key, 3 * batch),
             _checked_signer(key, 3 * batch),
             Contender("signxml", 3 * PEER_BATCH, theirs),
+            Contender("python-xmlsec", 3 * PEER_BATCH, others),
         ],
         ratios=[
             Ratio(
@@ -180,6 +187,7 @@ def signing(kind: KeyKind) -> Experiment:
                 source="issue of trust, all checks on",
             ),
             Ratio("÷ signxml", "hocbaso", "signxml", aim=1.0),
+            Ratio("÷ python-xmlsec", "hocbaso", "python-xmlsec", aim=1.0),
             Ratio("signxml ÷ raw sign", "signxml", "raw sign"),
         ],
         remarks=[

@@ -1,4 +1,4 @@
-"""A whole verification against the bare public-key operations, and against signxml's three signatures."""
+"""A whole verification against the bare public-key operations, against signxml and python-xmlsec."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import hashlib
 from datetime import UTC, datetime
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm
@@ -14,6 +15,7 @@ from signxml.xades import XAdESSignatureConfiguration, XAdESSignaturePolicy, XAd
 from benchmarks import node as nodes
 from benchmarks.harness import Contender, Experiment, Ratio
 from benchmarks.signing import digests, raw_sign, raw_verify
+from benchmarks.xmlsec_peer import XmlsecVerifier
 from hocbaso.core.document.names import DS
 from hocbaso.core.document.parse import split_document
 from hocbaso.engines.trust import xades
@@ -70,6 +72,9 @@ def verifying(kind: KeyKind) -> Experiment:
         raise AssertionError("a stored document of our own is not good")
     bundle = TrustBundle.from_json(trust_bundle(rows).to_json().encode())
     verifier, now = Verifier(bundle), datetime.now(UTC)
+    libxmlsec = XmlsecVerifier(
+        [x509.load_der_x509_certificate(der).public_key() for der in _signers(stored[0])]
+    )
     roots = node.home / "roots.pem"
     anchors = key_provider().trust().anchors
     roots.write_bytes(b"".join(anchor.certificate.public_bytes(Encoding.PEM) for anchor in anchors))
@@ -96,6 +101,10 @@ def verifying(kind: KeyKind) -> Experiment:
         for document in documents[:PEER_DOCUMENTS]:
             _peer(str(roots), document, config)
 
+    def others() -> None:
+        for document in documents:
+            libxmlsec.verify(document)
+
     return Experiment(
         title=f"Verify a document, {kind.upper()}",
         unit="documents",
@@ -105,6 +114,7 @@ def verifying(kind: KeyKind) -> Experiment:
             Contender("strict re-verification", DOCUMENTS, again),
             _raw(kind),
             Contender("signxml, three signatures", PEER_DOCUMENTS, peer),
+            Contender("python-xmlsec, three signatures", DOCUMENTS, others),
         ],
         ratios=[
             Ratio("whole ÷ (raw verify ÷ 3)", "strict verification with bundle", "raw verify", 1 / 3,
@@ -115,6 +125,8 @@ def verifying(kind: KeyKind) -> Experiment:
                   AGAIN_AIM.get(kind), "issue of trust"),
             Ratio("re-verification ÷ signxml's three signatures", "strict re-verification",
                   "signxml, three signatures", aim=12, source="issue of trust"),
+            Ratio("re-verification ÷ python-xmlsec's three signatures", "strict re-verification",
+                  "python-xmlsec, three signatures", aim=2.5, source="issue of trust"),
             Ratio("whole ÷ signxml's three signatures", "strict verification with bundle",
                   "signxml, three signatures"),
         ],
@@ -123,6 +135,13 @@ def verifying(kind: KeyKind) -> Experiment:
             "included. Paths and revocation of a signer are judged once for a class of documents."
         ],
     )  # fmt: skip
+
+
+def _signers(document: bytes) -> list[bytes]:
+    """DER certificate of each signature, in order."""
+    split = split_document(document)
+    findings = read_signatures(split.signatures, slice_sheet(split.sheet))
+    return [finding.parts.ders[0] for finding in findings if finding.parts is not None]
 
 
 def _raw(kind: KeyKind) -> Contender:
