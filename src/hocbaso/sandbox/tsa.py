@@ -19,10 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.engines.trust.keys import PrivateKey
+from hocbaso.engines.trust.tokens import HASH_BY_OCTETS
 
 #: Policy of the sandbox's time stamps (an arc for examples, never assigned).
 POLICY = "2.999.84.1.1"
 _SHA256 = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
+#: The identifier of the hash whose values have so many octets.
+_IMPRINT = {size: algos.DigestAlgorithm({"algorithm": name}).dump() for size, name in HASH_BY_OCTETS.items()}
 _INTEGER, _OCTETS, _TIME, _SEQUENCE, _SET, _CONTEXT0 = b"\x02", b"\x04", b"\x18", b"\x30", b"\x31", b"\xa0"
 
 
@@ -74,13 +77,13 @@ class SandboxStamper:
         self._name = tlv(_CONTEXT0, name.dump())
 
     def stamp(self, digest: bytes) -> bytes:
-        """A DER TimeStampToken over a 32-byte SHA-256 digest."""
+        """A DER TimeStampToken over a digest of SHA-256, SHA-384 or SHA-512."""
         return self.token(digest)
 
     def token(self, digest: bytes, *, nonce: int | None = None, certificates: bool = True) -> bytes:
         """A token as asked for by a request: with its nonce, and the certificates when wanted."""
-        if len(digest) != 32:
-            raise ValueError("a SHA-256 digest has 32 bytes")
+        if len(digest) not in _IMPRINT:
+            raise ValueError("a digest of SHA-256, SHA-384 or SHA-512 is wanted")
         content = self._content(digest, nonce)
         attributes = sorted(
             [
@@ -121,7 +124,8 @@ class SandboxStamper:
         try:
             asked = tsp.TimeStampReq.load(request, strict=True).native
             imprint = asked["message_imprint"]
-            if asked["version"] != "v1" or imprint["hash_algorithm"]["algorithm"] != "sha256":
+            named = imprint["hash_algorithm"]["algorithm"]
+            if asked["version"] != "v1" or HASH_BY_OCTETS.get(len(imprint["hashed_message"])) != named:
                 return _rejection("bad_alg")
             if asked["req_policy"] not in (None, POLICY):
                 return _rejection("unaccepted_policy")
@@ -141,7 +145,7 @@ class SandboxStamper:
                 [
                     _integer(1),
                     core.ObjectIdentifier(POLICY).dump(),
-                    tlv(_SEQUENCE, _SHA256 + tlv(_OCTETS, digest)),
+                    tlv(_SEQUENCE, _IMPRINT[len(digest)] + tlv(_OCTETS, digest)),
                     _integer(secrets.randbits(127) | 1 << 127),
                     tlv(_TIME, moment),
                     tlv(_SEQUENCE, _integer(1)),  # accuracy: one second

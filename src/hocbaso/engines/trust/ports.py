@@ -29,7 +29,7 @@ class TimeStamper(Protocol):
     """An RFC 3161 time-stamp authority."""
 
     def stamp(self, digest: bytes) -> bytes:
-        """A DER TimeStampToken (CMS ContentInfo) over a 32-byte SHA-256 digest.
+        """A DER TimeStampToken (CMS ContentInfo) over a SHA-256 digest; 48 or 64 octets: SHA-384, SHA-512.
 
         :raises hocbaso.core.errors.ServiceUnavailable: the authority does not answer.
         """

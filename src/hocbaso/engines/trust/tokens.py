@@ -52,6 +52,9 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
 }
+#: Name of the hash whose values have so many octets; what is asked to be stamped is its value, so its length
+#: says which it is.
+HASH_BY_OCTETS = {32: "sha256", 48: "sha384", 64: "sha512"}
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
@@ -141,7 +144,7 @@ class TimeStampInfo:
 def read_token(
     token: bytes, imprint: bytes, at: datetime, tolerance: timedelta = CLOCK_TOLERANCE
 ) -> TimeStampInfo:
-    """Read a DER TimeStampToken over ``imprint`` (SHA-256, 32 bytes) and check its signature.
+    """Read a DER TimeStampToken over ``imprint`` (SHA-256, SHA-384 or SHA-512) and check its signature.
 
     :param at: the present, aware; a token of a later time (beyond ``tolerance``) is refused.
     :raises TokenFault: (``timestamp_invalid``) malformed, about something else, from the future, or not
@@ -265,9 +268,10 @@ class _Stated(NamedTuple):
         _same(info.content(INTEGER), b"\x01")
         policy = dotted(info.content(OID))
         imprint = info.inside(SEQUENCE)
-        if _name(_DIGEST_ALGORITHMS, imprint.whole(SEQUENCE)) != "sha256":
-            raise ValueError("imprint algorithm")
+        algorithm = _name(_DIGEST_ALGORITHMS, imprint.whole(SEQUENCE))
         digest = imprint.content(OCTETS)
+        if HASH_BY_OCTETS.get(len(digest)) != algorithm:
+            raise ValueError("imprint algorithm")
         imprint.end()
         serial = info.number()
         time = _moment(info.content(TIME))
