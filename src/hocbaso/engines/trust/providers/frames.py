@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import select
 import struct
+import sys
+import threading
 
 _HEAD = struct.Struct(">cI")
 #: A token holds a few certificates; nothing longer than this is ours.
@@ -21,13 +24,20 @@ class PipeSilent(Exception):
 
 
 class FramePipe:
-    """Two file descriptors, read and written by whole frames."""
+    """Two file descriptors, read and written by whole frames.
 
-    __slots__ = ("_buffer", "_reader", "_writer")
+    :param threaded: wait by a thread that reads; pipes of Windows cannot be waited for otherwise.
+    """
 
-    def __init__(self, reader: int, writer: int) -> None:
+    __slots__ = ("_arrived", "_buffer", "_reader", "_writer")
+
+    def __init__(self, reader: int, writer: int, *, threaded: bool = sys.platform == "win32") -> None:
         self._reader, self._writer = reader, writer
         self._buffer = bytearray()
+        self._arrived: queue.Queue[bytes] | None = None
+        if threaded:
+            self._arrived = queue.Queue(maxsize=64)
+            threading.Thread(target=_read_on, args=(reader, self._arrived), daemon=True).start()
 
     def send(self, kind: bytes, content: bytes | bytearray = b"") -> None:
         """Write one frame. :raises PipeClosed:"""
@@ -62,10 +72,8 @@ class FramePipe:
             self._fill(timeout)
 
     def _fill(self, timeout: float | None) -> None:
-        if timeout is not None:
-            ready, _, _ = select.select([self._reader], [], [], timeout)
-            if not ready:
-                raise PipeSilent
+        if timeout is not None and not _ready(self._reader, timeout):
+            raise PipeSilent
         try:
             some = os.read(self._reader, _SOME)
         except OSError:
@@ -73,3 +81,33 @@ class FramePipe:
         if not some:
             raise PipeClosed
         self._buffer += some
+
+
+def _ready(reader: int, timeout: float) -> bool:
+    """Whether something can be read in time. ``select`` knows no descriptor above 1023; a server has them."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([reader], [], [], timeout)[0])
+    asked = select.poll()
+    asked.register(reader, select.POLLIN)
+    return bool(asked.poll(max(0, round(timeout * 1000))))
+
+    def _take(self, arrived: queue.Queue[bytes], timeout: float | None) -> None:
+        try:
+            some = arrived.get(timeout=timeout)
+        except queue.Empty:
+            raise PipeSilent from None
+        if not some:
+            arrived.put(b"")  # closed stays closed
+            raise PipeClosed
+        self._buffer += some
+
+
+def _read_on(reader: int, arrived: queue.Queue[bytes]) -> None:
+    """Everything that comes, until the end, which is told by nothing."""
+    some = b"-"
+    while some:
+        try:
+            some = os.read(reader, _SOME)
+        except OSError:
+            some = b""
+        arrived.put(some)

@@ -7,15 +7,14 @@ nowhere. Answers name the kind of a failure, never the text of an exception. The
 
 Conversation: ``O`` where → ``T`` token; ``P`` PIN → ``L`` objects; ``K`` which key → ``R`` ready;
 ``S`` digests → ``V`` their values, one or more a frame; ``Q`` ends. ``E`` is a failure, and the end.
+Another conversation: ``N`` module → ``N`` its tokens with what they show without a PIN.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -26,12 +25,12 @@ from pkcs11.types import PROTECTED_AUTH
 
 import pkcs11
 from hocbaso.engines.trust.providers.frames import FramePipe, PipeClosed
+from hocbaso.engines.trust.providers.hardening import no_dumps
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 
 #: DER of DigestInfo for SHA-256 up to the digest itself (RFC 8017 section 9.2, note 1).
 DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 _DIGEST = 32
-_PR_SET_DUMPABLE = 4
 #: Seconds that a value may wait for the next ones.
 _HOLD = 0.02
 
@@ -92,7 +91,13 @@ class Worker:
 
     def run(self) -> None:
         """Answer until told to end, until something fails, or until the other side is gone."""
-        steps = {b"O": self._open, b"P": self._log_in, b"K": self._choose, b"S": self._sign_all}
+        steps = {
+            b"O": self._open,
+            b"P": self._log_in,
+            b"K": self._choose,
+            b"S": self._sign_all,
+            b"N": self._name_all,
+        }
         try:
             while True:
                 kind, content = self._pipe.receive()
@@ -110,13 +115,27 @@ class Worker:
         finally:
             self._end()
 
+    def _load(self, module: str) -> bool:
+        """The vendor's driver; a failure is told."""
+        try:
+            self._library = pkcs11.lib(module)
+        except Exception as error:
+            name = os.path.basename(module)
+            self._tell("E", {"reason": "module", "detail": type(error).__name__, "module": name})
+            return False
+        return True
+
+    def _name_all(self, content: bytes) -> None:
+        """Tokens that are there and their certificates, as far as they show them without a PIN."""
+        if self._load(json.loads(content)):
+            tokens = [slot.get_token() for slot in self._library.get_slots(token_present=True)]
+            ready = [token for token in tokens if TokenFlag.TOKEN_INITIALIZED in token.flags]
+            self._tell("N", {"tokens": [_described(token) for token in ready]})
+
     def _open(self, content: bytes) -> None:
         where = json.loads(content)
-        try:
-            self._library = pkcs11.lib(where["module"])
-        except Exception as error:
-            name = os.path.basename(where["module"])
-            return self._tell("E", {"reason": "module", "detail": type(error).__name__, "module": name})
+        if not self._load(where["module"]):
+            return
         self._wanted = {
             name: value
             for name, value in (
@@ -139,14 +158,7 @@ class Worker:
     def _log_in(self, content: bytes) -> None:
         self._session = self._token.open(user_pin=content.decode() or PROTECTED_AUTH)
         del content
-        certificates = [
-            {
-                "id": _read(o, Attribute.ID).hex(),
-                "label": _label(o),
-                "der": _read(o, Attribute.VALUE).hex(),
-            }
-            for o in list(self._session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}))
-        ]
+        certificates = _certificates(self._session)
         points = {
             _read(o, Attribute.ID): _read(o, Attribute.EC_POINT)
             for o in list(self._session.get_objects({Attribute.CLASS: ObjectClass.PUBLIC_KEY}))
@@ -199,6 +211,27 @@ class Worker:
                 self._library.finalize()
 
 
+def _certificates(session: Any) -> list[dict[str, str]]:
+    return [
+        {"id": _read(o, Attribute.ID).hex(), "label": _label(o), "der": _read(o, Attribute.VALUE).hex()}
+        for o in list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}))
+    ]
+
+
+def _described(token: Any) -> dict[str, object]:
+    """A token that lets nobody look has no certificates to show; the others are told all the same."""
+    found: list[dict[str, str]] = []
+    with contextlib.suppress(Exception), token.open() as session:
+        found = _certificates(session)
+    return {
+        "label": _text(token.label),
+        "serial": _text(token.serial),
+        "tries": tries_of(token.flags),
+        "pad": TokenFlag.PROTECTED_AUTHENTICATION_PATH in token.flags,
+        "certificates": found,
+    }
+
+
 def _read(item: Any, attribute: Attribute) -> bytes:
     try:
         return bytes(item[attribute])
@@ -236,9 +269,7 @@ def _text(value: object) -> str:
 
 def harden() -> None:
     """No core dump, no attaching debugger of another account: the PIN passes through this memory."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    no_dumps()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program, which ends this one itself
 
 
