@@ -63,6 +63,8 @@ register(
     }
 )
 
+#: Schemes of the subject's UID that name a body, not a person.
+ORGANISATION_SCHEMES = frozenset({"MDV"})
 #: Days before expiry at which the holder is warned.
 WARNING_DAYS = (60, 30, 7)
 _VIETNAM = timedelta(hours=7)  # dates in sentences are those of the reader
@@ -127,6 +129,7 @@ def check_certificate_for_signing(
     *,
     registered_to: str,
     registered_serials: Collection[int] | None = None,
+    seal: bool | None = None,
 ) -> SigningWarning | None:
     """Refuse a certificate that must not sign at ``at``; warn of one that ends soon.
 
@@ -134,6 +137,7 @@ def check_certificate_for_signing(
     :param registered_to: the account's personal number (or organisation code, for the seal): the certificate
         must name the same one. Names are not compared: they are not unique.
     :param registered_serials: serial numbers registered for the account; None where none are kept.
+    :param seal: it must name an organisation (its code, ``UID=MDV:…``), or must not; None: not asked.
     :returns: the narrowest warning (60, 30 or 7 days), or None.
     :raises DomainError: ``certificate_of_somebody_else``, ``certificate_not_registered``,
         ``certificate_not_for_signing``, ``certificate_key_too_small``, ``certificate_not_yet_valid``,
@@ -141,6 +145,8 @@ def check_certificate_for_signing(
     """
     holder = holder_of(certificate)
     _check_owner(certificate, holder, registered_to, registered_serials)
+    if seal is not None and (holder.scheme in ORGANISATION_SCHEMES) is not seal:
+        raise DomainError("certificate_of_somebody_else", name=holder.name)
     _check_key(certificate, holder)
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if at < begins:
@@ -154,7 +160,8 @@ def check_certificate_for_signing(
 def _check_owner(
     certificate: x509.Certificate, holder: Holder, registered_to: str, serials: Collection[int] | None
 ) -> None:
-    if not registered_to or holder.number != registered_to:
+    numbers = certificate.subject.get_attributes_for_oid(NameOID.USER_ID)
+    if not registered_to or holder.number != registered_to or len(numbers) != 1:  # two numbers name nobody
         raise DomainError("certificate_of_somebody_else", name=holder.name)
     if serials is not None and certificate.serial_number not in serials:
         serial = f"{certificate.serial_number:x}"

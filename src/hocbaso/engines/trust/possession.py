@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 
 from asn1crypto import cms
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import utils
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtensionOID
@@ -26,8 +28,21 @@ from hocbaso.engines.trust.keys import verify_digest
 
 #: More than any certificate with its chain, or any answer, takes.
 MAX_BYTES = 64 * 1024
-_READING = (ValueError, TypeError, KeyError, AttributeError, OverflowError, NotImplementedError, IndexError)
-_OIDS_OF_KEYS = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
+_READING = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    NotImplementedError,
+    IndexError,
+    RecursionError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+_PEM_SECRETS = re.compile(rb"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY|PKCS12|ENCRYPTED [A-Z0-9 ]+)-----")
 _SHA256 = "sha256"
 
 register(
@@ -62,12 +77,14 @@ def read_certificate(data: bytes) -> x509.Certificate:
     """
     if len(data) > MAX_BYTES or not data:
         raise Unreadable("certificate_file_unreadable")
-    if _OIDS_OF_KEYS.search(data) or _is_pkcs12(data):
+    if _PEM_SECRETS.search(data) or _is_pkcs12(data):
         raise Unreadable("certificate_file_holds_key")
     try:
-        found = _certificates(data)
+        found = list({one.fingerprint(hashes.SHA256()): one for one in _certificates(data)}.values())
         ends = [one for one in found if not _is_authority(one)]
-    except (*_READING, x509.DuplicateExtension, x509.InvalidVersion) as error:
+        for one in ends:
+            _read_through(one)
+    except _READING as error:
         raise Unreadable("certificate_file_unreadable") from error
     if not ends:
         raise Unreadable("certificate_file_unreadable")
@@ -97,6 +114,16 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
         return [x509.load_der_x509_certificate(data)]
     except ValueError:
         return pkcs7.load_der_pkcs7_certificates(data)
+
+
+def _read_through(certificate: x509.Certificate) -> None:
+    """Everything that is asked of it later; a part that cannot be read is said here, not in mid-work."""
+    certificate.subject.rfc4514_string()
+    certificate.issuer.rfc4514_string()
+    list(certificate.extensions)
+    certificate.public_key()
+    if certificate.not_valid_before_utc > certificate.not_valid_after_utc:
+        raise ValueError("it ends before it begins")
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -188,6 +215,8 @@ def _cms_holds(certificate: x509.Certificate, challenge: bytes, digest: bytes, a
         return False
     signed = outer["content"]
     inner = signed["encap_content_info"]
+    if inner["content_type"].native != "data":  # anything else would be parsed, and means something else
+        return False
     if inner["content"].native is not None and inner["content"].native != challenge:
         return False
     if len(signed["signer_infos"]) != 1:
@@ -202,6 +231,8 @@ def _cms_holds(certificate: x509.Certificate, challenge: bytes, digest: bytes, a
     if attributes.native:
         named = {one["type"].native: one["values"] for one in attributes}
         if len(named) != len(attributes) or "content_type" not in named:
+            return False
+        if [one.native for one in named["content_type"]] != ["data"]:
             return False
         digests = named.get("message_digest")
         if digests is None or [one.native for one in digests] != [digest]:

@@ -6,13 +6,17 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
+from asn1crypto import cms
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs7, pkcs12
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hocbaso.core.errors import DomainError, Unreadable
+from hocbaso.engines.trust.authority import Revocation, RevocationAnswer, check_certificate_for_signing
 from hocbaso.engines.trust.possession import Challenge, check_answer, decode_answer, read_certificate
 from hocbaso.sandbox.ca import SandboxAuthority
 
@@ -107,3 +111,52 @@ def test_every_changed_bit_of_a_cms_answer_is_refused_or_means_the_same(holder):
 def test_a_value_with_a_line_break_makes_no_line_of_its_own():
     sly = Challenge("n", "s", "an\nvai-tro=x", "c", [], "n", datetime(2026, 5, 1, tzinfo=UTC)).text()
     assert sly.count("\n") == TEXT.count("\n")
+
+
+def test_a_cms_answer_of_several_signers_or_of_another_content_type_is_refused(holder):
+    raw = TEXT.encode()
+    twice = cms.ContentInfo.load(_cms(holder, raw))
+    twice["content"]["signer_infos"].append(twice["content"]["signer_infos"][0])
+    nested = cms.ContentInfo.load(_cms(holder, raw))
+    nested["content"]["encap_content_info"]["content_type"] = "signed_data"
+    for answer in (twice, nested):
+        with pytest.raises(DomainError) as told:
+            check_answer(holder.certificate, raw, answer.dump(force=True))
+        assert told.value.code == "possession_not_shown"
+
+
+def test_a_file_that_hides_a_key_or_is_huge_or_of_another_kind_is_refused_with_a_sentence(holder):
+    own = holder.certificate
+    hidden = own.public_bytes(Encoding.PEM) + b"-----BEGIN PKCS12-----\nAAAA\n-----END PKCS12-----\n"
+    with pytest.raises(Unreadable) as told:
+        read_certificate(hidden)
+    assert told.value.code == "certificate_file_holds_key"
+    huge = pkcs7.serialize_certificates([own] * 120, Encoding.DER)
+    deep = b"".join(b"\x30\x84" + (60_000 - 6 * n).to_bytes(4, "big") for n in range(9_000))
+    enveloped = cms.ContentInfo({"content_type": "data", "content": b"x"}).dump()
+    for data in (huge, deep, enveloped):
+        with pytest.raises(Unreadable) as told:
+            read_certificate(data)
+        assert told.value.code == "certificate_file_unreadable"
+    assert read_certificate(pkcs7.serialize_certificates([own] * 40, Encoding.DER)) == own
+
+
+def test_a_subject_with_two_numbers_names_nobody_and_a_seal_names_a_body(holder):
+    number = NameOID.USER_ID
+    names = [x509.NameAttribute(number, text) for text in ("CCCD:079190001234", "CCCD:079190009999")]
+    key = holder.private_key()
+    own = holder.certificate
+    two = (
+        x509.CertificateBuilder(subject_name=x509.Name(names), issuer_name=own.issuer)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(own.not_valid_before_utc)
+        .not_valid_after(own.not_valid_after_utc)
+        .sign(key, hashes.SHA256())
+    )
+    good, at = RevocationAnswer(Revocation.GOOD), own.not_valid_before_utc
+    for certificate, seal in ((two, False), (own, True)):
+        with pytest.raises(DomainError) as told:
+            check_certificate_for_signing(certificate, at, good, registered_to="079190001234", seal=seal)
+        assert told.value.code == "certificate_of_somebody_else"
+    check_certificate_for_signing(own, at, good, registered_to="079190001234", seal=False)

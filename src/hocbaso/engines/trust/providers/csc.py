@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.keys import issuing_path, signing_public_key, verify_with_key
-from hocbaso.engines.trust.providers.csc_http import CscHttp, Refused
+from hocbaso.engines.trust.providers.csc_http import LONGEST, CscHttp, Refused
 from hocbaso.engines.trust.providers.csc_model import (
     ECDSA_OIDS,
     RSA_OIDS,
@@ -127,10 +127,14 @@ class CscClient:
             if not fits:
                 raise DomainError("csc_credential_unusable", detail=detail)
         leaf = certificates[0]
+        try:
+            chain = issuing_path(leaf, certificates[1:])
+        except ValueError:  # names that cannot be read
+            raise SigningStopped("csc_answer_unreadable", detail="certificates") from None
         return Credential(
             id=credential_id,
             certificate=leaf,
-            chain=issuing_path(leaf, certificates[1:]),
+            chain=chain,
             sign_algorithm=_algorithm(leaf, _strings(key, "algo")),
             multisign=multisign,
             wants=_wanted(auth),
@@ -167,7 +171,8 @@ class CscClient:
         lives = answer.get("expiresIn", _DEFAULT_SAD_SECONDS)
         if not isinstance(lives, int) or isinstance(lives, bool) or lives < 0:
             raise SigningStopped("csc_answer_unreadable", detail="expiresIn")
-        return Authorisation(_string(answer, "SAD"), credential, digests, self._steady() + lives)
+        ends = self._steady() + min(lives, LONGEST)
+        return Authorisation(_string(answer, "SAD"), credential, digests, ends)
 
     def sign_hashes(self, authorisation: Authorisation, digests: Sequence[bytes]) -> list[bytes]:
         """The values of one batch, all of them checked. Never repeated once it may have arrived.
@@ -340,5 +345,5 @@ def _object(answer: dict[str, Any], name: str) -> dict[str, Any]:
 def _certificate(text: str) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise SigningStopped("csc_answer_unreadable", detail="certificates") from None

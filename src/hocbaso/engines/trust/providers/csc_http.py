@@ -21,6 +21,8 @@ from hocbaso.engines.trust.providers.stops import SigningStopped
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LATER = (429, 502, 503, 504)
+#: No token and no authorisation is kept for longer, whatever the provider says: seconds.
+LONGEST = 8 * 3600
 #: Error codes as a provider names them; longer or stranger text is not shown.
 _MAX_CODE = 60
 
@@ -123,7 +125,7 @@ class CscHttp:
             raise SigningStopped("csc_answer_unreadable", detail="access_token")
         if not isinstance(lives, int | float):
             raise SigningStopped("csc_answer_unreadable", detail="expires_in")
-        self._token, self._token_ends = token, self._steady() + max(0.0, lives - 10)
+        self._token, self._token_ends = token, self._steady() + max(0.0, min(lives, LONGEST) - 10)
         return token
 
     def _post(self, path: str, content: bytes, headers: dict[str, str], safe: bool) -> dict[str, Any]:

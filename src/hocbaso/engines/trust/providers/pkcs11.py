@@ -217,7 +217,7 @@ class TokenSigner:
         if kind == wanted:
             return content
         self._kill(2.0)
-        error = failure(json.loads(content) if kind == b"E" else {}, self._name)
+        error = failure(_told(content) if kind == b"E" else {}, self._name)
         if wanted == b"V" and not isinstance(error, SigningStopped):  # it was there, and logged in
             error = SigningStopped("token_removed")
         raise error
@@ -227,7 +227,7 @@ class TokenSigner:
         self._name = address.name
         where = {"module": str(address.module), "label": address.label, "serial": address.serial}
         self._send(b"O", json.dumps(where).encode())
-        token = json.loads(self._expect(b"T", self._patience.start))
+        token = _told(self._expect(b"T", self._patience.start))
         if token["tries"] == "locked":
             raise DomainError("token_pin_locked", token=self._name)
         pin = bytearray()
@@ -240,8 +240,7 @@ class TokenSigner:
         finally:
             pin[:] = bytes(len(pin))
         seconds = self._patience.pad if token["pad"] else self._patience.start
-        objects: dict[str, Any] = json.loads(self._expect(b"L", seconds))
-        return objects
+        return _told(self._expect(b"L", seconds))
 
     def _use(self, objects: dict[str, Any], choice: KeyChoice, issuers: tuple[x509.Certificate, ...]) -> None:
         chosen = choose(objects, choice, self._name, issuers)
@@ -305,6 +304,9 @@ def open_token(
     signer = TokenSigner(process, FramePipe(process.stdout.fileno(), process.stdin.fileno()), patience)
     try:
         signer._use(signer._open(address, ask_pin), choice, tuple(issuers))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        signer.close()  # a driver that took its process over tells what it likes
+        raise SigningStopped("token_driver_failed", detail=type(error).__name__) from None
     except BaseException:
         signer.close()
         raise
@@ -312,14 +314,61 @@ def open_token(
 
 
 def driver_environment(values: dict[str, str] | os._Environ[str]) -> dict[str, str]:
-    """What a vendor's driver may see of this process's environment: nothing of the node's own."""
-    hidden = ("HOCBASO_", "DATABASE_", "DJANGO_", "PG", "AWS_")
-    secret = ("SECRET", "PASSWORD", "TOKEN", "KEY", "PIN")
-    return {
-        name: value
-        for name, value in values.items()
-        if not name.startswith(hidden) and not any(word in name.upper() for word in secret)
-    }
+    """What a vendor's driver may see of this process's environment: what any program needs to run.
+
+    Named one by one, because nobody knows how a node calls its secrets.
+    """
+    return {name: value for name, value in values.items() if name.upper() in _SEEN or name.startswith("LC_")}
+
+
+_SEEN = frozenset(
+    (
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "TMP",
+        "TEMP",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+        "XDG_RUNTIME_DIR",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "PCSCLITE_CSOCK_NAME",
+        "SOFTHSM2_CONF",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "SYSTEMROOT",
+        "WINDIR",
+        "SYSTEMDRIVE",
+        "COMSPEC",
+        "PATHEXT",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMDATA",
+        "PROGRAMFILES",
+        "USERPROFILE",
+    )
+)
+
+
+def _told(content: bytes) -> dict[str, Any]:
+    """What a worker says. :raises SigningStopped: it is not of this conversation."""
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise SigningStopped("token_driver_failed", detail="-")
+    return told
 
 
 def failure(told: dict[str, str], token: str) -> DomainError:

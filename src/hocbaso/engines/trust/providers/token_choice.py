@@ -94,15 +94,17 @@ def _parse(der: str) -> x509.Certificate | None:
     """Tokens hold certificates of other purposes too; one that cannot be read is not ours."""
     try:
         return x509.load_der_x509_certificate(bytes.fromhex(der))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return False
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return True  # unreadable: it signs nothing here
 
 
 def _fits(choice: KeyChoice, entry: dict[str, Any], certificate: x509.Certificate) -> bool:
