@@ -2,18 +2,22 @@
 
 :func:`read_token` (``tokens.py``) proves what the token itself can prove (imprint, signature, certificate);
 whether the authority's certificate may be trusted is asked of a path checker, or of :func:`check_token`,
-which builds the path to given anchors. Sources: RFC 3161, RFC 5816 (ESSCertIDv2), RFC 5652 (CMS).
+which builds the path to given anchors. Several authorities, one after the other: ``stampers.py``.
+Sources: RFC 3161, RFC 5816 (ESSCertIDv2), RFC 5652 (CMS).
 """
 
 from __future__ import annotations
 
 import secrets
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 from asn1crypto import cms, core, tsp
 from cryptography import x509
 from cryptography.x509 import verification
@@ -21,7 +25,6 @@ from cryptography.x509 import verification
 from hocbaso.core.errors import DomainError, ServiceUnavailable, register
 from hocbaso.engines.trust.tokens import (
     CLOCK_TOLERANCE,
-    HASH_BY_OCTETS,
     MAX_TOKEN_OCTETS,
     TimeStampInfo,
     malformed,
@@ -45,6 +48,8 @@ register(
 #: What asn1crypto raises on malformed input.
 _HOSTILE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+#: Names of this machine: secrets may go there without TLS.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class _Response(core.Sequence):  # type: ignore[misc]
@@ -67,6 +72,19 @@ def check_token(
     :raises DomainError: ``timestamp_invalid``, ``timestamp_untrusted``.
     """
     info = read_token(token, imprint, at)
+    check_path(info, anchors, intermediates)
+    return info
+
+
+def check_path(
+    info: TimeStampInfo,
+    anchors: Sequence[x509.Certificate],
+    intermediates: Sequence[x509.Certificate] = (),
+) -> None:
+    """The authority's certificate leads to one of ``anchors`` as of the token's own time.
+
+    :raises DomainError: ``timestamp_untrusted``.
+    """
     if not anchors:
         raise DomainError("timestamp_untrusted", tsa=info.tsa_name)
     builder = verification.PolicyBuilder().store(verification.Store(list(anchors))).time(info.time)
@@ -78,58 +96,145 @@ def check_token(
         builder.build_client_verifier().verify(info.certificate, [*info.others, *intermediates])
     except (verification.VerificationError, ValueError) as error:
         raise DomainError("timestamp_untrusted", tsa=info.tsa_name) from error
-    return info
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How an authority is entered; what is secret here never shows in ``repr``, errors or logs."""
+
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    bearer: str = field(default="", repr=False)
+    ca_file: Path | None = None  # roots of its TLS certificate, where those of the system do not do
+    certificate_file: Path | None = None  # of this node, for TLS with client certificates
+    key_file: Path | None = None
 
 
 class HttpTimeStamper:
     """A :class:`~hocbaso.engines.trust.ports.TimeStamper` over HTTP (RFC 3161 section 3.4).
 
-    :param url: ``http`` or ``https`` address of the authority.
-    :param timeout: seconds to wait for an answer.
+    Connections are kept and may be used by several threads. Redirects are not followed and proxies of the
+    environment not used.
+
+    :param url: ``http`` or ``https`` address of the authority; no user or password in it.
+    :param timeout: seconds from the question to the last byte of the answer. :param connect: to a connection.
+    :param steady: seconds of a clock that only runs forward. :param transport: instead of the network.
     """
 
-    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("the time-stamp authority needs an http or https address")
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = 10.0,
+        connect: float = 3.0,
+        access: Access | None = None,
+        transport: httpx.BaseTransport | None = None,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        access = access or Access()
+        check_address(url, secret=bool(access.password or access.bearer))
         self.url = url
         self.timeout = timeout
+        self._steady = steady
+        headers = {"Content-Type": _QUERY, "Accept": _REPLY, "Accept-Encoding": "identity"}
+        if access.bearer:
+            headers["Authorization"] = f"Bearer {access.bearer}"
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(connect, timeout)),
+            headers=headers,
+            auth=(access.user, access.password) if access.user else None,
+            verify=_context(access) if url.startswith("https:") and not transport else True,
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"HttpTimeStamper({self.url})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def stamp(self, digest: bytes) -> bytes:
-        """A DER TimeStampToken over a SHA-256 digest (archives: SHA-384 and SHA-512 too).
+        """A DER TimeStampToken over a 32-byte SHA-256 digest, as :meth:`token` with a nonce of its own."""
+        return self.token(digest, nonce=secrets.randbits(63))
 
-        The token holds that digest and the nonce of this very request; its signature and path are checked by
-        whoever relies on it.
+    def token(self, digest: bytes, *, nonce: int) -> bytes:
+        """A DER TimeStampToken over a 32-byte SHA-256 digest.
+
+        The token holds that digest and that nonce; its signature and path are checked by whoever relies
+        on it.
 
         :raises ServiceUnavailable: ``timestamp_unavailable``: no answer, a refusal, or an answer to another
             question.
         """
-        nonce = secrets.randbits(63)
         answer = self._ask(request_bytes(digest, nonce))
         try:
             return granted_token(answer, digest, nonce)
         except DomainError as error:
-            raise ServiceUnavailable("timestamp_unavailable", detail=error.message_en) from error
+            detail = str(error.params.get("detail", error.code))
+            raise ServiceUnavailable("timestamp_unavailable", detail=detail) from None
 
     def _ask(self, query: bytes) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 - scheme checked when constructed
-            self.url, data=query, headers={"Content-Type": _QUERY, "Accept": _REPLY}, method="POST"
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as reply:  # noqa: S310
-                content: bytes = reply.read(MAX_TOKEN_OCTETS + 1)
-        except (OSError, urllib.error.URLError, ValueError) as error:
-            raise ServiceUnavailable("timestamp_unavailable", detail=type(error).__name__) from error
-        return content
+        """One question; once more where a kept connection turned out closed: asking changes nothing."""
+        for again in (True, False):
+            try:
+                return self._exchange(query)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+                if not again:
+                    raise _unavailable(type(error).__name__) from None
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+                raise _unavailable(type(error).__name__) from None
+        raise AssertionError("the second turn returns or raises")
+
+    def _exchange(self, query: bytes) -> bytes:
+        deadline, body = self._steady() + self.timeout, bytearray()
+        with self._http.stream("POST", self.url, content=query) as reply:
+            if reply.status_code != httpx.codes.OK:
+                raise _unavailable(f"HTTP {reply.status_code}")
+            for piece in reply.iter_raw():
+                body += piece
+                if len(body) > MAX_TOKEN_OCTETS:
+                    raise _unavailable("too long")
+                if self._steady() > deadline:
+                    raise _unavailable("too slow")
+        return bytes(body)
+
+
+def check_address(url: str, *, secret: bool = False) -> None:
+    """Whether an authority may be asked there.
+
+    :param secret: a password or the like goes along: TLS is needed.
+    :raises ValueError: not http(s), with user or password inside, or a secret in the open.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("the time-stamp authority needs an http or https address")
+    if parts.username or parts.password:
+        raise ValueError("the address of a time-stamp authority holds no user or password")
+    if secret and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise ValueError("a password goes to a time-stamp authority by https only")
+
+
+def _context(access: Access) -> Any:
+    context = httpx.create_ssl_context(
+        verify=str(access.ca_file) if access.ca_file else True, trust_env=False
+    )
+    if access.certificate_file:
+        context.load_cert_chain(str(access.certificate_file), str(access.key_file or access.certificate_file))
+    return context
+
+
+def _unavailable(detail: str) -> ServiceUnavailable:
+    return ServiceUnavailable("timestamp_unavailable", detail=detail)
 
 
 def request_bytes(digest: bytes, nonce: int | None) -> bytes:
-    """The DER TimeStampReq for a digest (SHA-256, SHA-384 or SHA-512), asking for the certificates too."""
+    """The DER TimeStampReq for a SHA-256 digest, asking for the certificates too."""
     fields: dict[str, Any] = {
         "version": "v1",
-        "message_imprint": {
-            "hash_algorithm": {"algorithm": HASH_BY_OCTETS.get(len(digest), "sha256")},
-            "hashed_message": digest,
-        },
+        "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest},
         "cert_req": True,
     }
     if nonce is not None:
@@ -163,8 +268,11 @@ def granted_token(answer: bytes, digest: bytes, nonce: int | None) -> bytes:
 
 __all__ = [
     "CLOCK_TOLERANCE",
+    "Access",
     "HttpTimeStamper",
     "TimeStampInfo",
+    "check_address",
+    "check_path",
     "check_token",
     "granted_token",
     "read_token",

@@ -34,6 +34,7 @@ from hocbaso.engines.trust.der import (
     dotted,
 )
 from hocbaso.engines.trust.keys import is_strong_rsa
+from hocbaso.engines.trust.longterm.policy import key_algorithm
 
 register(
     {
@@ -111,7 +112,8 @@ class TimeStampInfo:
     """What a token says, once its signature was found good; whether its authority is believed is asked apart.
 
     ``time`` is aware (UTC). ``certificate_der`` is the authority's own, bound by ESSCertIDv2; ``other_ders``
-    are further certificates that came with the token: nothing binds them, and none is trusted.
+    are further certificates that came with the token: nothing binds them, and none is trusted. ``nonce`` is
+    that of the request it answers, where it states one.
     """
 
     time: datetime
@@ -119,6 +121,7 @@ class TimeStampInfo:
     other_ders: tuple[bytes, ...]
     serial: int
     policy: str
+    nonce: int | None = None
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -160,7 +163,7 @@ def read_token(
             raise _without_certificate()
     except _HOSTILE as error:
         raise malformed(type(error).__name__) from None
-    if stated.imprint != imprint:
+    if stated.imprint != imprint or len(imprint) != _HASHES[stated.hash].digest_size:
         raise TokenFault("HASH_FAILURE", "imprint", "Dấu thời gian được cấp cho một chữ ký khác.")
     _check_signature(parts, authority)
     if stated.time > at + tolerance:
@@ -168,7 +171,7 @@ def read_token(
         raise TokenFault("TIMESTAMP_ORDER_FAILURE", "time in the future", sentence)
     _check_authority(authority, stated.time)
     others = tuple(der for der in parts.certificates if der != authority.der)
-    return TimeStampInfo(stated.time, authority.der, others, stated.serial, stated.policy)
+    return TimeStampInfo(stated.time, authority.der, others, stated.serial, stated.policy, stated.nonce)
 
 
 def malformed(detail: str) -> TokenFault:
@@ -259,6 +262,7 @@ class _Stated(NamedTuple):
     time: datetime
     serial: int
     policy: str
+    nonce: int | None
 
     @classmethod
     def read(cls, content: bytes) -> _Stated:
@@ -275,9 +279,13 @@ class _Stated(NamedTuple):
         imprint.end()
         serial = info.number()
         time = _moment(info.content(TIME))
-        while info.more():  # accuracy, ordering, nonce, name, extensions: signed, and of no account here
-            info.skip()
-        return cls(digest, time, serial, policy)
+        nonce = None
+        while info.more():  # accuracy, ordering, name, extensions: signed, and of no account here
+            if info.peek() == INTEGER and nonce is None:
+                nonce = info.number()
+            else:
+                info.skip()
+        return cls(digest, time, serial, policy, nonce)
 
 
 def _moment(text: bytes) -> datetime:
@@ -333,6 +341,7 @@ class _Authority(NamedTuple):
     stamps: bool  # its extended key usage is time stamping, critical, and nothing else
     begins: datetime
     ends: datetime
+    algorithm: str  # of its key, in the names of the long-term policy
 
 
 @lru_cache(maxsize=64)
@@ -349,6 +358,7 @@ def _authority(der: bytes) -> _Authority:
         stamps=[(u.critical, list(u.value)) for u in usages] == [(True, [ExtendedKeyUsageOID.TIME_STAMPING])],
         begins=certificate.not_valid_before_utc,
         ends=certificate.not_valid_after_utc,
+        algorithm=key_algorithm(key),
     )
 
 
