@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.intake",
     "hocbaso.apps.assessment",
     "hocbaso.apps.signing",
+    "hocbaso.apps.signing.elsewhere",
     "hocbaso.apps.ledger",
     "hocbaso.apps.transcripts",
     "hocbaso.apps.transcripts.offline",

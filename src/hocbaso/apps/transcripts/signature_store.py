@@ -56,9 +56,9 @@ class Made:
 
 
 def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
-    """Note on the item why it was not signed; others go on."""
-    item.state, item.reason, item.at = "failed", error.message[:300], clock.now()
-    item.save(update_fields=["state", "reason", "at"])
+    """Note on the item why it was not signed; others go on. What another window signed meanwhile stays so."""
+    rows = SigningItem.objects.filter(pk=item.pk, state="waiting")
+    rows.update(state="failed", reason=error.message[:300], at=clock.now())
     outcome.failed.append(Failure(item.sheet.code, item.sheet.pupil.code, error.code, error.message))
 
 

@@ -8,11 +8,11 @@ the database holds one live signature a role.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import StaffMember, User
@@ -23,27 +23,18 @@ from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.signing.models import BatchState, Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.register import Seat, registered, store
-from hocbaso.apps.transcripts.models import SheetSignature, SubjectDuty, YearSheet
+from hocbaso.apps.transcripts.models import SubjectDuty, YearSheet
 from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
 from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
-from hocbaso.core.document.emit import digest as digest_of_text
+from hocbaso.apps.transcripts.use_cases.prepare_signatures import Key, open_duties, prepare_items
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.authority import SigningWarning, check_certificate_for_signing
 from hocbaso.engines.trust.ports import Signer
 from hocbaso.engines.trust.providers.listing import sign_list
 
 register(
     {
-        "sheet_bytes_changed": (
-            "Nội dung lưu trữ không còn khớp mã tóm lược đã hiển thị. Chưa ký; hãy báo quản trị hệ thống.",
-            "The stored bytes no longer match the digest that was shown.",
-        ),
-        "sheet_moved_on": (
-            "Học bạ không còn ở bước này (đã ký, đã trả lại hoặc đã phát hành). Hãy tải lại trang.",
-            "The sheet is no longer at this step.",
-        ),
         "nothing_to_sign": (
             "Không có học bạ nào chờ ký ở bước này.",
             "No sheet waits for a signature at this step.",
@@ -52,12 +43,6 @@ register(
 )
 
 CHUNK = 25
-#: Whose signatures each role's own refers to: the order is provable (trust.md section 2).
-_BEFORE = {
-    SignerRole.HOMEROOM: SignerRole.SUBJECT_TEACHER,
-    SignerRole.PRINCIPAL: SignerRole.HOMEROOM,
-    SignerRole.SEAL: SignerRole.PRINCIPAL,
-}
 PERMISSIONS = {
     SignerRole.SUBJECT_TEACHER: "signing.subject",
     SignerRole.HOMEROOM: "signing.homeroom",
@@ -73,6 +58,28 @@ def list_digest(digests: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
+def seat_of(
+    actor: Actor, role: SignerRole, school: Organisation, school_class: SchoolClass | None
+) -> tuple[Seat, str]:
+    """The seat that the acting person signs from, and the personal number of the staff file. One query."""
+    assert actor.user is not None
+    if role is SignerRole.SEAL:
+        return Seat(role, school, None, school.name, owner=school.code), ""
+    staff = StaffMember.objects.filter(organisation=school, user=actor.user).first()
+    number = staff.personal_number if staff else ""
+    of_class = school_class if role in OF_CLASS else None
+    seat = Seat(
+        role,
+        school,
+        actor.user,
+        actor.user.full_name,
+        owner=number or actor.user.username,
+        class_name=of_class.name if of_class else "",
+        school_year=of_class.school_year if of_class else "",
+    )
+    return seat, number
+
+
 def signer_of(
     actor: Actor, role: SignerRole, school: Organisation, school_class: SchoolClass | None
 ) -> tuple[Signer, Seat]:
@@ -82,26 +89,15 @@ def signer_of(
     """
     assert actor.user is not None
     provider = key_provider()
+    seat, number = seat_of(actor, role, school, school_class)
     if role is SignerRole.SEAL:
-        seal = provider.organisation(code=school.code, name=school.name)
-        return seal, Seat(role, school, None, school.name, owner=school.code)
-    staff = StaffMember.objects.filter(organisation=school, user=actor.user).first()
+        return provider.organisation(code=school.code, name=school.name), seat
     signer = provider.person(
         account=actor.user.username,
         name=actor.user.full_name,
-        personal_number=staff.personal_number if staff else "",
+        personal_number=number,
         school_code=school.code,
         school=school.name,
-    )
-    in_class = role in OF_CLASS and school_class is not None
-    seat = Seat(
-        role,
-        school,
-        actor.user,
-        actor.user.full_name,
-        owner=(staff.personal_number if staff else "") or actor.user.username,
-        class_name=school_class.name if in_class and school_class else "",
-        school_year=school_class.school_year if in_class and school_class else "",
     )
     return signer, seat
 
@@ -157,57 +153,6 @@ def authorise(
     return batch
 
 
-def open_duties(sheets: Sequence[YearSheet], signer: User) -> dict[int, SubjectDuty]:
-    """What ``signer`` still has to sign as subject teacher, by sheet. One query."""
-    rows = SubjectDuty.objects.filter(sheet__in=sheets, signer=signer, signed=False)
-    return {row.sheet_id: row for row in rows}
-
-
-def previous_signatures(sheets: Sequence[YearSheet]) -> dict[int, list[SheetSignature]]:
-    """Live signatures by sheet, in their order in the document. One query."""
-    found: dict[int, list[SheetSignature]] = {s.pk: [] for s in sheets}
-    rows = SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).order_by("position", "id")
-    for row in rows:
-        found[row.sheet_id].append(row)
-    return found
-
-
-def prepare_signature(
-    sheet: YearSheet,
-    *,
-    role: SignerRole,
-    signer: Signer,
-    previous: Sequence[bytes],
-    at: datetime,
-    duty: SubjectDuty | None = None,
-) -> xades.Prepared:
-    """What the key is asked to sign for one sheet; nothing is stored.
-
-    :param duty: what a subject teacher signs of the sheet.
-    :raises DomainError: the bytes are not what was shown, or the signatures before are not in order.
-    """
-    body = bytes(sheet.body)
-    if digest_of_text(body) != sheet.digest:
-        raise DomainError("sheet_bytes_changed")
-    if duty is not None:
-        return xades.prepare_subjects(
-            body,
-            duty.subjects,
-            signing_time=at,
-            certificate=signer.certificate,
-            chain=signer.chain,
-            number=duty.number,
-        )
-    return xades.prepare(
-        role=role,
-        objects=[xades.sheet_object(body)],
-        signing_time=at,
-        certificate=signer.certificate,
-        chain=signer.chain,
-        previous=previous,
-    )
-
-
 def check_signer(actor: Actor, signer: Signer, seat: Seat) -> SigningWarning | None:
     """The guards of trust.md 2, before anything is signed.
 
@@ -221,9 +166,50 @@ def check_signer(actor: Actor, signer: Signer, seat: Seat) -> SigningWarning | N
     return warning
 
 
-def _chunks(items: list[SigningItem]) -> Iterator[list[SigningItem]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
+Finish = Callable[
+    [Actor, SigningBatch, Certificate, "list[tuple[SigningItem, Made]]", Outcome],
+    None,
+]
+
+
+def finish_of(role: SignerRole) -> Finish:
+    """What stores the signatures of a role: a person's stand beside the sheet, the seal's issues it."""
+    if role is SignerRole.SEAL:
+        from hocbaso.apps.transcripts.use_cases.issue_sheets import store_issued
+
+        return store_issued
+    return _store_signed
+
+
+def require_own(actor: Actor, batch: SigningBatch) -> SignerRole:
+    """The role of a batch that the actor may go on with.
+
+    :raises NotAllowed: the post does not sign so (any more).
+    :raises DomainError: ``sheet_moved_on``: somebody else authorised it.
+    """
+    role = SignerRole(batch.role)
+    require(actor, PERMISSIONS[role], batch.school_class if role in OF_CLASS else batch.school)
+    if actor.user is None or actor.user.pk != batch.user_id:
+        raise DomainError("sheet_moved_on")
+    return role
+
+
+def waiting_items(batch: SigningBatch) -> QuerySet[SigningItem]:
+    """What is left of a batch, with its sheets, in order."""
+    rows = batch.items.filter(state="waiting").select_related("sheet", "sheet__pupil", "sheet__school_class")
+    return rows.order_by("id")
+
+
+def duties_of_batch(batch: SigningBatch, items: Sequence[SigningItem]) -> dict[int, SubjectDuty]:
+    """Of a subject teacher: what is signed of each sheet; nothing for the others."""
+    if batch.role != SignerRole.SUBJECT_TEACHER:
+        return {}
+    return open_duties([item.sheet for item in items], batch.user)
+
+
+def with_subjects(seat: Seat, duties: Mapping[int, SubjectDuty]) -> Seat:
+    """The seat with the subjects that are signed from it."""
+    return replace(seat, subjects=frozenset(code for duty in duties.values() for code in duty.subjects))
 
 
 def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) -> Outcome:
@@ -236,31 +222,19 @@ def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) ->
     :raises NotAllowed: the actor is not the person who authorised the batch.
     :raises DomainError: why the key stopped.
     """
-    role = SignerRole(batch.role)
-    if role is SignerRole.SEAL:
-        from hocbaso.apps.transcripts.use_cases.issue_sheets import store_issued as finish
-    else:
-        finish = _store_signed
-    require(actor, PERMISSIONS[role], batch.school_class if role in OF_CLASS else batch.school)
-    if actor.user is None or actor.user.pk != batch.user_id:
-        raise DomainError("sheet_moved_on")
-    items = list(
-        batch.items.filter(state="waiting").select_related("sheet", "sheet__pupil").order_by("id")[:limit]
-    )
-    duties: dict[int, SubjectDuty] = {}
-    if role is SignerRole.SUBJECT_TEACHER:
-        duties = open_duties([item.sheet for item in items], actor.user)
+    role = require_own(actor, batch)
+    items = list(waiting_items(batch)[:limit])
     signer, seat = signer_of(actor, role, batch.school, batch.school_class)
-    seat = replace(seat, subjects=frozenset(code for duty in duties.values() for code in duty.subjects))
-    check_signer(actor, signer, seat)
+    duties = duties_of_batch(batch, items)
+    check_signer(actor, signer, with_subjects(seat, duties))
     certificate = store(signer.certificate)
-    outcome = Outcome()
-    for chunk in _chunks(items):
-        made, stop = _sign_chunk(chunk, role, signer, duties, outcome)
+    finish, outcome = finish_of(role), Outcome()
+    for start in range(0, len(items), CHUNK):
+        made, stop = _sign_chunk(items[start : start + CHUNK], role, signer, duties, outcome)
         finish(actor, batch, certificate, made, outcome)
         if stop is not None:
             raise stop
-    _finish_batch(batch)
+    finish_batch(batch)
     outcome.waiting = batch.items.filter(state="waiting").count()
     return outcome
 
@@ -273,32 +247,18 @@ def _sign_chunk(
     outcome: Outcome,
 ) -> tuple[list[tuple[SigningItem, Made]], DomainError | None]:
     """What was signed of the chunk, and why the key stopped if it did; a stop fails no item."""
-    previous = previous_signatures([item.sheet for item in chunk])
-    ready: list[SigningItem] = []
-    prepared: list[xades.Prepared] = []
-    for item in chunk:
-        sheet, duty = item.sheet, duties.get(item.sheet_id)
-        try:
-            if sheet.state != STEPS[role].before or sheet.digest != item.digest:
-                raise DomainError("sheet_moved_on")
-            if role is SignerRole.SUBJECT_TEACHER and duty is None:
-                raise DomainError("sheet_moved_on")
-            texts = [bytes(s.text) for s in previous[item.sheet_id] if s.role == _BEFORE.get(role)]
-            prepared.append(
-                prepare_signature(sheet, role=role, signer=signer, previous=texts, at=clock.now(), duty=duty)
-            )
-            ready.append(item)
-        except DomainError as error:
-            fail(item, error, outcome)
+    key = Key(role, signer.certificate, tuple(signer.chain))
+    ready, refused = prepare_items(chunk, key, duties, clock.now())
+    for item, error in refused:
+        fail(item, error, outcome)
     made: list[tuple[SigningItem, Made]] = []
-    for item, result in zip(ready, sign_list(signer, prepared), strict=True):
+    for one, result in zip(ready, sign_list(signer, [one.prepared for one in ready]), strict=True):
         if isinstance(result, bytes):
-            one = Made(item.sheet, result, previous[item.sheet_id], duties.get(item.sheet_id))
-            made.append((item, one))
+            made.append(one.made(result))
         elif result.stopped:
             return made, result.error
         else:
-            fail(item, result.error, outcome)
+            fail(one.item, result.error, outcome)
     return made, None
 
 
@@ -329,7 +289,8 @@ def _store_signed(
             fail(item, DomainError("sheet_moved_on"), outcome)
 
 
-def _finish_batch(batch: SigningBatch) -> None:
+def finish_batch(batch: SigningBatch) -> None:
+    """A batch of which nothing waits is done."""
     if not batch.items.filter(state="waiting").exists() and batch.state != BatchState.DONE:
         batch.state, batch.finished_at = BatchState.DONE, clock.now()
         batch.save(update_fields=["state", "finished_at"])

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ElsewhereConfig(AppConfig):
+    name = "hocbaso.apps.signing.elsewhere"
+    label = "signing_elsewhere"
