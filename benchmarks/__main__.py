@@ -32,6 +32,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     **{f"issue-{kind}": _later("issuing", "issuing", kind) for kind in KINDS},
     **{f"verify-{kind}": _later("verifying", "verifying", kind) for kind in KINDS},
     **{f"token-{kind}": _later("pkcs11", "token", kind) for kind in KINDS},
+    **{f"two-processes-{kind}": _later("two_processes", "two_processes", kind) for kind in KINDS},
     "import-pupils": _later("importing", "importing"),
     "import-marks": _later("import_marks", "importing_marks"),
     "pdf": _later("renditions", "renditions"),

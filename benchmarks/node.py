@@ -54,6 +54,16 @@ def start(kind: str) -> Node:
     """Set Django up with keys of ``kind`` and an empty database. Once a process."""
     home = Path(tempfile.mkdtemp(prefix="hbs-bench-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return join(home, kind)
+
+
+def join(home: Path, kind: str, first_code: int = 0) -> Node:
+    """Take part in the node of ``home``, which another process of this run may have made.
+
+    :param first_code: schools get codes from here on, so that two processes never make the same.
+    """
+    global _CODES
+    _CODES = count(first_code) if first_code else _CODES
     for name in [name for name in os.environ if name.startswith("HOCBASO_")]:
         del os.environ[name]
     os.environ.update(HOCBASO_HOME=str(home), HOCBASO_SANDBOX_KEY=kind, HOCBASO_ENVIRONMENT="thu_nghiem")
