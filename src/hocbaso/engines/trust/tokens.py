@@ -122,6 +122,8 @@ class TimeStampInfo:
     serial: int
     policy: str
     nonce: int | None = None
+    #: What the token rests on, in the names of the long-term policy: hashes and the authority's key.
+    algorithms: tuple[str, ...] = ()
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -163,7 +165,7 @@ def read_token(
             raise _without_certificate()
     except _HOSTILE as error:
         raise malformed(type(error).__name__) from None
-    if stated.imprint != imprint or len(imprint) != _HASHES[stated.hash].digest_size:
+    if stated.imprint != imprint:
         raise TokenFault("HASH_FAILURE", "imprint", "Dấu thời gian được cấp cho một chữ ký khác.")
     _check_signature(parts, authority)
     if stated.time > at + tolerance:
@@ -171,7 +173,26 @@ def read_token(
         raise TokenFault("TIMESTAMP_ORDER_FAILURE", "time in the future", sentence)
     _check_authority(authority, stated.time)
     others = tuple(der for der in parts.certificates if der != authority.der)
-    return TimeStampInfo(stated.time, authority.der, others, stated.serial, stated.policy, stated.nonce)
+    used = (HASH_BY_OCTETS[len(imprint)], parts.digest, parts.algorithm.split(" ")[0], authority.algorithm)
+    algorithms = tuple(dict.fromkeys(name for name in used if name))
+    return TimeStampInfo(
+        stated.time, authority.der, others, stated.serial, stated.policy, stated.nonce, algorithms
+    )
+
+
+def imprint_algorithm(token: bytes) -> str:
+    """The hash that a token says its imprint was made with: ``sha256``, ``sha384`` or ``sha512``.
+
+    Nothing else about the token is judged here.
+
+    :raises TokenFault: (``timestamp_invalid``) malformed.
+    """
+    if len(token) > MAX_TOKEN_OCTETS:
+        raise malformed("size")
+    try:
+        return HASH_BY_OCTETS[len(_Stated.read(_take_apart(token).content).imprint)]
+    except _HOSTILE as error:
+        raise malformed(type(error).__name__) from None
 
 
 def malformed(detail: str) -> TokenFault:

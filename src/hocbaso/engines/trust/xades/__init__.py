@@ -1,5 +1,6 @@
 """Our own fast XAdES on byte templates: prepare, sign, complete; unsigned properties; a strict reader."""
 
+from hocbaso.engines.trust.xades.archive import archive_digest, archive_octets, referable
 from hocbaso.engines.trust.xades.packing import pack_signature, unpack_signature
 from hocbaso.engines.trust.xades.profile import (
     MAX_REFERENCES,
@@ -27,18 +28,31 @@ from hocbaso.engines.trust.xades.signing import (
     signature_value_reference,
 )
 from hocbaso.engines.trust.xades.subjects import prepare_subjects, subject_objects
-from hocbaso.engines.trust.xades.unsigned import Unsigned, with_unsigned, without_unsigned
+from hocbaso.engines.trust.xades.unsigned import (
+    NO_DATA,
+    ArchiveStamp,
+    Unsigned,
+    ValidationData,
+    with_properties,
+    with_unsigned,
+    without_unsigned,
+)
 
 __all__ = [
     "MAX_REFERENCES",
+    "NO_DATA",
     "POLICY_DIGEST",
     "POLICY_ID",
     "POLICY_TEXT",
+    "ArchiveStamp",
     "DataObject",
     "Prepared",
     "Reference",
     "SignatureParts",
     "Unsigned",
+    "ValidationData",
+    "archive_digest",
+    "archive_octets",
     "complete",
     "data_object",
     "dump_prepared",
@@ -47,6 +61,7 @@ __all__ = [
     "prepare",
     "prepare_subjects",
     "read_signature",
+    "referable",
     "sheet_object",
     "sign",
     "signature_id_for",
@@ -54,6 +69,7 @@ __all__ = [
     "signature_value_reference",
     "subject_objects",
     "unpack_signature",
+    "with_properties",
     "with_unsigned",
     "without_unsigned",
 ]

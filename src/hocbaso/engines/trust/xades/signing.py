@@ -105,6 +105,15 @@ def signature_value_reference(signature: bytes) -> profile.Reference:
 
     :raises DomainError: ``xades_not_signable``.
     """
+    target, canonical = signature_value_octets(signature)
+    return profile.Reference(target, hashlib.sha256(canonical).digest())
+
+
+def signature_value_octets(signature: bytes) -> tuple[str, bytes]:
+    """Id and C14N of a signature's ``ds:SignatureValue`` element, from the signature's emitted text.
+
+    :raises DomainError: ``xades_not_signable``.
+    """
     head = profile.HEAD.match(signature)
     start = signature.find(profile.VALUE_TAG)
     end = signature.find(profile.VALUE_CLOSE, start)
@@ -114,8 +123,7 @@ def signature_value_reference(signature: bytes) -> profile.Reference:
     tag = profile.VALUE_TAG + b' Id="' + head[1] + b'-sv">'
     if not signature.startswith(tag, start):
         raise DomainError("xades_not_signable")
-    canonical = profile.canonical_value(signature_id, signature[start + len(tag) : end])
-    return profile.Reference(signature_id + "-sv", hashlib.sha256(canonical).digest())
+    return signature_id + "-sv", profile.canonical_value(signature_id, signature[start + len(tag) : end])
 
 
 def signature_value_digest(signature: bytes) -> bytes:
