@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from cryptography import x509
@@ -21,12 +21,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hocbaso.engines.trust.keys import PrivateKey, SoftwareSigner
 from hocbaso.sandbox import profiles, revocation
+from hocbaso.sandbox.outages import Outages, SwitchedStamper
 from hocbaso.sandbox.profiles import FAMILIES, Issuer, KeyKind, Urls, utc
 from hocbaso.sandbox.tsa import SandboxStamper
 from hocbaso.sandbox.vault import Vault
 
 Clock = Callable[[], datetime]
 
+#: Time-stamp authorities by the last part of their address, and the units that they are.
+STAMPERS = {"tsa": "tsa", "tsa2": "cong_cong-tsa"}
 DEFAULT_BASE_URL = "http://127.0.0.1:8089"
 #: Authorities begin years before the first use, so that sheets of earlier school years can be signed.
 _BACK = timedelta(days=5 * 365)
@@ -108,7 +111,8 @@ class SandboxAuthority:
         }
 
     def unit(self, stem: str) -> Issuer:
-        """An authority, responder or stamper: ``vgca-root``, ``vgca-issuing``, ``vgca-ocsp``, ``tsa``, …"""
+        """An authority, responder or stamper: ``vgca-root``, ``vgca-issuing``, ``vgca-ocsp``, ``tsa``,
+        ``cong_cong-tsa``, …"""
         if stem not in self._units:
             stored = self.vault.read(f"ca/{stem}.pem")
             if stored is None:
@@ -267,7 +271,7 @@ class SandboxAuthority:
 
     def _issuer_of(self, serial: int) -> str:
         stored = self.vault.read(f"issued/{serial:040x}.crt")
-        pool = [self.unit(stem).certificate for stem in (*self.authorities(), "tsa")]
+        pool = [self.unit(stem).certificate for stem in (*self.authorities(), *STAMPERS.values())]
         certificate = next((item for item in pool if item.serial_number == serial), None)
         if stored is not None:
             certificate = x509.load_pem_x509_certificate(stored)
@@ -310,18 +314,42 @@ class SandboxAuthority:
         return revocation.answer(self, request, utc(at or self.clock()))
 
     def knows(self, serial: int) -> bool:
-        """Whether a certificate with that serial number was issued to a holder or to the stamper."""
-        return self.vault.exists(f"issued/{serial:040x}.crt") or (
-            serial == self.unit("tsa").certificate.serial_number
+        """Whether a certificate with that serial number was issued to a holder or to a stamper."""
+        return self.vault.exists(f"issued/{serial:040x}.crt") or any(
+            serial == self.unit(stem).certificate.serial_number for stem in STAMPERS.values()
         )
 
     # --- time stamps -------------------------------------------------------------------------------------
 
-    def stamper(self, clock: Clock | None = None) -> SandboxStamper:
-        """An in-process time-stamp authority."""
-        unit = self.unit("tsa")
-        chain = (unit.certificate, self.unit("vgca-issuing").certificate)
-        return SandboxStamper(unit.key, chain, clock or self.clock)
+    def stamper(self, clock: Clock | None = None, name: str = "tsa") -> SandboxStamper:
+        """An in-process time-stamp authority: ``tsa`` of the first family, ``tsa2`` of the second."""
+        unit = self.unit(STAMPERS[name])
+        issuing = self._parent(STAMPERS[name])
+        assert issuing is not None
+        return SandboxStamper(unit.key, (unit.certificate, issuing.certificate), clock or self.clock)
+
+    @cached_property
+    def outages(self) -> Outages:
+        """The switch for bad days of the time-stamp authorities."""
+        return Outages(self.vault)
+
+    def stampers(self) -> tuple[SwitchedStamper, ...]:
+        """Both time-stamp authorities, in order of preference, behind the switch."""
+        titles = (family.organisation for family in FAMILIES.values())
+        return tuple(
+            SwitchedStamper(
+                name,
+                title,
+                self.outages,
+                partial(self.stamper, name=name),
+                partial(self._strange_stamper, name),
+            )
+            for name, title in zip(STAMPERS, titles, strict=True)
+        )
+
+    def _strange_stamper(self, name: str) -> SandboxStamper:
+        other = SandboxAuthority(self.vault.path("foreign"), clock=self.clock, key_kind=self.key_kind)
+        return other.stamper(name=name)
 
 
 def _digest(*parts: str) -> str:

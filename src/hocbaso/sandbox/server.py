@@ -1,8 +1,8 @@
 """The sandbox over HTTP, for loopback: time stamps, OCSP, CRLs, certificates, the population registry.
 
-Plain WSGI. ``/tsa`` (RFC 3161 section 3.4) and ``/ocsp`` (RFC 6960 appendix A) take POST, OCSP also GET;
-``/crl/<name>.crl``, ``/aia/<name>.cer`` and ``/roots.pem`` take GET. Below ``/population`` answers the
-registry of :mod:`hocbaso.sandbox.population`, below ``/csc/v2`` the remote-signing provider of
+Plain WSGI. ``/tsa`` and ``/tsa2`` (RFC 3161 section 3.4) and ``/ocsp`` (RFC 6960 appendix A) take POST,
+OCSP also GET; ``/crl/<name>.crl``, ``/aia/<name>.cer`` and ``/roots.pem`` take GET. Below ``/population``
+answers the registry of :mod:`hocbaso.sandbox.population`, below ``/csc/v2`` the remote-signing provider of
 :mod:`hocbaso.sandbox.csc`. Nothing here answers with a traceback.
 """
 
@@ -28,6 +28,7 @@ _MAX_REQUEST = 64 * 1024
 _Answer = tuple[str, str, bytes]
 _NOT_FOUND: _Answer = ("404 Not Found", "text/plain; charset=utf-8", "Không có địa chỉ này.\n".encode())
 _BAD: _Answer = ("400 Bad Request", "text/plain; charset=utf-8", "Yêu cầu không đọc được.\n".encode())
+_DOWN: _Answer = ("503 Service Unavailable", "text/plain; charset=utf-8", "Đang ngừng phục vụ.\n".encode())
 _WRONG_METHOD: _Answer = (
     "405 Method Not Allowed",
     "text/plain; charset=utf-8",
@@ -97,12 +98,12 @@ class _Services:
 
     def __init__(self, authority: SandboxAuthority) -> None:
         self._authority = authority
-        self._stamper = authority.stamper()
+        self._stampers = {f"/{stamper.name}": stamper for stamper in authority.stampers()}
 
     def answer(self, environ: WSGIEnvironment) -> _Answer:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
-        if path == "/tsa":
-            return self._post(environ, "application/timestamp-reply", self._stamper.respond)
+        if path in self._stampers:
+            return self._post(environ, "application/timestamp-reply", self._stampers[path].respond)
         if path == "/ocsp":
             return self._post(environ, "application/ocsp-response", self._authority.ocsp_for)
         if method not in ("GET", "HEAD"):
@@ -111,13 +112,14 @@ class _Services:
             return self._ocsp_get(path.removeprefix("/ocsp/"))
         return self._document(path)
 
-    def _post(self, environ: WSGIEnvironment, kind: str, work: Callable[[bytes], bytes]) -> _Answer:
+    def _post(self, environ: WSGIEnvironment, kind: str, work: Callable[[bytes], bytes | None]) -> _Answer:
         if environ["REQUEST_METHOD"] != "POST":
             return _WRONG_METHOD
         length = environ.get("CONTENT_LENGTH") or ""
         if not length.isdigit() or int(length) > _MAX_REQUEST:
             return _BAD
-        return "200 OK", kind, work(environ["wsgi.input"].read(int(length)))
+        content = work(environ["wsgi.input"].read(int(length)))
+        return _DOWN if content is None else ("200 OK", kind, content)
 
     def _ocsp_get(self, encoded: str) -> _Answer:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -80,11 +80,21 @@ class SandboxStamper:
         """A DER TimeStampToken over a digest of SHA-256, SHA-384 or SHA-512."""
         return self.token(digest)
 
-    def token(self, digest: bytes, *, nonce: int | None = None, certificates: bool = True) -> bytes:
-        """A token as asked for by a request: with its nonce, and the certificates when wanted."""
+    def token(
+        self,
+        digest: bytes,
+        *,
+        nonce: int | None = None,
+        certificates: bool = True,
+        late: timedelta = timedelta(0),
+    ) -> bytes:
+        """A token as asked for by a request: with its nonce, and the certificates when wanted.
+
+        :param late: how far the authority's clock is behind, on a bad day.
+        """
         if len(digest) not in _IMPRINT:
             raise ValueError("a digest of SHA-256, SHA-384 or SHA-512 is wanted")
-        content = self._content(digest, nonce)
+        content = self._content(digest, nonce, late)
         attributes = sorted(
             [
                 self._kind,
@@ -119,8 +129,11 @@ class SandboxStamper:
         )
         return tlv(_SEQUENCE, cms.ContentType("signed_data").dump() + tlv(_CONTEXT0, tlv(_SEQUENCE, body)))
 
-    def respond(self, request: bytes) -> bytes:
-        """The DER TimeStampResp to a DER TimeStampReq; a request that cannot be served gets a rejection."""
+    def respond(self, request: bytes, token: Callable[..., bytes] | None = None) -> bytes:
+        """The DER TimeStampResp to a DER TimeStampReq; a request that cannot be served gets a rejection.
+
+        :param token: makes the token instead (``outages.py``).
+        """
         try:
             asked = tsp.TimeStampReq.load(request, strict=True).native
             imprint = asked["message_imprint"]
@@ -129,16 +142,15 @@ class SandboxStamper:
                 return _rejection("bad_alg")
             if asked["req_policy"] not in (None, POLICY):
                 return _rejection("unaccepted_policy")
-            token = self.token(
-                imprint["hashed_message"], nonce=asked["nonce"], certificates=bool(asked["cert_req"])
-            )
+            wanted = {} if asked["cert_req"] else {"certificates": False}
+            made = (token or self.token)(imprint["hashed_message"], nonce=asked["nonce"], **wanted)
         except (ValueError, TypeError):
             return _rejection("bad_data_format")
         granted = tsp.PKIStatusInfo({"status": "granted"}).dump()
-        return tlv(_SEQUENCE, granted + token)
+        return tlv(_SEQUENCE, granted + made)
 
-    def _content(self, digest: bytes, nonce: int | None) -> bytes:
-        moment = self._clock().astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode()
+    def _content(self, digest: bytes, nonce: int | None, late: timedelta) -> bytes:
+        moment = (self._clock() - late).astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode()
         return tlv(
             _SEQUENCE,
             b"".join(

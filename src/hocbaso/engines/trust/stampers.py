@@ -35,7 +35,7 @@ class Authority(Protocol):
     """One time-stamp authority, wherever it is."""
 
     def token(self, digest: bytes, *, nonce: int) -> bytes:
-        """A DER TimeStampToken over a 32-byte SHA-256 digest with that nonce.
+        """A DER TimeStampToken over a digest of SHA-256, SHA-384 or SHA-512 with that nonce.
 
         :raises DomainError: no answer, or none that can be a token.
         """
@@ -131,7 +131,7 @@ class FailoverStamper:
         return {name: known.get(name, Health()) for name in self.names}
 
     def stamp(self, digest: bytes) -> bytes:
-        """A checked DER TimeStampToken over a 32-byte SHA-256 digest.
+        """A checked DER TimeStampToken over a digest of SHA-256, SHA-384 or SHA-512.
 
         :raises ServiceUnavailable: ``timestamp_unavailable``: no authority gave a token that can be believed.
         """

@@ -25,6 +25,7 @@ from cryptography.x509 import verification
 from hocbaso.core.errors import DomainError, ServiceUnavailable, register
 from hocbaso.engines.trust.tokens import (
     CLOCK_TOLERANCE,
+    HASH_BY_OCTETS,
     MAX_TOKEN_OCTETS,
     TimeStampInfo,
     malformed,
@@ -157,11 +158,11 @@ class HttpTimeStamper:
         self._http.close()
 
     def stamp(self, digest: bytes) -> bytes:
-        """A DER TimeStampToken over a 32-byte SHA-256 digest, as :meth:`token` with a nonce of its own."""
+        """As :meth:`token` with a nonce of its own."""
         return self.token(digest, nonce=secrets.randbits(63))
 
     def token(self, digest: bytes, *, nonce: int) -> bytes:
-        """A DER TimeStampToken over a 32-byte SHA-256 digest.
+        """A DER TimeStampToken over a SHA-256 digest (archives: SHA-384 and SHA-512 too).
 
         The token holds that digest and that nonce; its signature and path are checked by whoever relies
         on it.
@@ -231,10 +232,13 @@ def _unavailable(detail: str) -> ServiceUnavailable:
 
 
 def request_bytes(digest: bytes, nonce: int | None) -> bytes:
-    """The DER TimeStampReq for a SHA-256 digest, asking for the certificates too."""
+    """The DER TimeStampReq for a digest (SHA-256, SHA-384 or SHA-512), asking for the certificates too."""
     fields: dict[str, Any] = {
         "version": "v1",
-        "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest},
+        "message_imprint": {
+            "hash_algorithm": {"algorithm": HASH_BY_OCTETS.get(len(digest), "sha256")},
+            "hashed_message": digest,
+        },
         "cert_req": True,
     }
     if nonce is not None:
