@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hocbaso.core.document.model import YearSheet
@@ -30,6 +30,10 @@ class Judged:
     registered_name: str | None = None
     staff_codes: frozenset[str] = frozenset()  # of the certificate in this role, as the register knows them
 
+    def with_path(self, path: Check) -> Judged:
+        """The same with another answer about the path."""
+        return replace(self, path=path)
+
 
 class People:
     """Answers about certificates under one bundle."""
@@ -50,9 +54,18 @@ class People:
         )
         return Judged(path, authority, result.environment, own[0].name if own else None, codes)
 
-    def judge_stamper(self, certificate: bytes, at: datetime, evidence: Evidence) -> Judged:
-        """The path of the time-stamp authority at the time that it states; it needs no registration."""
+    def judge_stamper(
+        self, certificate: bytes, at: datetime, evidence: Evidence, until: datetime | None = None
+    ) -> Judged:
+        """The path of the time-stamp authority at the time that it states; it needs no registration.
+
+        :param until: when a later time stamp was made over this one (default: never): what became of the
+            authority's key after that does no harm to this token.
+        """
         result = self._checker.check(certificate, at, Purpose.TIME_STAMP, evidence)
+        later = until is not None and result.when is not None and result.when > until
+        if result.state is PathState.COMPROMISED and later:
+            result = replace(result, state=PathState.OK, when=None, reason=None)
         path = self._path_check(result, "nơi cấp dấu thời gian", known=False)
         return Judged(path, Check(Result.OK, "Không cần đăng ký."), result.environment)
 

@@ -7,28 +7,50 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hocbaso.engines.trust.tokens import TimeStampInfo, TokenFault, read_token
+from hocbaso.engines.trust.verification.archived import read_archive
 from hocbaso.engines.trust.verification.policy import ValidationPolicy
 from hocbaso.engines.trust.verification.sentences import day_and_time, role_name
 from hocbaso.engines.trust.verification.signatures import Finding
 from hocbaso.engines.trust.verification.verdict import Check, Result
-from hocbaso.engines.trust.xades import SignatureParts, signature_value_digest
+from hocbaso.engines.trust.xades import SignatureParts, Unsigned, referable, signature_value_digest
 
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """The seal's time stamp as far as it is right; ``fault`` says why there is no best signature time."""
+    """The seal's time stamp as far as it is right; ``fault`` says why there is no best signature time, or
+    what is wrong with an archive time stamp. ``archive`` are those, oldest first.
+    """
 
     token: TimeStampInfo | None
     fault: Check | None
+    archive: tuple[TimeStampInfo, ...] = ()
+
+    @property
+    def all(self) -> tuple[TimeStampInfo, ...]:
+        """Every time stamp, oldest first."""
+        return () if self.token is None else (self.token, *self.archive)
 
 
 def read_stamp(
-    texts: Sequence[bytes], findings: Sequence[Finding], now: datetime, policy: ValidationPolicy
+    sheet: bytes,
+    texts: Sequence[bytes],
+    findings: Sequence[Finding],
+    now: datetime,
+    policy: ValidationPolicy,
 ) -> Stamped:
-    """The time stamp of the seal; persons' signatures may carry no unsigned property at all."""
+    """The time stamps of the seal; persons' signatures may carry no unsigned property at all.
+
+    :param sheet: emitted ``ToNamHoc``.
+    """
     for text, finding in zip(texts, findings, strict=True):
         if finding.parts is not None and finding.role == "con_dau":
-            return _read_seal(text, finding.parts, now, policy)
+            stamped = _read_seal(text, finding.parts, now, policy)
+            if stamped.token is None or not finding.parts.unsigned.archive:
+                return _unstamped(stamped, finding.parts)
+            readable = [t for t, f in zip(texts, findings, strict=True) if f.parts is not None]
+            targets = referable(sheet, readable)
+            archive = read_archive(finding.parts, targets, stamped.token, now, policy)
+            return Stamped(stamped.token, archive.fault, archive.stamps)
     return Stamped(None, Check(Result.UNKNOWN, "Chưa có con dấu nên chưa có dấu thời gian.", "NO_POE"))
 
 
@@ -44,13 +66,20 @@ def _read_seal(text: bytes, parts: SignatureParts, now: datetime, policy: Valida
     return Stamped(token, None)
 
 
+def _unstamped(stamped: Stamped, parts: SignatureParts) -> Stamped:
+    """Archive time stamps without the signature time stamp are no form of the profile."""
+    if stamped.token is None and parts.unsigned.archive and parts.unsigned.time_stamp is None:
+        sentence = "Con dấu có dấu thời gian lưu trữ mà không có dấu thời gian của chữ ký."
+        return Stamped(None, Check(Result.FAILED, sentence, "FORMAT_FAILURE"))
+    return stamped
+
+
 def stray_properties(findings: Sequence[Finding]) -> Check | None:
     """Unsigned additions beside a person's signature: nobody answers for them."""
     for finding in findings:
         if finding.parts is None or finding.role == "con_dau":
             continue
-        unsigned = finding.parts.unsigned
-        if unsigned.time_stamp or unsigned.certificates or unsigned.crls or unsigned.ocsps:
+        if finding.parts.unsigned != Unsigned():
             sentence = f"Chữ ký của {role_name(finding.role)} có phần thêm vào mà không ai ký."
             return Check(Result.FAILED, sentence, "FORMAT_FAILURE")
     return None
