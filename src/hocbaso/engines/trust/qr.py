@@ -28,6 +28,9 @@ register(
 DIGEST_CHARACTERS = 16
 #: An image beyond this is refused before it is unpacked (a decompression bomb is small on the wire).
 MAX_MEGAPIXELS = 40
+#: A progressive JPEG may send its picture in any number of scans, each as dear as a whole picture.
+_MAX_SCANS = 32
+_SCAN = b"\xff\xda"
 
 
 def verification_url(base: str, code: str, digest: str) -> str:
@@ -97,14 +100,15 @@ def qr_png(text: str, *, scale: int = 8, quiet: int = 4) -> bytes:
     return out.getvalue()
 
 
-def read_qr(image: bytes) -> tuple[str, ...]:
+def read_qr(image: bytes, pixels: int = MAX_MEGAPIXELS * 1_000_000) -> tuple[str, ...]:
     """Texts of all QR codes found in a PNG or JPEG image, top first.
 
-    :raises Unreadable: not an image of these kinds, or larger than :data:`MAX_MEGAPIXELS`.
+    :param pixels: more than so many are not unpacked.
+    :raises Unreadable: not an image of these kinds, or larger.
     """
     try:
         picture = Image.open(io.BytesIO(image), formats=("PNG", "JPEG"))
-        if picture.width * picture.height > MAX_MEGAPIXELS * 1_000_000:
+        if picture.width * picture.height > pixels or not _unpacks_at_once(image, picture):
             raise Unreadable("qr_image_unreadable", megapixels=MAX_MEGAPIXELS)
         grey = picture.convert("L")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -116,3 +120,8 @@ def read_qr(image: bytes) -> tuple[str, ...]:
     )
     found.sort(key=lambda code: (code.position.top_left.y, code.position.top_left.x))
     return tuple(code.text for code in found)
+
+
+def _unpacks_at_once(image: bytes, picture: Image.Image) -> bool:
+    """Whether unpacking costs about as much as the picture has pixels."""
+    return picture.format != "JPEG" or image.count(_SCAN) <= _MAX_SCANS

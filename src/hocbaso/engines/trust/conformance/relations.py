@@ -21,7 +21,7 @@ from hocbaso.engines.trust.verification.plan import (
     expected_targets,
     teachers_missing,
 )
-from hocbaso.engines.trust.verification.times import SKEW
+from hocbaso.engines.trust.verification.policy import policy_in_force
 
 _CHAIN = ("gvcn", "hieu_truong", "con_dau")
 _ROLES = ("gvbm", *_CHAIN)
@@ -125,14 +125,14 @@ def check_times(
 def _check_claims(
     views: list[View], frozen: datetime | None, token: TimeStampInfo | None, found: Findings
 ) -> None:
-    latest = frozen
+    latest, skew = frozen, policy_in_force().skew
     for role in _ROLES:
         own = [v for v in views if v.place is not None and v.place.role == role and v.time is not None]
         for view in own:
             assert view.time is not None
-            if latest is not None and view.time + SKEW < latest:
+            if latest is not None and view.time + skew < latest:
                 found.at("HBS-8.05", view.node, view.time.isoformat())
-            if token is not None and view.time > token.time + SKEW:
+            if token is not None and view.time > token.time + skew:
                 found.at("HBS-8.06", view.node, view.time.isoformat())
         claims = [view.time for view in own if view.time is not None]
         latest = max([*claims, *([latest] if latest is not None else [])], default=None)

@@ -62,6 +62,7 @@ def verify_address(text: str, verifier: Verifier, *, file: str = "") -> Verdict:
         version=entry.version if entry else None,
         digest=entry.digest if entry else None,
         checks=checks,
+        policy=verifier.policy,
     )
 
 

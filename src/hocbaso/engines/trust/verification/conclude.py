@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hocbaso.core.document.model import YearSheet
 from hocbaso.engines.trust.tokens import TimeStampInfo
+from hocbaso.engines.trust.verification.examined import Examined
 from hocbaso.engines.trust.verification.people import Judged
+from hocbaso.engines.trust.verification.policy import ValidationPolicy
 from hocbaso.engines.trust.verification.sentences import ENVIRONMENT_WARNING, day
 from hocbaso.engines.trust.verification.signatures import Finding
 from hocbaso.engines.trust.verification.verdict import (
@@ -20,6 +23,13 @@ from hocbaso.engines.trust.verification.verdict import (
 )
 
 
+def settle(check: Check, policy: ValidationPolicy) -> Check:
+    """A failure that the standard calls indeterminate refuses only where the policy says so."""
+    if check.result is Result.FAILED and not policy.refuses(check.sub_indication):
+        return replace(check, result=Result.UNKNOWN, headline=None)
+    return check
+
+
 def weigh(checks: Sequence[Check]) -> Conclusion:
     """One failed answer makes invalid; one unknown answer makes indeterminate; only all good is valid."""
     results = {check.result for check in checks}
@@ -31,6 +41,7 @@ def weigh(checks: Sequence[Check]) -> Conclusion:
 def conclude(
     *,
     file: str,
+    policy: ValidationPolicy,
     sheet: YearSheet | None,
     hint: str | None,
     environment: str | None,
@@ -39,13 +50,14 @@ def conclude(
     findings: Sequence[Finding],
     judged: Mapping[int, Judged],
     token: TimeStampInfo | None,
+    examined: Examined | None = None,
 ) -> Verdict:
     """Put a verdict together.
 
     :param hint: the code that stands in the file, when the sheet itself could not be read.
     :param judged: what is known of the signer of each finding, by its number.
     """
-    full = {question: checks.get(question, NOT_ASKED) for question in Question}
+    full = {question: settle(checks.get(question, NOT_ASKED), policy) for question in Question}
     conclusion = weigh(list(full.values()))
     decisive = _decisive(conclusion, full)
     reason = _valid_sentence(sheet, token) if decisive is None else decisive.headline or decisive.sentence
@@ -68,6 +80,8 @@ def conclude(
         sub_indication=decisive.sub_indication if decisive is not None else None,
         best_signature_time=token.time if token is not None else None,
         sheet=sheet,
+        policy=policy,
+        examined=examined,
     )
 
 

@@ -17,12 +17,15 @@ from hocbaso.core.document.parse import SplitDocument, parse_sheet, split_docume
 from hocbaso.core.document.signers import signatures_of_subject
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
-from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker
+from hocbaso.engines.trust.paths import Evidence, PathChecker
 from hocbaso.engines.trust.verification import conclude
+from hocbaso.engines.trust.verification.archived import evidence_of_seal, judge_stamps
+from hocbaso.engines.trust.verification.constraints import check_algorithms, check_size
 from hocbaso.engines.trust.verification.evidence import Vouching
+from hocbaso.engines.trust.verification.examined import Examined
 from hocbaso.engines.trust.verification.logged import LogReader
 from hocbaso.engines.trust.verification.named import check_everyone_signed
-from hocbaso.engines.trust.verification.people import STAMPER, Judged, People, worst
+from hocbaso.engines.trust.verification.people import Judged, People, worst
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet, teachers_missing
 from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
 from hocbaso.engines.trust.verification.signatures import (
@@ -84,13 +87,16 @@ class Verifier:
         try:
             split = split_document(data)
         except Unreadable as error:
-            return _not_ours(data, error, file)
+            return _not_ours(data, error, file, self.policy)
+        check_size(data, split, self.policy.limits)
         repeated = repeated_id(data)
         if repeated is not None:
-            return _altered(data, f"Mã định danh “{repeated}” xuất hiện hai lần trong tệp.", file)
+            return _altered(
+                data, f"Mã định danh “{repeated}” xuất hiện hai lần trong tệp.", file, self.policy
+            )
         slices = slice_sheet(split.sheet)
         findings = read_signatures(split.signatures, slices)
-        stamped = read_stamp(split.signatures, findings, now, self.policy)
+        stamped = read_stamp(split.sheet, split.signatures, findings, now, self.policy)
         sheet, schema = _read_sheet(split.sheet)
         case = _Case(split, sheet, slices.digest.hex(), findings, stamped, now)
         checks = {
@@ -110,10 +116,34 @@ class Verifier:
             findings=findings,
             judged=judged[0],
             token=stamped.token,
+            policy=self.policy,
+            examined=self._examined(case, judged[0], data),
         )
 
+    def _examined(self, case: _Case, judged: dict[int, Judged], data: bytes) -> Examined:
+        """For a report."""
+        return Examined(
+            now=case.now,
+            octets=data,
+            texts=case.split.signatures,
+            findings=case.findings,
+            token=case.stamped.token,
+            stamp_fault=case.stamped.fault,
+            judged=judged,
+            algorithms=self._algorithms(case),
+            evidence=_evidence(case),
+        )
+
+    def _algorithms(self, case: _Case) -> dict[int, Check]:
+        """What the policy says against algorithms, by number of the signature."""
+        if case.stamped.token is None:
+            return {}
+        at = case.stamped.token.time
+        found = ((n, check_algorithms(f, at, self.policy)) for n, f in enumerate(case.findings))
+        return {number: check for number, check in found if check is not None}
+
     def _signatures(self, case: _Case, subjects: list[str]) -> Check:
-        found = check_signatures(case.findings, subjects)
+        found = check_signatures(case.findings, subjects, self.policy.required)
         if found.result is not Result.OK:
             return found
         sheet, stamped = case.sheet, case.stamped
@@ -123,6 +153,7 @@ class Verifier:
         faults.append(claimed_times_fault(case.findings, frozen, time, self.policy))
         if sheet is not None:
             faults.append(_missing_teachers(sheet, case.findings))
+        faults += self._algorithms(case).values()
         known = [fault for fault in faults if fault is not None]
         fine = f"Đủ {len(case.findings)} chữ ký, đúng thứ tự; con dấu có dấu thời gian."
         return worst(known, Check(Result.OK, fine))
@@ -159,7 +190,7 @@ class Verifier:
                 chain = Evidence((*_chain(finding), *evidence.certificates), evidence.crls, evidence.ocsps)
                 judged[number] = people.judge_signer(finding, sheet, token.time, chain)
         # A sandbox that could stamp genuine documents could give them any time: it counts as a signer.
-        judged[STAMPER] = people.judge_stamper(token.certificate_der, token.time, evidence)
+        judged |= judge_stamps(people, case.stamped.all, evidence, case.now, self.policy)
         fine = Check(Result.OK, "Chứng thư số của mọi người ký và của dấu thời gian còn hiệu lực lúc ký.")
         chain_check = worst([item.path for item in judged.values()], fine)
         if sheet.environment == "chinh_thuc" and any(j.environment == "thu_nghiem" for j in judged.values()):
@@ -230,7 +261,7 @@ def _read_sheet(text: bytes) -> tuple[YearSheet | None, Check]:
     return sheet, Check(Result.OK, "Đúng cấu trúc tờ học bạ số phiên bản 1.0.")
 
 
-def _not_ours(data: bytes, error: Unreadable, file: str) -> Verdict:
+def _not_ours(data: bytes, error: Unreadable, file: str, policy: ValidationPolicy) -> Verdict:
     """Hostile or foreign input is refused; a transcript whose wrapper was touched gets a verdict."""
     if not data.strip():
         raise Unreadable("verify_empty")
@@ -238,13 +269,14 @@ def _not_ours(data: bytes, error: Unreadable, file: str) -> Verdict:
         raise error
     if not _ROOT.match(data.removeprefix(b"\xef\xbb\xbf")):
         raise Unreadable("verify_not_transcript")
-    return _altered(data, error.message, file)
+    return _altered(data, error.message, file, policy)
 
 
-def _altered(data: bytes, sentence: str, file: str) -> Verdict:
+def _altered(data: bytes, sentence: str, file: str, policy: ValidationPolicy) -> Verdict:
     headline = "Học bạ không hợp lệ: tệp không còn đúng từng byte như khi phát hành. Đừng dùng tệp này."
     return conclude.conclude(
         file=file,
+        policy=policy,
         sheet=None,
         hint=_code_hint(data),
         environment="thu_nghiem" if _TEST_HINT in data else None,
@@ -273,12 +305,8 @@ def _chain(finding: Finding) -> tuple[bytes, ...]:
 
 
 def _evidence(case: _Case) -> Evidence:
-    """What stands unsigned beside the seal, with the spare certificates of its token."""
-    seal = next((f.parts for f in case.findings if f.role == "con_dau" and f.parts is not None), None)
-    if seal is None:
-        return NO_EVIDENCE
-    spare = case.stamped.token.other_ders if case.stamped.token is not None else ()
-    return Evidence((*spare, *seal.unsigned.certificates), seal.unsigned.crls, seal.unsigned.ocsps)
+    """What stands unsigned beside the seal, with the spare certificates of its tokens."""
+    return evidence_of_seal(case.findings, case.stamped.all)
 
 
 def _missing_teachers(sheet: YearSheet, findings: tuple[Finding, ...]) -> Check | None:

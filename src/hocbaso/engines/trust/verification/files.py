@@ -7,9 +7,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from hocbaso.core.document.parse import MAX_DOCUMENT
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.offline_code import MAX_TEXT, is_offline_code
@@ -18,13 +18,15 @@ from hocbaso.engines.trust.verification.address import MAX_ADDRESS, is_address, 
 from hocbaso.engines.trust.verification.document import Verifier, verifier
 from hocbaso.engines.trust.verification.offline import verify_code
 from hocbaso.engines.trust.verification.pdf import verify_pdf
-from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
+from hocbaso.engines.trust.verification.policy import HARD_LIMITS, Limits, ValidationPolicy, policy_in_force
 from hocbaso.engines.trust.verification.verdict import Verdict, refused
 
-MAX_PACKAGE = 64 * 1024 * 1024
-MAX_ENTRIES = 5_000
-MAX_UNPACKED = 512 * 1024 * 1024
-MAX_IMAGE = 16 * 1024 * 1024
+#: For readers of packages that have no policy at hand.
+MAX_PACKAGE = HARD_LIMITS["package_octets"]
+MAX_ENTRIES = HARD_LIMITS["package_entries"]
+MAX_UNPACKED = HARD_LIMITS["package_unpacked_octets"]
+#: An entry this small may be packed as well as it likes.
+_SMALL = 64 * 1024
 _UTF8_MARK = b"\xef\xbb\xbf"
 _ZIP_FAILURES = (
     zipfile.BadZipFile,
@@ -87,9 +89,11 @@ def _verify_qr(name: str, text: str, using: Verifier, now: datetime) -> Verdict:
 
 
 def _verify_picture(name: str, data: bytes, using: Verifier, now: datetime) -> Verdict:
-    if len(data) > MAX_IMAGE:
-        raise Unreadable("verify_too_large", what="ảnh", limit=f"{MAX_IMAGE // 2**20} MB")
-    read = read_qr(data)  # a paper may bear both kinds: the one that proves more is judged
+    limits = using.policy.limits
+    if len(data) > limits.picture_octets:
+        raise Unreadable("verify_too_large", what="ảnh", limit=_octets(limits.picture_octets))
+    # A paper may bear both kinds: the one that proves more is judged.
+    read = read_qr(data, limits.picture_pixels)
     texts = dict.fromkeys(filter(is_offline_code, read)) or dict.fromkeys(filter(is_address, read))
     if len(texts) != 1:
         raise Unreadable("verify_unknown_kind")
@@ -97,40 +101,41 @@ def _verify_picture(name: str, data: bytes, using: Verifier, now: datetime) -> V
 
 
 def _verify_package(name: str, data: bytes, using: Verifier, now: datetime) -> Iterator[Verdict]:
-    for entry, content in _unpacked(data):
+    for entry, content in _unpacked(data, using.policy.limits):
         shown = f"{name}/{entry}"
         try:
-            yield using.verify(content, now=now, file=shown)
+            # What a report needs of each would add up to the whole package.
+            yield replace(using.verify(content, now=now, file=shown), examined=None)
         except DomainError as error:
-            yield refused(shown, error)
+            yield refused(shown, error, using.policy)
 
 
-def _unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
+def _unpacked(data: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
     """Names and contents of a package, one at a time, never on disk."""
-    if len(data) > MAX_PACKAGE:
-        raise Unreadable("verify_too_large", what="gói ZIP", limit=f"{MAX_PACKAGE // 2**20} MB")
+    if len(data) > limits.package_octets:
+        raise Unreadable("verify_too_large", what="gói ZIP", limit=_octets(limits.package_octets))
     try:
         package = zipfile.ZipFile(io.BytesIO(data))
         entries = package.infolist()
     except _ZIP_FAILURES as error:
         raise Unreadable("verify_package_unreadable", what="tệp hỏng hoặc sai quy cách") from error
-    _check_entries(entries)
+    _check_entries(entries, limits)
     total = 0
     for entry in entries:
-        content = _read_entry(package, entry)
+        content = _read_entry(package, entry, limits)
         total += len(content)
-        if total > MAX_UNPACKED:
-            limit = f"{MAX_UNPACKED // 2**20} MB"
+        if total > limits.package_unpacked_octets:
+            limit = _octets(limits.package_unpacked_octets)
             raise Unreadable("verify_too_large", what="gói ZIP khi mở ra", limit=limit)
         yield entry.filename, content
 
 
-def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
     names = [entry.filename for entry in entries]
     if not entries or len(set(names)) != len(names):
         raise Unreadable("verify_package_unreadable", what="gói rỗng hoặc có tên tệp bị lặp")
-    if len(entries) > MAX_ENTRIES:
-        raise Unreadable("verify_too_large", what="số tệp trong gói", limit=MAX_ENTRIES)
+    if len(entries) > limits.package_entries:
+        raise Unreadable("verify_too_large", what="số tệp trong gói", limit=limits.package_entries)
     for entry in entries:
         plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         if entry.flag_bits & 1 or not plain or not _is_plain_name(entry.filename):
@@ -149,15 +154,22 @@ def _is_plain_name(name: str) -> bool:
     )
 
 
-def _read_entry(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def _read_entry(package: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: Limits) -> bytes:
     """Unpack one entry, at most as much as a document may have, whatever its header promises."""
     try:
         with package.open(entry) as stream:
-            content = stream.read(MAX_DOCUMENT + 1)
+            content = stream.read(limits.document_octets + 1)
     except _ZIP_FAILURES as error:
         what = f"tệp “{entry.filename[:60]}” hỏng"
         raise Unreadable("verify_package_unreadable", what=what) from error
-    if len(content) > MAX_DOCUMENT:
-        limit = f"{MAX_DOCUMENT // 2**20} MB"
-        raise Unreadable("verify_too_large", what=f"tệp “{entry.filename[:60]}”", limit=limit)
+    what = f"tệp “{entry.filename[:60]}”"
+    if len(content) > limits.document_octets:
+        raise Unreadable("verify_too_large", what=what, limit=_octets(limits.document_octets))
+    if len(content) > max(_SMALL, limits.package_ratio * entry.compress_size):
+        raise Unreadable("verify_too_large", what=f"độ nén của {what}", limit=f"{limits.package_ratio} lần")
     return content
+
+
+def _octets(limit: int) -> str:
+    """A limit as people read it."""
+    return f"{limit // 2**20} MB" if limit >= 2**20 else f"{limit} byte"

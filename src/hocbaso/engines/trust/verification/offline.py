@@ -6,7 +6,7 @@ proves nothing: a signer that was revoked by the time of the bundle is not belie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -140,7 +140,8 @@ def verify_code(text: str, using: Verifier, *, now: datetime, file: str = "") ->
         asked = _ask(offline, signer, code, now)
         checks |= asked[0]
         environment = asked[1]
-    return _conclude(file, code, checks, signer, environment), code.content
+    verdict = _conclude(file, code, checks, signer, environment)
+    return replace(verdict, policy=using.policy), code.content
 
 
 def _ask(

@@ -77,7 +77,7 @@ def place_of(signature_id: str) -> Place | None:
 
 
 def order_fault(
-    places: Sequence[Place | None], subjects: Sequence[str] = ()
+    places: Sequence[Place | None], subjects: Sequence[str] = (), required: Sequence[str] = _CHAIN
 ) -> tuple[str | None, tuple[str, ...]]:
     """What is wrong with the sequence of signatures: (sentence or ``None``, roles that are missing).
 
@@ -85,6 +85,7 @@ def order_fault(
     principal, one seal.
 
     :param subjects: Ids of the sheet's ``MonHoc``, in order.
+    :param required: roles without which the sheet is not issued.
     """
     if any(place is None for place in places):
         return "Tệp có chữ ký lạ, không thuộc vai trò nào của học bạ.", ()
@@ -98,7 +99,7 @@ def order_fault(
     ids = [subject_signature_id(p.subject or "", p.number) for p in places[:teachers] if p is not None]
     if not in_signing_order(ids, [name.removeprefix("mon-") for name in subjects]):
         return "Chữ ký của giáo viên môn học không đứng theo thứ tự môn học của tờ.", ()
-    return None, tuple(role for role in _CHAIN if role not in chain)
+    return None, tuple(role for role in required if role not in roles)
 
 
 def teachers_missing(

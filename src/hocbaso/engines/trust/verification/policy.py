@@ -17,7 +17,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 
@@ -30,7 +30,7 @@ ORDER = ("gvbm", "gvcn", "hieu_truong", "con_dau")
 #: The signatures without which a sheet is not issued (``trust.md`` section 2).
 LEAST_REQUIRED = ("gvcn", "hieu_truong", "con_dau")
 #: What the code can check at all.
-ALGORITHMS = ("sha256", "sha384", "sha512", "rsa2048", "rsa3072", "p256", "p384", "p521")
+ALGORITHMS = ("sha256", "sha384", "sha512", "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521")
 #: EN 319 102-1 V1.4.1 table 6: what refuses a signature, and what leaves it open.
 TOTAL_FAILED = (
     "FORMAT_FAILURE",
@@ -148,20 +148,16 @@ class ValidationPolicy:
     def accepts(self, algorithm: str, on: datetime) -> bool:
         """Whether an algorithm counts on a day (UTC).
 
-        :param algorithm: ``sha256``, ``p256``, …; of RSA the number of bits: ``rsa2048``, ``rsa4096``.
+        :param algorithm: ``sha256``, ``p256``, ``rsa2048`` … as ``longterm.policy.key_algorithm`` names them.
         """
-        return any(until is None or on.date() <= until for until in self._ends(algorithm))
+        return any(until is None or on.astimezone(UTC).date() <= until for until in self._ends(algorithm))
 
     def knows(self, algorithm: str) -> bool:
         """Whether an algorithm counts or ever counted."""
         return bool(self._ends(algorithm))
 
     def _ends(self, algorithm: str) -> list[date | None]:
-        """The last days of the entries that cover ``algorithm``."""
-        if not re.fullmatch(r"rsa[0-9]{1,5}", algorithm):
-            return [until for name, until in self.algorithms if name == algorithm]
-        bits = int(algorithm[3:])
-        return [until for name, until in self.algorithms if name[:3] == "rsa" and bits >= int(name[3:])]
+        return [until for name, until in self.algorithms if name == algorithm]
 
     def refuses(self, sub_indication: str | None) -> bool:
         """Whether a failure with this sub-indication makes a document invalid rather than indeterminate.
@@ -175,10 +171,8 @@ class ValidationPolicy:
         return {"id": self.id, "version": self.version, "sha256": self.digest}
 
 
-def main_indication(sub_indication: str | None, *, passed: bool = False) -> str:
-    """``TOTAL-PASSED``, ``TOTAL-FAILED`` or ``INDETERMINATE`` as EN 319 102-1 table 6 pairs them."""
-    if passed:
-        return "TOTAL-PASSED"
+def main_indication(sub_indication: str | None) -> str:
+    """``TOTAL-FAILED`` or ``INDETERMINATE`` as EN 319 102-1 table 6 pairs them with a sub-indication."""
     return "TOTAL-FAILED" if sub_indication in TOTAL_FAILED else "INDETERMINATE"
 
 
@@ -212,7 +206,7 @@ def policy_in_force(on: datetime | None = None) -> ValidationPolicy:
     :param on: aware; ``None``: the newest of all.
     """
     known = packaged_policies()
-    begun = [policy for policy in known if on is None or policy.valid_from <= on.date()]
+    begun = [policy for policy in known if on is None or policy.valid_from <= on.astimezone(UTC).date()]
     return begun[-1] if begun else known[0]
 
 
@@ -376,7 +370,7 @@ HARD_LIMITS = {
     "package_octets": 64 * 1024 * 1024,
     "package_entries": 5_000,
     "package_unpacked_octets": 512 * 1024 * 1024,
-    "package_ratio": 1_200,
+    "package_ratio": 200,
     "picture_octets": 16 * 1024 * 1024,
     "picture_pixels": 40_000_000,
     "pdf_octets": 16 * 1024 * 1024,

@@ -18,6 +18,7 @@ from hocbaso.engines.trust.verification.plan import (
     order_fault,
     place_of,
 )
+from hocbaso.engines.trust.verification.policy import LEAST_REQUIRED
 from hocbaso.engines.trust.verification.sentences import role_name
 from hocbaso.engines.trust.verification.verdict import Check, Result
 from hocbaso.engines.trust.xades import SignatureParts, read_signature, signature_value_reference
@@ -154,13 +155,16 @@ def check_intact(findings: Sequence[Finding]) -> Check:
     return Check(Result.OK, "Nội dung đúng từng chữ với bản đã ký.")
 
 
-def check_signatures(findings: Sequence[Finding], subjects: Sequence[str] = ()) -> Check:
+def check_signatures(
+    findings: Sequence[Finding], subjects: Sequence[str] = (), required: Sequence[str] = LEAST_REQUIRED
+) -> Check:
     """Number, places, order and mathematics of the signatures (the time stamp is judged apart).
 
     :param subjects: Ids of the sheet's ``MonHoc``, in order.
+    :param required: roles that the policy asks for.
     """
     bad = next((finding for finding in findings if finding.fault is not None), None)
-    order, missing = order_fault([finding.place for finding in findings], subjects)
+    order, missing = order_fault([finding.place for finding in findings], subjects, required)
     misplaced = bad is not None and bad.fault is not None and bad.fault.misplaced
     if bad is not None and bad.fault is not None and not (misplaced and order is not None):
         sentence = f"Chữ ký của {role_name(bad.role)} không đúng: {bad.fault.sentence}"

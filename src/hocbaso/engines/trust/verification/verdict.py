@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.errors import DomainError
+from hocbaso.engines.trust.verification.policy import ValidationPolicy, main_indication
+
+if TYPE_CHECKING:
+    from hocbaso.engines.trust.verification.examined import Examined
 
 
 class Conclusion(StrEnum):
@@ -39,6 +43,15 @@ class Question(StrEnum):
     STATUS = "status"
     LOGGED = "logged"
     LATEST = "latest"
+
+
+_ABOUT_SIGNATURES = (
+    Question.INTACT,
+    Question.SCHEMA,
+    Question.SIGNATURES,
+    Question.CHAIN,
+    Question.AUTHORITY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +122,33 @@ class Verdict:
     sheet: YearSheet | None = None
     rendition: RenditionAnswer | None = None
     error: str | None = None  # code of the refusal, when the file could not be read at all
+    policy: ValidationPolicy | None = None  # what was asked for
+    examined: Examined | None = field(
+        default=None, repr=False, compare=False
+    )  # for a report; not in the JSON
 
     @property
     def verdict(self) -> str:
         """``valid``, ``invalid`` or ``indeterminate``."""
         return self.conclusion.value
+
+    @property
+    def indication(self) -> str:
+        """The main indication of EN 319 102-1 about the signatures of the file, all taken together.
+
+        Status, log and latest version are questions of this system: a document whose signatures are
+        ``TOTAL-PASSED`` may have been revoked or replaced.
+        """
+        asked = [self.check(question) for question in _ABOUT_SIGNATURES]
+        if self.rendition is not None:
+            asked += [self.rendition.seal, self.rendition.whole, self.rendition.attachment]
+        for result in (Result.FAILED, Result.UNKNOWN):
+            found = [check.sub_indication for check in asked if check.result is result]
+            if found:
+                return next(
+                    (name for name in map(main_indication, found) if name == "TOTAL-FAILED"), "INDETERMINATE"
+                )
+        return "TOTAL-PASSED"
 
     @property
     def valid(self) -> bool:
@@ -137,7 +172,9 @@ class Verdict:
             "answers": {str(q): self.check(q).sentence for q in Question},
             "signatures": [_signature_data(answer) for answer in self.signatures],
             "reason": self.reason,
+            "indication": self.indication,
             "sub_indication": self.sub_indication,
+            "policy": self.policy.to_json() if self.policy is not None else None,
             "best_signature_time": _time_text(self.best_signature_time),
         }
         if self.rendition is not None:
@@ -148,7 +185,7 @@ class Verdict:
         return data
 
 
-def refused(file: str, error: DomainError) -> Verdict:
+def refused(file: str, error: DomainError, policy: ValidationPolicy | None = None) -> Verdict:
     """The verdict about a file that cannot be read at all, for a list in which other files can."""
     return Verdict(
         file=file,
@@ -156,6 +193,7 @@ def refused(file: str, error: DomainError) -> Verdict:
         reason=error.message,
         sub_indication="FORMAT_FAILURE",
         error=error.code,
+        policy=policy,
     )
 
 

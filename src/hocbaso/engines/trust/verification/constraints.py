@@ -1,0 +1,116 @@
+"""The constraints of the policy on size and on cryptography (EN 319 102-1 clauses 5.2.2 and 5.2.8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import accumulate
+
+from cryptography import x509
+
+from hocbaso.core.document.parse import SplitDocument
+from hocbaso.core.errors import Unreadable
+from hocbaso.engines.trust.longterm.policy import key_algorithm
+from hocbaso.engines.trust.paths import X509_FAILURES
+from hocbaso.engines.trust.verification.policy import HARD_LIMITS, Limits, ValidationPolicy
+from hocbaso.engines.trust.verification.sentences import day, role_name
+from hocbaso.engines.trust.verification.signatures import Finding
+from hocbaso.engines.trust.verification.verdict import Check, Result
+
+
+def check_size(document: bytes, split: SplitDocument, limits: Limits) -> None:
+    """Refuse what a policy stricter than the readers calls too large.
+
+    The readers' own limits have been applied by :func:`split_document` before anything was copied.
+
+    :raises Unreadable: ``document_too_large``.
+    """
+    for name in _SIZES:
+        limit = getattr(limits, name)
+        if limit < HARD_LIMITS[name] and _size(name, document, split) > limit:
+            raise Unreadable("document_too_large", what=_SIZES[name], limit=limit)
+
+
+_SIZES = {
+    "document_octets": "số byte",
+    "sheet_octets": "số byte",
+    "signature_octets": "số byte của một chữ ký",
+    "signatures": "số chữ ký",
+    "references": "số tham chiếu",
+    "elements": "số phần tử",
+    "depth": "số tầng",
+}
+
+
+def _size(name: str, document: bytes, split: SplitDocument) -> int:
+    texts = split.signatures
+    if name == "document_octets":
+        return len(document)
+    if name == "sheet_octets":
+        return len(split.sheet)
+    if name == "signature_octets":
+        return max(map(len, texts), default=0)
+    if name == "signatures":
+        return len(texts)
+    if name == "references":
+        return max((text.count(b"<ds:Reference ") for text in texts), default=0)
+    if name == "elements":
+        return document.count(b"<") - document.count(b"</")
+    return _depth(split.sheet)
+
+
+def _depth(sheet: bytes) -> int:
+    """How deep elements stand in each other; markup other than elements was refused before."""
+    steps = (-1 if part.startswith(b"/") else 1 for part in sheet.split(b"<")[1:])
+    return max(accumulate(steps), default=0)
+
+
+def check_algorithms(finding: Finding, at: datetime, policy: ValidationPolicy) -> Check | None:
+    """Whether every algorithm of a signature counts at the time at which it is known to have existed.
+
+    :param at: best signature time: what proves existence (POE).
+    :returns: ``None``: all do.
+    """
+    if finding.parts is None:
+        return None
+    weak = weak_algorithm(("sha256", *key_names(finding.parts.ders)), at, policy)
+    return None if weak is None else _weak_check(weak, role_name(finding.role), at, policy)
+
+
+def check_stamp(certificate: bytes, at: datetime, policy: ValidationPolicy) -> Check | None:
+    """The same for a time-stamp authority's certificate.
+
+    :param at: when the token is judged: the present, or the time of a later archive time stamp.
+    """
+    weak = weak_algorithm(("sha256", *key_names((certificate,))), at, policy)
+    return None if weak is None else _weak_check(weak, "nơi cấp dấu thời gian", at, policy)
+
+
+def weak_algorithm(names: Sequence[str], at: datetime, policy: ValidationPolicy) -> str | None:
+    """The first algorithm that does not count at that time."""
+    return next((name for name in names if not policy.accepts(name, at)), None)
+
+
+@lru_cache(maxsize=4096)
+def key_names(ders: tuple[bytes, ...]) -> tuple[str, ...]:
+    """The kinds of the keys of certificates, as the policy names them."""
+    return tuple(map(_key_name, ders))
+
+
+def _key_name(der: bytes) -> str:
+    try:
+        return key_algorithm(x509.load_der_x509_certificate(der).public_key())
+    except X509_FAILURES:
+        return "unknown"
+
+
+def _weak_check(weak: str, who: str, at: datetime, policy: ValidationPolicy) -> Check:
+    if not policy.knows(weak):
+        sentence = f"Chính sách xác thực không nhận thuật toán {weak} của {who}."
+        return Check(Result.FAILED, sentence, "CRYPTO_CONSTRAINTS_FAILURE")
+    sentence = (
+        f"Thuật toán {weak} của {who} không còn được coi là đủ mạnh vào ngày {day(at)}, "
+        "và không có dấu thời gian lưu trữ nào sớm hơn."
+    )
+    return Check(Result.UNKNOWN, sentence, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
