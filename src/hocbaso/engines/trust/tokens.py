@@ -187,10 +187,18 @@ def imprint_algorithm(token: bytes) -> str:
 
     :raises TokenFault: (``timestamp_invalid``) malformed.
     """
+    return HASH_BY_OCTETS[len(stated_imprint(token))]
+
+
+def stated_imprint(token: bytes) -> bytes:
+    """What a token says it is about; nothing else about it is judged here.
+
+    :raises TokenFault: (``timestamp_invalid``) malformed.
+    """
     if len(token) > MAX_TOKEN_OCTETS:
         raise malformed("size")
     try:
-        return HASH_BY_OCTETS[len(_Stated.read(_take_apart(token).content).imprint)]
+        return _Stated.read(_take_apart(token).content).imprint
     except _HOSTILE as error:
         raise malformed(type(error).__name__) from None
 
