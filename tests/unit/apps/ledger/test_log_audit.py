@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 
 from hocbaso.apps.common import guards
 from hocbaso.apps.ledger import queries
 from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead, LogTile
 from hocbaso.apps.transcripts.documents import stored_document
-from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, YearSheet
+from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, YearSheet
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
 from hocbaso.engines.storage.documents import pack_document
 from tests.builders import YEAR, finished_class, make_school
@@ -58,8 +60,30 @@ def _exchange_a_signature_everywhere() -> None:
     SheetSignature.objects.filter(pk=ours.pk).update(text=theirs.text)
 
 
-def _last() -> YearSheet:
-    return YearSheet.objects.latest("pk")
+def _damage_on_disk(model: type[Model], column: str) -> None:
+    """A byte of a packed column, changed below the program."""
+    with connection.cursor() as cursor:
+        table = model._meta.db_table
+        cursor.execute(f"SELECT id, {column} FROM {table} ORDER BY id LIMIT 1")  # noqa: S608
+        key, data = cursor.fetchone()
+        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", [_flip(bytes(data)), key])  # noqa: S608
+
+
+def _rename_a_sheet() -> None:
+    """The same wrong code in the issued row and in the row of the sheet."""
+    row = IssuedSheet.objects.latest("log_index")
+    IssuedSheet.objects.filter(pk=row.pk).update(code=row.code[:-1] + "Z")
+    YearSheet.objects.filter(pk=row.pk).update(code=row.code[:-1] + "Z")
+
+
+def _better_result() -> None:
+    row = YearSheet.objects.latest("pk")
+    YearSheet.objects.filter(pk=row.pk).update(result={**row.result, "title": "Học sinh Xuất sắc!"})
+
+
+def _earlier() -> None:
+    row = IssuedSheet.objects.latest("log_index")
+    IssuedSheet.objects.filter(pk=row.pk).update(issued_at=row.issued_at - timedelta(days=1))
 
 
 ATTACKS: dict[str, Callable[[], object]] = {
@@ -77,6 +101,14 @@ ATTACKS: dict[str, Callable[[], object]] = {
     "checkpoint altered": lambda: Checkpoint.objects.update(text="giả"),
     "signature altered": lambda: SheetSignature.objects.filter(role="gvcn").update(text=b"<ds:Signature/>"),
     "signature exchanged everywhere": _exchange_a_signature_everywhere,
+    "sheet damaged on the disk": lambda: _damage_on_disk(YearSheet, "body"),
+    "signature damaged on the disk": lambda: _damage_on_disk(SheetSignature, "text"),
+    "code altered everywhere": _rename_a_sheet,
+    "time of issue altered": _earlier,
+    "issuer altered": lambda: IssuedSheet.objects.filter(log_index=0).update(issued_by="người khác"),
+    "time stamp altered": lambda: Evidence.objects.update(content=b"forged"),
+    "time stamp removed": lambda: Evidence.objects.all().delete(),
+    "shown result altered": _better_result,
     "state altered": lambda: YearSheet.objects.filter(pk=YearSheet.objects.latest("pk").pk).update(
         state="frozen"
     ),

@@ -63,8 +63,9 @@ def sign(school: School, role: SignerRole, name: str = "6A1"):
 
 
 def everybody_signs(school: School) -> None:
+    """Subject teachers last to first: the order of signing is not that of the document."""
     waiting = SubjectDuty.objects.filter(signed=False, sheet__state=SheetState.AWAITING_SUBJECTS)
-    while duty := waiting.order_by("position").first():
+    while duty := waiting.order_by("-position").first():
         teacher_signs(school, duty.subjects[0])
     for role in CHAIN:
         sign(school, role)

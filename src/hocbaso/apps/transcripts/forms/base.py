@@ -40,22 +40,22 @@ class Assessed:
 
     def summary(self) -> dict[str, object]:
         """The result as lists and commands show it (design 4.2)."""
-        result = self.result
-        if isinstance(result, model.SecondaryResult):
-            return {
-                "study": (result.study_after or result.study_year).value,
-                "conduct": (result.conduct_after or result.conduct_year).value,
-                "completed": result.completed,
-                "promoted": result.promoted,
-                "title": result.title.value if result.title else None,
-            }
-        assert result is not None, "only a whole year has a result"
-        return {
-            "overall": result.overall.value,
-            "completed": result.completed,
-            "promoted": result.promoted,
-            "title": result.title.value if result.title else None,
-        }
+        assert self.result is not None, "only a whole year has a result"
+        return summary_of(self.result)
+
+
+def summary_of(result: model.PrimaryResult | model.SecondaryResult) -> dict[str, object]:
+    """A sheet's result as lists and commands show it (design 4.2)."""
+    common = {
+        "completed": result.completed,
+        "promoted": result.promoted,
+        "title": result.title.value if result.title else None,
+    }
+    if isinstance(result, model.PrimaryResult):
+        return {"overall": result.overall.value, **common}
+    study = result.study_after or result.study_year
+    conduct = result.conduct_after or result.conduct_year
+    return {"study": study.value, "conduct": conduct.value, **common}
 
 
 @dataclass(frozen=True, slots=True)
