@@ -24,7 +24,13 @@ os.environ["HOCBASO_HOME"] = _HOME.name
 # What is made once for the whole run: the first process's folder, which its xdist workers inherit.
 os.environ.setdefault("HOCBASO_TEST_SHARED", tempfile.mkdtemp(prefix="shared-", dir=_HOME.name))
 os.environ["HOCBASO_ENVIRONMENT"] = "thu_nghiem"
-for _name in ("HOCBASO_KEY_PROVIDER", "HOCBASO_SECRET_KEY", "HOCBASO_PUBLIC_URL", "HOCBASO_ALLOWED_HOSTS"):
+for _name in (
+    "HOCBASO_KEY_PROVIDER",
+    "HOCBASO_SECRET_KEY",
+    "HOCBASO_PUBLIC_URL",
+    "HOCBASO_ALLOWED_HOSTS",
+    "HOCBASO_TSA",
+):
     os.environ.pop(_name, None)
 os.environ["DJANGO_SETTINGS_MODULE"] = "hocbaso.config.settings"
 os.environ["HOCBASO_SANDBOX_KEY"] = "p256"  # cheap keys; interop tests name their own

@@ -13,6 +13,7 @@ from hocbaso.core.errors import DomainError
 from hocbaso.engines.ledger.notes import KeyType, NoteVerifier
 from hocbaso.engines.population.limits import NightWindow
 from hocbaso.engines.population.settings import SANDBOX_URL, GatewaySettings, WrongSettings
+from hocbaso.engines.trust.addresses import check_address
 
 SANDBOX_PROVIDER = "hocbaso.sandbox.wiring.provider"
 ENVIRONMENTS = ("thu_nghiem", "chinh_thuc")
@@ -40,6 +41,7 @@ class Environment:
     demo: bool  # the second-factor page shows the current code; sandbox only
     witnesses: tuple[str, ...]  # verifier keys (C2SP vkey) whose cosignatures are published with the log
     population: GatewaySettings  # the population registry; without address there is none
+    tsa: tuple[str, ...] = ()  # addresses of time-stamp authorities, in order of preference
 
 
 def _secret_key(home: Path) -> str:
@@ -68,6 +70,17 @@ def _witnesses(text: str) -> tuple[str, ...]:
     except DomainError:
         pass
     raise WrongEnvironment("HOCBASO_LOG_WITNESSES must be verifier keys of witnesses with commas between")
+
+
+def _tsa(text: str) -> tuple[str, ...]:
+    """Names and credentials stand in ``tsa.toml``, never here: variables are seen by too many."""
+    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    try:
+        for url in found:
+            check_address(url)
+    except ValueError as error:
+        raise WrongEnvironment(f"HOCBASO_TSA: {error}") from None
+    return found
 
 
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
@@ -162,5 +175,6 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         demo=environment == "thu_nghiem" and _flag(values, "HOCBASO_DEMO", False),
         witnesses=_witnesses(values.get("HOCBASO_LOG_WITNESSES", "")),
         population=_population(values, SANDBOX_URL if environment == "thu_nghiem" else ""),
+        tsa=_tsa(values.get("HOCBASO_TSA", "")),
         https=_flag(values, "HOCBASO_HTTPS", public_url.startswith("https://")),
     )

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "hocbaso.apps.intake",
     "hocbaso.apps.assessment",
     "hocbaso.apps.signing",
+    "hocbaso.apps.signing.stamping",
     "hocbaso.apps.signing.elsewhere",
     "hocbaso.apps.ledger",
     "hocbaso.apps.transcripts",
@@ -116,6 +117,7 @@ HOCBASO_PROXIES = NODE.proxies
 HOCBASO_LOG_WITNESSES = NODE.witnesses
 HOCBASO_DEMO = NODE.demo
 HOCBASO_POPULATION = NODE.population
+HOCBASO_TSA = NODE.tsa
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,8 +13,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.ports import Anchor, Trust
+from hocbaso.apps.signing.stamping.node import configured, failover
 from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 from hocbaso.engines.trust.ports import Signer, TimeStamper
+from hocbaso.engines.trust.stampers import FailoverStamper, Named
 from hocbaso.sandbox.ca import SandboxAuthority
 from hocbaso.sandbox.profiles import FAMILIES, KeyKind
 from hocbaso.sandbox.provider import SandboxKeyProvider
@@ -52,7 +55,18 @@ class NodeKeys:
         return self.authority.issue_organisation("NUT", name, key_kind="p256").signer()
 
     def stamper(self) -> TimeStamper:
-        return self._provider.stamper()
+        """Both authorities of the sandbox, or those that ``HOCBASO_TSA`` names, one after the other."""
+        return self._stamper
+
+    @cached_property
+    def _stamper(self) -> FailoverStamper:
+        own = (Named(one.title, one) for one in self.authority.stampers())
+        return failover(
+            configured() or tuple(own),
+            anchors=self.authority.roots(),
+            intermediates=self.authority.issuing(),
+            revocation=self.revocation,
+        )
 
     def revocation(self, certificate: x509.Certificate, at: datetime) -> RevocationAnswer:
         for stem, issuer in self.authority.authorities().items():

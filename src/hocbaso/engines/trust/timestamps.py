@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from asn1crypto import cms, core, tsp
@@ -23,6 +22,7 @@ from cryptography import x509
 from cryptography.x509 import verification
 
 from hocbaso.core.errors import DomainError, ServiceUnavailable, register
+from hocbaso.engines.trust.addresses import check_address
 from hocbaso.engines.trust.tokens import (
     CLOCK_TOLERANCE,
     HASH_BY_OCTETS,
@@ -49,8 +49,6 @@ register(
 #: What asn1crypto raises on malformed input.
 _HOSTILE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
-#: Names of this machine: secrets may go there without TLS.
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class _Response(core.Sequence):  # type: ignore[misc]
@@ -201,21 +199,6 @@ class HttpTimeStamper:
                 if self._steady() > deadline:
                     raise _unavailable("too slow")
         return bytes(body)
-
-
-def check_address(url: str, *, secret: bool = False) -> None:
-    """Whether an authority may be asked there.
-
-    :param secret: a password or the like goes along: TLS is needed.
-    :raises ValueError: not http(s), with user or password inside, or a secret in the open.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("the time-stamp authority needs an http or https address")
-    if parts.username or parts.password:
-        raise ValueError("the address of a time-stamp authority holds no user or password")
-    if secret and parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        raise ValueError("a password goes to a time-stamp authority by https only")
 
 
 def _context(access: Access) -> Any:

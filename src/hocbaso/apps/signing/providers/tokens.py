@@ -1,8 +1,9 @@
-"""Keys on PKCS#11 tokens, by a file in the node's home; ``HOCBASO_KEY_PROVIDER`` names :func:`provider`.
+"""Keys outside the node's software: tokens (PKCS#11), remote services (CSC), the local agent.
 
-``keys.toml`` names the vendor's module and, for each account and each school's seal, the token and the
-certificate on it (docs/keys.md). It holds no PIN: whoever signs gives it when the session opens, to
-:meth:`TokenKeys.unlock` or on the terminal of ``hocbaso``.
+``HOCBASO_KEY_PROVIDER`` names :func:`provider`; ``keys.toml`` says which there are (:mod:`.keys_file`). For a
+token whoever signs gives the PIN: at the desk to :meth:`TokenKeys.open_session`, which lasts as long as the
+run, or on the terminal of ``hocbaso``. A remote service's key signs through :meth:`TokenKeys.remote`; the
+local agent's never comes near this process.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from hocbaso.apps.signing.ports import KeyProvider, Trust
+from hocbaso.apps.signing.providers.keys_file import Place, RemoteService, read_keys_file
+from hocbaso.apps.signing.stamping.node import configured, failover
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.authority import RevocationAnswer
 from hocbaso.engines.trust.ports import Signer, TimeStamper
-from hocbaso.engines.trust.providers.pkcs11 import AskPin, PinQuestion, TokenAddress, TokenSigner, open_token
-from hocbaso.engines.trust.providers.token_choice import KeyChoice
+from hocbaso.engines.trust.providers.csc import CscClient
+from hocbaso.engines.trust.providers.pkcs11 import AskPin, PinQuestion, TokenSigner, open_token
 
 register(
     {
@@ -36,48 +40,93 @@ register(
             "Chưa mở phiên ký trên thiết bị {token}. Thầy cô cần nhập mã PIN của thiết bị để mở phiên ký.",
             "No session is open on token {token}; its PIN is needed.",
         ),
+        "key_service_unknown": (
+            "Nút này không còn dùng dịch vụ ký số từ xa {name}. Thầy cô chọn lại nơi giữ khóa ký.",
+            "This node no longer knows the remote signing service {name}.",
+        ),
     }
 )
 
 FILE = "keys.toml"
-_PLACE = {"module", "token", "serial", "id", "label", "holder"}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one signer's key is."""
-
-    address: TokenAddress
-    choice: KeyChoice
 
 
 class TokenKeys:
-    """A :class:`~hocbaso.apps.signing.ports.KeyProvider` whose keys are on tokens.
+    """A :class:`~hocbaso.apps.signing.ports.KeyProvider` whose keys are not files of this node.
 
-    A session is opened at the first use and kept by this process; closed by :meth:`lock`, at the end of the
-    process, and by any failure of the token. Time stamps, revocation and trust come from the provider that
-    the file names as ``others``.
+    A session that :meth:`person` or :meth:`unlock` opens is kept by this process; closed by :meth:`lock`, at
+    the end of the process, and by any failure of the token. Time stamps, revocation and trust come from the
+    provider that the file names as ``others``.
+
+    :param transport: instead of the network to remote services (tests).
     """
 
-    def __init__(self, file: Path, ask_pin: AskPin | None = None) -> None:
+    def __init__(
+        self, file: Path, ask_pin: AskPin | None = None, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._ask = ask_pin or _ask_on_terminal
-        values = _read(file)
-        self._environment: dict[str, str] = values.get("environment", {})
-        self._people = _places(values, "accounts", file)
-        self._seals = _places(values, "seals", file)
-        self._others: KeyProvider = import_string(values["others"])()
+        self._transport = transport
+        self._file = read_keys_file(file)
+        self._people, self._seals = self._file.accounts, self._file.seals
+        self._others: KeyProvider = import_string(self._file.others)()
         self._open: dict[Place, TokenSigner] = {}
         self._lock = threading.RLock()
         atexit.register(self.close)
+
+    @property
+    def software(self) -> bool:
+        """Whether the keys of ``others`` sign for those who have no token here."""
+        return self._file.software
+
+    @property
+    def agent(self) -> bool:
+        """Whether the local agent is offered."""
+        return self._file.agent
+
+    @property
+    def services(self) -> Mapping[str, RemoteService]:
+        """Remote signing services by their name in the file."""
+        return self._file.services
+
+    def token_name(self, *, account: str = "", seal: str = "") -> str:
+        """What the token of an account or a seal is called; empty where none is set down."""
+        place = (self._people if account else self._seals).get(account or seal)
+        return place.address.name if place else ""
+
+    def open_session(self, pin: str, *, account: str = "", seal: str = "") -> TokenSigner:
+        """A session of its own, for whoever closes it; the PIN is asked of nobody and kept nowhere.
+
+        :raises DomainError: ``no_key``, ``token_pin_wrong``, ``token_pin_locked``, ``token_absent``, …
+        """
+        place = (self._people if account else self._seals).get(account or seal)
+        if place is None:
+            raise DomainError("no_key", name=account or seal)
+        return self._session(place, lambda _: pin)
+
+    def remote(self, service: str) -> CscClient:
+        """A client of a remote service, to be closed. :raises DomainError: ``key_service_unknown``"""
+        found = self._file.services.get(service)
+        if found is None:
+            raise DomainError("key_service_unknown", name=service)
+        return CscClient(found.settings, transport=self._transport)
 
     def person(
         self, *, account: str, name: str, personal_number: str, school_code: str, school: str
     ) -> Signer:
         """The signer of an account. :raises DomainError: ``no_key``, or why no session opens."""
+        if self.software and account not in self._people:
+            return self._others.person(
+                account=account,
+                name=name,
+                personal_number=personal_number,
+                school_code=school_code,
+                school=school,
+            )
         return self._signer(self._people, account, name, self._ask)
 
     def organisation(self, *, code: str, name: str) -> Signer:
         """The signer of a school's seal. :raises DomainError: as :meth:`person`."""
+        if self.software and code not in self._seals:
+            return self._others.organisation(code=code, name=name)
         return self._signer(self._seals, code, name, self._ask)
 
     def unlock(self, *, pin: str, account: str = "", seal: str = "") -> None:
@@ -110,7 +159,21 @@ class TokenKeys:
         return signer
 
     def stamper(self) -> TimeStamper:
-        return self._others.stamper()
+        """The authorities that ``HOCBASO_TSA`` and ``tsa.toml`` name; where they name none, of ``others``."""
+        return self._stamper or self._others.stamper()
+
+    @cached_property
+    def _stamper(self) -> TimeStamper | None:
+        authorities = configured()
+        if not authorities:
+            return None
+        trust = self._others.trust()
+        return failover(
+            authorities,
+            anchors=[anchor.certificate for anchor in trust.anchors],
+            intermediates=trust.intermediates,
+            revocation=self.revocation,
+        )
 
     def revocation(self, certificate: x509.Certificate, at: datetime) -> RevocationAnswer:
         return self._others.revocation(certificate, at)
@@ -125,53 +188,24 @@ class TokenKeys:
         with self._lock:
             signer = self._open.get(place)
             if signer is None or signer.closed:
-                signer = open_token(
-                    place.address,
-                    ask,
-                    choice=place.choice,
-                    issuers=self._others.trust().intermediates,
-                    environment=self._environment,
-                )
+                signer = self._session(place, ask)
                 self._open[place] = signer
         return signer
 
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise ImproperlyConfigured(f"{file} cannot be read: {type(error).__name__}") from None
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{file}: {error}") from None
-    strange = set(values) - {"module", "others", "environment", "accounts", "seals"}
-    if strange:
-        raise ImproperlyConfigured(f"{file}: unknown: {', '.join(sorted(strange))}")
-    if not isinstance(values.get("others"), str) or not isinstance(values.get("environment", {}), dict):
-        raise ImproperlyConfigured(f"{file}: `others` must name a key provider, `environment` be a table")
-    return values
-
-
-def _places(values: dict[str, Any], table: str, file: Path) -> dict[str, Place]:
-    found = {}
-    for owner, entry in values.get(table, {}).items():
-        texts = isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
-        if not texts or not set(entry) <= _PLACE or not (entry.get("token") or entry.get("serial")):
-            known = ", ".join(sorted(_PLACE))
-            raise ImproperlyConfigured(
-                f"{file}: [{table}.{owner}] wants `token` or `serial`; known are {known}; never a PIN"
-            )
-        module = entry.get("module", values.get("module", ""))
-        if not module or not Path(module).is_absolute():
-            raise ImproperlyConfigured(f"{file}: [{table}.{owner}] wants the absolute path of a `module`")
-        address = TokenAddress(Path(module), entry.get("token", ""), entry.get("serial", ""))
-        choice = KeyChoice(entry.get("id", ""), entry.get("label", ""), entry.get("holder", ""))
-        found[str(owner)] = Place(address, choice)
-    return found
+    def _session(self, place: Place, ask: AskPin) -> TokenSigner:
+        return open_token(
+            place.address,
+            ask,
+            choice=place.choice,
+            issuers=self._others.trust().intermediates,
+            environment=self._file.environment,
+        )
 
 
 def _ask_on_terminal(question: PinQuestion) -> str | None:
     """The PIN from whoever runs ``hocbaso`` in a terminal. :raises DomainError: ``token_session_needed``"""
-    if not sys.stdin or not sys.stdin.isatty():
+    at_terminal = threading.current_thread() is threading.main_thread()  # a server's requests are elsewhere
+    if not at_terminal or not sys.stdin or not sys.stdin.isatty():
         raise DomainError("token_session_needed", token=question.token)
     return getpass.getpass(f"PIN ({question.token}): ") or None
 

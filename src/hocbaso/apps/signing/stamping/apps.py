@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StampingConfig(AppConfig):
+    name = "hocbaso.apps.signing.stamping"
+    label = "signing_stamping"
