@@ -48,7 +48,7 @@ register(
             "The reduced hash tree has a repeated, missing or misplaced node.",
         ),
         "record_root": (
-            "Cây băm trong bản ghi bằng chứng không dẫn tới dấu thời gian: một giá trị bị sửa hoặc chuyển chỗ.",
+            "Cây băm trong bản ghi bằng chứng không dẫn tới dấu thời gian: có giá trị bị sửa hay chuyển chỗ.",
             "The reduced hash tree does not lead to the time stamp.",
         ),
         "record_stamp": (
