@@ -10,11 +10,10 @@ import hashlib
 from collections.abc import Iterable
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 
 from hocbaso.engines.trust.bundle import TrustBundle
+from hocbaso.engines.trust.longterm.answers import answer_is_signed, is_issued_by, list_is_signed
 from hocbaso.engines.trust.paths import X509_FAILURES, Evidence
 from hocbaso.engines.trust.verification.verdict import Check, Result
 
@@ -58,10 +57,10 @@ class Vouching:
             if authorities is None:
                 return _STRANGE
             for der in evidence.crls:
-                if not _list_is_signed(x509.load_der_x509_crl(der), authorities):
+                if not list_is_signed(x509.load_der_x509_crl(der), authorities):
                     return _STRANGE
             for der in evidence.ocsps:
-                if not _answer_is_signed(ocsp.load_der_ocsp_response(der), authorities):
+                if not answer_is_signed(ocsp.load_der_ocsp_response(der), authorities):
                     return _STRANGE
         except X509_FAILURES:
             return _BROKEN
@@ -74,55 +73,9 @@ class Vouching:
         bound = [x509.load_der_x509_certificate(der) for der in fixed - self._known_ders]
         strangers = [certificate for certificate in waiting if certificate not in bound]
         while strangers:
-            admitted = [c for c in strangers if any(_issued(c, authority) for authority in known)]
+            admitted = [c for c in strangers if any(is_issued_by(c, authority) for authority in known)]
             if not admitted:
                 return None
             known += admitted
             strangers = [certificate for certificate in strangers if certificate not in admitted]
-        return [*known, *(c for c in bound if any(_issued(c, authority) for authority in known))]
-
-
-def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    """Whether ``authority`` signed it; a wrong signature under the right name raises ``InvalidSignature``."""
-    if certificate.issuer != authority.subject:
-        return False
-    certificate.verify_directly_issued_by(authority)
-    return True
-
-
-def _list_is_signed(crl: x509.CertificateRevocationList, authorities: list[x509.Certificate]) -> bool:
-    issuers = [authority for authority in authorities if authority.subject == crl.issuer]
-    for issuer in issuers:
-        key = issuer.public_key()
-        if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and crl.is_signature_valid(key):
-            return True
-    if issuers:
-        raise InvalidSignature
-    return False
-
-
-def _answer_is_signed(response: ocsp.OCSPResponse, authorities: list[x509.Certificate]) -> bool:
-    """RFC 6960: by an authority itself, or by a responder whose certificate comes along and is its own."""
-    responders = [c for c in response.certificates if any(_issued(c, authority) for authority in authorities)]
-    if len(responders) != len(response.certificates):
-        return False
-    for certificate in (*responders, *authorities):
-        try:
-            _verify_answer(response, certificate)
-        except InvalidSignature:
-            continue
-        return True
-    raise InvalidSignature
-
-
-def _verify_answer(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> None:
-    algorithm = response.signature_hash_algorithm
-    key = certificate.public_key()
-    if algorithm is None:
-        raise InvalidSignature
-    if isinstance(key, rsa.RSAPublicKey):
-        key.verify(response.signature, response.tbs_response_bytes, padding.PKCS1v15(), algorithm)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(response.signature, response.tbs_response_bytes, ec.ECDSA(algorithm))
-    else:
-        raise InvalidSignature
+        return [*known, *(c for c in bound if any(is_issued_by(c, authority) for authority in known))]
