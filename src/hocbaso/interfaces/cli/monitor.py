@@ -8,7 +8,7 @@ from typing import Any
 from hocbaso.core.errors import Unreadable, register
 from hocbaso.engines.ledger.entries import LogEntry
 from hocbaso.engines.ledger.published import Watched, watch
-from hocbaso.interfaces.cli.published_log import open_log, read_state, write_state
+from hocbaso.interfaces.cli.published_log import one_round, open_log, read_state, write_state
 
 register(
     {
@@ -29,7 +29,13 @@ def look(where: str, school: str, state: Path, log_key: str, known: Path | None)
 
     :returns: ok, origin, size, new (index, type, time, digest, code, version), findings.
     :raises DomainError: as :func:`~hocbaso.engines.ledger.published.watch`; nothing is remembered then.
+        ``state_in_use``.
     """
+    with one_round(state):
+        return _look(where, school, state, log_key, known)
+
+
+def _look(where: str, school: str, state: Path, log_key: str, known: Path | None) -> dict[str, Any]:
     kept = read_state(state)
     if kept is None and not log_key:
         raise Unreadable("monitor_needs_key")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ register(
             "Tệp ghi nhớ {file} không đọc được. Nếu không có bản sao lưu, hãy xóa tệp này và bắt đầu lại với "
             "khóa nhật ký lấy từ nguồn tin cậy.",
             "The state file {file} cannot be read.",
+        ),
+        "state_in_use": (
+            "Một lượt khác đang dùng tệp ghi nhớ {file}. Hãy đợi lượt đó xong rồi chạy lại.",
+            "Another round is using the state file {file}.",
         ),
     }
 )
@@ -72,6 +78,33 @@ def _from_web(where: str) -> Fetch:
         return answer.content
 
     return read
+
+
+@contextmanager
+def one_round(file: Path) -> Iterator[None]:
+    """Hold the state file while it is read, judged by and written: two rounds at once could cosign both sides
+    of a fork. The lock ends with the process.
+
+    :raises Unreadable: ``state_in_use``.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f".{file.name}.khoa").open("a+b") as lock:
+        try:
+            _hold(lock.fileno())
+        except OSError as error:
+            raise Unreadable("state_in_use", file=file.name) from error
+        yield
+
+
+def _hold(descriptor: int) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read_state(file: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ A witness (the ministry, the inspectorate, anybody) runs it on a machine of its 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,15 @@ def cosign(log: str, key_file: Path, state: Path, name: str, log_key: str) -> di
 
     :returns: origin, size, witness (its verifier key), checkpoint (the note with its line).
     :raises DomainError: ``log_shrunk``, ``log_forked``, ``checkpoint_inconsistent``, ``note_forged``, …: then
-        nothing is signed, and both notes are kept beside the state.
+        nothing is signed, and both notes are kept beside the state; ``state_in_use``.
     """
+    from hocbaso.interfaces.cli.published_log import one_round
+
+    with one_round(state):
+        return _cosign(log, key_file, state, name, log_key)
+
+
+def _cosign(log: str, key_file: Path, state: Path, name: str, log_key: str) -> dict[str, Any]:
     from hocbaso.engines.ledger.checkpoints import Checkpoint
     from hocbaso.engines.ledger.checkpoints import witness as cosigned
     from hocbaso.engines.ledger.notes import KeyType, NoteSigner, split_note
@@ -92,8 +100,10 @@ def cosign(log: str, key_file: Path, state: Path, name: str, log_key: str) -> di
 
 
 def _keep_evidence(state: Path, note: str) -> None:
-    """The note that was refused stays beside the one that was cosigned: together they prove the rewriting."""
-    state.with_suffix(".tu-choi").write_text(note, "utf-8")
+    """The note that was refused stays beside the one that was cosigned: together they prove the rewriting.
+    Each has a name of its own, so that a later one does not cover the first."""
+    name = hashlib.sha256(note.encode()).hexdigest()[:12]
+    state.with_suffix(f".tu-choi-{name}").write_text(note, "utf-8")
 
 
 def _private_key(file: Path) -> Ed25519PrivateKey:

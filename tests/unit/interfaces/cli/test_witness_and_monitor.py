@@ -16,6 +16,7 @@ from hocbaso.engines.ledger.entries import EntryType, LogEntry, code_hash
 from hocbaso.engines.ledger.log import Ledger, MemoryStore
 from hocbaso.engines.ledger.notes import NoteSigner, NoteVerifier
 from hocbaso.interfaces.cli.monitor import look
+from hocbaso.interfaces.cli.published_log import one_round
 from hocbaso.interfaces.cli.witness import cosign
 
 ORIGIN, SCHOOL = "nut.example/log/2025-2026", "79000101"
@@ -101,8 +102,16 @@ def test_a_rewritten_log_is_refused_and_the_proof_of_it_kept(
     publish(observer.log, entries)
     assert code_of(observer.witness) == code
     assert (observer.folder / "nhan-chung.json").read_bytes() == before
-    assert (observer.folder / "nhan-chung.tu-choi").read_text("utf-8").startswith(ORIGIN)
+    (kept,) = observer.folder.glob("nhan-chung.tu-choi-*")
+    assert kept.read_text("utf-8").startswith(ORIGIN)
     assert code_of(observer.monitor) in ("log_shrunk", "log_forked")
+
+
+def test_two_rounds_at_once_never_share_one_memory(observer: Observer) -> None:
+    """Else a log that shows each of them another side of a fork had both sides cosigned."""
+    with one_round(observer.folder / "nhan-chung.json"):
+        assert code_of(observer.witness) == "state_in_use"
+    assert observer.witness()["size"] == 300
 
 
 def test_the_monitor_tells_a_school_its_own_new_entries_and_those_it_does_not_know(
