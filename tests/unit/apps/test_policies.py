@@ -19,6 +19,7 @@ from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.apps.quality.models import Finding
 from hocbaso.apps.signing.certificate_models import Possession
+from hocbaso.apps.signing.models import Registration
 from tests.unit.apps.accounts import people
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,8 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "books.export": ("book", {PRINCIPAL, DEPUTY, HOMEROOM, AUDITOR, OPERATOR}),
     "books.view": ("school", {PRINCIPAL, DEPUTY, CLERK, HOMEROOM, TEACHER, AUDITOR, OPERATOR}),
     "certificates.confirm": ("proof", {PRINCIPAL}),
+    "certificates.end": ("registration", {PRINCIPAL, CLERK}),  # and whoever holds the key
+    "certificates.inspect": ("school", {COMMUNE, DEPARTMENT}),
     "certificates.prove": ("school", {PRINCIPAL, DEPUTY, SEAL, HOMEROOM, TEACHER, CLERK}),
     "certificates.request": ("school", {PRINCIPAL, CLERK, OPERATOR}),
     "certificates.view": ("school", {PRINCIPAL, DEPUTY, SEAL, CLERK, OPERATOR}),
@@ -230,6 +233,7 @@ class World:
             "proof": Possession(
                 school=self.school, started_by_id=0, holder_id=0, seats=[["gvcn", "1A", "2025-2026", ""]]
             ),
+            "registration": Registration(school=self.school, user_id=0),
             "review": Review(school_class=self.in_class, checker_id=0),
             "finding": Finding(school=self.school, school_class=self.in_class, owner=HOMEROOM),
         }[kind]

@@ -25,7 +25,7 @@ from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.seats import Place
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust.authority import Revocation
+from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 
 register(
     {
@@ -95,11 +95,21 @@ def register_seats(
 def end_registrations(actor: Actor, school: Organisation, certificate: Certificate, reason: str) -> int:
     """The certificate signs for the school until this day ends; what was signed stays valid.
 
+    For the node's operator and for :mod:`.endings`, where two persons decide.
+
     :raises NotAllowed: policy ``signing.register``; :raises DomainError: ``registration_needs_reason``,
         ``registration_not_found``.
     """
     require(actor, "signing.register", school)
-    reason = _reason(reason)
+    return end_now(actor, school, certificate, reason)
+
+
+def end_now(actor: Actor, school: Organisation, certificate: Certificate, reason: str) -> int:
+    """End what stands today, log it, put it on record; in the caller's transaction, who asked the policy.
+
+    :raises DomainError: ``registration_needs_reason``, ``registration_not_found``.
+    """
+    reason = needed(reason)
     ended = _end(school, certificate)
     if not ended:
         raise DomainError("registration_not_found")
@@ -110,26 +120,34 @@ def end_registrations(actor: Actor, school: Organisation, certificate: Certifica
 
 @transaction.atomic
 def block(actor: Actor, school: Organisation, certificate: Certificate, reason: str) -> CertificateBlock:
-    """Lost token: at once nothing is signed with it here. The issuer is asked to revoke by a request.
+    """Lost token: at once nothing is signed with it on this node, for whichever school. The issuer is asked
+    to revoke by a request.
 
     Twice is once.
 
-    :raises NotAllowed: policy ``certificates.request``; :raises DomainError: ``registration_needs_reason``.
+    :raises NotAllowed: policy ``certificates.request``; of the own certificate ``certificates.prove``.
+    :raises DomainError: ``registration_needs_reason``, ``registration_not_found``.
     """
-    require(actor, "certificates.request", school)
-    reason = _reason(reason)
+    rows = Registration.objects.filter(certificate=certificate)
+    own = actor.user is not None and rows.filter(school=school, user=actor.user).exists()
+    require(actor, "certificates.prove" if own else "certificates.request", school)
+    if not rows.filter(school=school).exists():
+        raise DomainError("registration_not_found")
+    reason = needed(reason)
     row, new = CertificateBlock.objects.get_or_create(
         certificate=certificate,
         defaults={"school": school, "reason": reason, "by": actor.label, "at": clock.now()},
     )
     if new:
-        if _end(school, certificate):
-            log_event(actor, certificate, school, KeyAct.ENDED)
+        for one in Organisation.objects.filter(registrations__in=rows).distinct().order_by("code"):
+            if _end(one, certificate):
+                log_event(actor, certificate, one, KeyAct.ENDED)
         record(actor, "signing.blocked", certificate.digest, organisation=school.code, reason=reason)
     return row
 
 
-def _reason(text: str) -> str:
+def needed(text: str) -> str:
+    """The reason in one line. :raises DomainError: ``registration_needs_reason``."""
     text = " ".join(text.split())[:300]
     if not text:
         raise DomainError("registration_needs_reason")
@@ -151,16 +169,37 @@ def note_revocation(actor: Actor, certificate: Certificate) -> RevocationNote:
     """Ask the provider and remember the answer; a revocation ends the registrations and goes into the log."""
     now = clock.now()
     found = key_provider().revocation(x509.load_der_x509_certificate(bytes(certificate.der)), now)
-    row, _new = RevocationNote.objects.update_or_create(
-        certificate=certificate,
-        defaults={"state": str(found.state), "since": found.since, "asked_at": now},
+    return remember(actor, certificate, found, now)
+
+
+@transaction.atomic
+def remember(
+    actor: Actor, certificate: Certificate, found: RevocationAnswer, now: datetime
+) -> RevocationNote:
+    """Keep what was answered. Silence leaves the last answer and says since when nothing is known; a
+    revocation stays, as the public log has told it.
+
+    :param now: when it was asked, aware.
+    """
+    start = {"state": str(Revocation.UNKNOWN), "asked_at": now}
+    note, _new = RevocationNote.objects.select_for_update().get_or_create(
+        certificate=certificate, defaults=start
     )
-    if found.state is Revocation.REVOKED:
-        _revoked(actor, certificate, found.since or now)
-    return row
+    note.asked_at = now
+    if found.state is Revocation.UNKNOWN:
+        note.unknown_since = note.unknown_since or now
+    else:
+        note.answered_at, note.unknown_since = now, None
+        if note.state != Revocation.REVOKED:
+            note.state, note.since = str(found.state), found.since
+    note.save()
+    if note.state == Revocation.REVOKED:
+        _revoked(actor, certificate, note.since or now)
+    return note
 
 
 def _revoked(actor: Actor, certificate: Certificate, since: datetime) -> None:
+    """Once a school: its registrations end with the day of the revocation."""
     told = KeyEvent.objects.filter(certificate=certificate, act=KeyAct.REVOKED)
     done = set(told.values_list("school_id", flat=True))
     schools = Organisation.objects.filter(registrations__certificate=certificate).distinct()

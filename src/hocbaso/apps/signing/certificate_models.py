@@ -58,15 +58,33 @@ class CertificateBlock(models.Model):
 guard(CertificateBlock)
 
 
+class CertificateKey(models.Model):
+    """The public key of a certificate by its digest: one key serves one holder, whatever certificates say."""
+
+    certificate = models.OneToOneField(
+        "signing.Certificate", on_delete=models.PROTECT, primary_key=True, related_name="key"
+    )
+    digest = models.CharField(max_length=64, db_index=True)  # SHA-256 of the SubjectPublicKeyInfo
+
+
+guard(CertificateKey)
+
+
 class RevocationNote(models.Model):
-    """The provider's last answer about a certificate; lists read this, whoever signs asks again."""
+    """What an authority last answered about a certificate; lists read this, whoever signs asks again.
+
+    An authority that does not answer leaves the last answer and the time since when nothing is known; a
+    revocation once told stays.
+    """
 
     certificate = models.OneToOneField(
         "signing.Certificate", on_delete=models.PROTECT, related_name="revocation"
     )
     state = models.CharField(max_length=8)  # engines.trust.authority.Revocation
     since = models.DateTimeField(null=True, blank=True)
-    asked_at = models.DateTimeField()
+    asked_at = models.DateTimeField(db_index=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    unknown_since = models.DateTimeField(null=True, blank=True)
 
 
 class KeyAct(models.TextChoices):
@@ -88,6 +106,35 @@ class KeyEvent(models.Model):
 
 
 guard(KeyEvent)
+
+
+class EndingState(models.TextChoices):
+    OPEN = "open", "Chờ người thứ hai xác nhận"
+    ENDED = "ended", "Đã kết thúc"
+    REFUSED = "refused", "Không xác nhận"
+
+
+class Ending(models.Model):
+    """A decision that a certificate signs nothing more for a school: who asked, why, who confirmed."""
+
+    school = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    certificate = models.ForeignKey("signing.Certificate", on_delete=models.PROTECT, related_name="endings")
+    holder = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    seats = models.JSONField(default=list)  # of [role, class, school year, subject], when it was asked for
+    reason = models.CharField(max_length=300)
+    started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=EndingState, default=EndingState.OPEN)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school", "certificate"], condition=models.Q(state="open"), name="one_open_ending"
+            )
+        ]
 
 
 class RequestKind(models.TextChoices):
@@ -152,3 +199,23 @@ class RequestEvent(models.Model):
 
 
 guard(RequestEvent)
+
+
+class SchoolReadiness(models.Model):
+    """The roll-up that managing levels read: one school's signers in numbers. Derived; made again at will."""
+
+    school = models.OneToOneField(
+        Organisation, on_delete=models.CASCADE, primary_key=True, related_name="certificate_figures"
+    )
+    required = models.PositiveIntegerField(default=0)  # people and the seal who must sign
+    able = models.PositiveIntegerField(default=0)
+    none = models.PositiveIntegerField(default=0)  # never registered, or ended
+    lost = models.PositiveIntegerField(default=0)  # revoked or blocked
+    expired = models.PositiveIntegerField(default=0)
+    wrong = models.PositiveIntegerField(default=0)  # of another holder
+    soon = models.PositiveIntegerField(default=0)  # ends within 30 days
+    later = models.PositiveIntegerField(default=0)  # within 60 days, or before the sheets are signed
+    unknown = models.PositiveIntegerField(default=0)  # nobody said lately whether it is revoked
+    seal = models.BooleanField(default=False)  # the school's seal can be used
+    principal = models.BooleanField(default=False)  # the principal can sign
+    counted_at = models.DateTimeField(db_index=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from hocbaso.apps.accounts.door import Actor, holds, rule
 from hocbaso.apps.accounts.models import SIGNING_ROLES, Assignment, Role
 from hocbaso.apps.accounts.policies import administers
+from hocbaso.apps.accounts.queries import same_person
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.organisations.queries import is_managed_by
 from hocbaso.apps.pupils.models import SchoolClass
-from hocbaso.apps.signing.certificate_models import Possession
+from hocbaso.apps.signing.certificate_models import Ending, Possession
+from hocbaso.apps.signing.models import Registration
 
 
 @rule("signing.homeroom", "ký học bạ với vai trò giáo viên chủ nhiệm của lớp")
@@ -70,6 +72,16 @@ def may_watch_certificates(actor: Actor, unit: Organisation) -> bool:
     return post.organisation_id == unit.pk or is_managed_by(unit, post.organisation)
 
 
+@rule("certificates.inspect", "mở danh sách tên để kiểm tra chứng thư số")
+def may_inspect_certificates(actor: Actor, school: Organisation) -> bool:
+    """Names, with a purpose that is kept: officers and auditors above the school."""
+    post = actor.assignment
+    officers = (Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.AUDITOR)
+    if post is None or post.role not in officers or post.organisation_id == school.pk:
+        return False
+    return is_managed_by(school, post.organisation)
+
+
 @rule("certificates.request", "lập đề nghị cấp, gia hạn, thu hồi chứng thư số", operator=True)
 def may_request_certificates(actor: Actor, school: Organisation) -> bool:
     return holds(actor, school.pk, *_KEEPERS)
@@ -81,13 +93,23 @@ def may_prove(actor: Actor, school: Organisation) -> bool:
     return holds(actor, school.pk, *SIGNING_ROLES, Role.DATA_CLERK)
 
 
-@rule("certificates.confirm", "xác nhận đăng ký chứng thư số này")
-def may_confirm(actor: Actor, case: Possession) -> bool:
+@rule("certificates.end", "đề nghị kết thúc đăng ký chứng thư số này")
+def may_end(actor: Actor, row: Registration) -> bool:
+    """The principal and the clerk for everybody; whoever signs for the own certificate."""
+    own = row.user_id is not None and actor.user is not None and row.user_id == actor.user.pk
+    if own and holds(actor, row.school_id, *SIGNING_ROLES):
+        return True
+    return holds(actor, row.school_id, *_KEEPERS)
+
+
+@rule("certificates.confirm", "xác nhận đăng ký hoặc kết thúc chứng thư số này")
+def may_confirm(actor: Actor, case: Possession | Ending) -> bool:
     """The principal; for the principal's own certificate the deputy, the seal keeper or the clerk. Never
-    whoever began the proof or holds the key, and with the second factor."""
+    whoever began or holds the key, under whichever account, and with the second factor."""
     if not actor.second_factor or actor.user is None:
         return False
-    if actor.user.pk in (case.started_by_id, case.holder_id):
+    concerned = {pk for pk in (case.started_by_id, case.holder_id) if pk is not None}
+    if same_person(actor.user, *sorted(concerned)):
         return False
     if any(seat[0] == "hieu_truong" for seat in case.seats) or case.started_by_id == _principal(case):
         others = (Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER, Role.DATA_CLERK)
@@ -95,7 +117,7 @@ def may_confirm(actor: Actor, case: Possession) -> bool:
     return holds(actor, case.school_id, Role.PRINCIPAL)
 
 
-def _principal(case: Possession) -> int | None:
+def _principal(case: Possession | Ending) -> int | None:
     """The principal of today: for what he began himself somebody else is the second person. One query."""
     posts = Assignment.objects.filter(
         valid_on(clock.today()), organisation=case.school_id, role=Role.PRINCIPAL

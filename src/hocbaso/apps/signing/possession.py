@@ -23,11 +23,11 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.organisations.queries import setting
 from hocbaso.apps.signing.authority import register_seats
-from hocbaso.apps.signing.certificate_models import CertificateBlock, Possession, ProofState
+from hocbaso.apps.signing.certificate_models import Possession, ProofState
 from hocbaso.apps.signing.families import check_family
-from hocbaso.apps.signing.models import Registration
+from hocbaso.apps.signing.models import Certificate
 from hocbaso.apps.signing.ports import KeyProvider, key_provider
-from hocbaso.apps.signing.register import digest_of, serial_text, store
+from hocbaso.apps.signing.register import check_holder, digest_of, store
 from hocbaso.apps.signing.seats import Place, must_sign
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.authority import check_certificate_for_signing
@@ -62,6 +62,29 @@ register(
             "Hồ sơ đăng ký này không còn chờ xác nhận.",
             "The proof does not wait for a confirmation.",
         ),
+        "possession_waited_too_long": (
+            "Hồ sơ này chờ xác nhận quá {days} ngày. Người giữ khóa đăng ký lại để có chữ ký mới.",
+            "The proof has waited for more than {days} days.",
+        ),
+        "possession_seats_changed": (
+            "Phân công của {name} đã thay đổi từ khi bắt đầu đăng ký. Thầy cô đăng ký lại theo phân công "
+            "hiện nay.",
+            "The posts of {name} have changed since the proof began.",
+        ),
+        "possession_too_many": (
+            "Thầy cô vừa bắt đầu {n} lần đăng ký. Hãy làm xong hoặc chờ mười phút rồi bắt đầu lại.",
+            "{n} challenges were begun within ten minutes.",
+        ),
+        "possession_not_here": (
+            "Máy chủ chỉ ký thay thiết bị khi chính người giữ khóa đang dùng tài khoản của mình. "
+            "Thầy cô ký chuỗi thử thách bằng thiết bị rồi gửi chữ ký.",
+            "Only the holder signs with a key that this node keeps.",
+        ),
+        "certificate_number_twice": (
+            "Số định danh của {name} cũng đứng ở hồ sơ của người khác trong trường. Sửa hồ sơ cán bộ cho "
+            "đúng rồi đăng ký chứng thư số.",
+            "The personal number of {name} is in somebody else's staff file too.",
+        ),
         "possession_refusal_needs_reason": (
             "Ghi lý do không xác nhận để người đăng ký biết phải làm gì.",
             "A refusal needs a reason.",
@@ -70,7 +93,10 @@ register(
 )
 
 LIVES = timedelta(minutes=10)
+#: How long a proof waits for the second person; posts, numbers and certificates change.
+WAITS = timedelta(days=14)
 _TRIES = 5
+_MOST = 20  # challenges that one person begins within their ten minutes
 
 
 @transaction.atomic
@@ -82,7 +108,9 @@ def begin(
     :param holder: whose certificate it is; None: the school's seal.
     :raises NotAllowed: policy ``certificates.prove``.
     :raises DomainError: ``certificate_not_yours``, ``certificate_no_seat``, ``certificate_not_trusted``,
-        ``certificate_family``, ``certificate_of_another``, and those of ``check_certificate_for_signing``.
+        ``certificate_family``, ``certificate_of_another``, ``certificate_blocked``,
+        ``certificate_number_twice``, ``possession_too_many``, and those of
+        ``check_certificate_for_signing``.
     """
     require(actor, "certificates.prove", school)
     assert actor.user is not None
@@ -94,7 +122,10 @@ def begin(
         raise DomainError("certificate_no_seat", name=name)
     now = clock.now()
     family = _check(school, holder, certificate, places, now)
-    row = store(certificate)
+    begun = Possession.objects.filter(started_by=actor.user, started_at__gt=now - LIVES)
+    if begun.count() >= _MOST:
+        raise DomainError("possession_too_many", n=_MOST)
+    row = store(certificate, family)
     expires = (now + LIVES).replace(microsecond=0)
     challenge = Challenge(
         node=settings.HOCBASO_PUBLIC_URL,
@@ -152,18 +183,16 @@ def _check(
     :returns: the family of the anchor that stands behind it.
     """
     provider = key_provider()
+    family = family_of(provider, certificate, now)  # first: a stranger's certificate names no address to ask
+    owner = owner_of(school, holder)
     answer = provider.revocation(certificate, now)
-    check_certificate_for_signing(certificate, now, answer, registered_to=owner_of(school, holder))
-    family = family_of(provider, certificate, now)
+    check_certificate_for_signing(certificate, now, answer, registered_to=owner, seal=holder is None)
+    twins = StaffMember.objects.filter(organisation=school, personal_number=owner, user__isnull=False)
+    if holder is not None and twins.exclude(user=holder).exists():
+        raise DomainError("certificate_number_twice", name=holder.full_name)
     for role in sorted({place.role for place in places}):
         check_family(family, role, school.ownership, clock.today())
-    digest = digest_of(certificate)
-    strangers = Registration.objects.filter(certificate=digest).exclude(user=holder)
-    blocked = CertificateBlock.objects.filter(certificate=digest)
-    if strangers.exists():
-        raise DomainError("certificate_of_another", serial=serial_text(certificate))
-    if blocked.exists():
-        raise DomainError("certificate_blocked", serial=serial_text(certificate))
+    check_holder(certificate, holder)
     return family
 
 
@@ -197,7 +226,8 @@ def answer(actor: Actor, case: Possession, value: bytes) -> Possession:
     meanwhile.
 
     :raises NotAllowed: policy ``certificates.prove``.
-    :raises DomainError: ``possession_over``, ``possession_not_shown``, and those of :func:`begin`.
+    :raises DomainError: ``possession_over``, ``possession_not_shown``, ``possession_seats_changed``, and
+        those of :func:`begin`.
     """
     require(actor, "certificates.prove", case.school)
     now = clock.now()
@@ -209,14 +239,30 @@ def answer(actor: Actor, case: Possession, value: bytes) -> Possession:
         raise DomainError("possession_over")
     certificate = x509.load_der_x509_certificate(bytes(case.certificate.der))
     check_answer(certificate, case.challenge.encode(), value)
-    places = [Place(*seat) for seat in case.seats]
-    _check(case.school, case.holder, certificate, places, now)
     return _proven(actor, case, value, now)
+
+
+def _again(case: Possession) -> None:
+    """What was true when the proof began must be true still: posts, number, certificate, holder of the key.
+
+    Two registrations of one key wait for each other on its certificate's row.
+    """
+    row = Certificate.objects.select_for_update().get(pk=case.certificate_id)
+    places = [Place(*seat) for seat in case.seats]
+    if not set(places) <= set(places_of(case.school, case.holder)):
+        raise DomainError("possession_seats_changed", name=_name(case))
+    certificate = x509.load_der_x509_certificate(bytes(row.der))
+    _check(case.school, case.holder, certificate, places, clock.now())
+
+
+def _name(case: Possession) -> str:
+    return case.holder.full_name if case.holder else case.school.name
 
 
 @transaction.atomic
 def _proven(actor: Actor, case: Possession, value: bytes, now: datetime) -> Possession:
-    """:raises DomainError: ``possession_over``: another answer was taken meanwhile."""
+    """:raises DomainError: ``possession_over``: another answer was taken meanwhile; as :func:`_again`."""
+    _again(case)
     digest = hashlib.sha256(value).hexdigest()
     taken = Possession.objects.filter(pk=case.pk, state=ProofState.OPEN).update(
         state=ProofState.PROVEN, proven_at=now, value_digest=digest
@@ -235,11 +281,17 @@ def _holder(case: Possession) -> str:
     return case.holder.username if case.holder else "con_dau"
 
 
-def sign_here(case: Possession) -> bytes:
+def sign_here(case: Possession, actor: Actor | None = None) -> bytes:
     """The holder's signature from the provider that keeps the key (one click in the sandbox).
 
-    :raises DomainError: ``no_key``: the provider's key is that of another certificate.
+    :param actor: who clicks. Outside the sandbox the holder alone: an open session of a colleague's token
+        proves nothing for whoever sits at the keyboard.
+    :raises DomainError: ``possession_not_here``; ``no_key``: the provider's key is that of another
+        certificate.
     """
+    own = actor is not None and actor.user is not None and actor.user.pk == case.holder_id
+    if not (keys_are_here() or own):
+        raise DomainError("possession_not_here")
     provider, school = key_provider(), case.school
     signer = signer_for(provider, school, case.holder)
     if digest_of(signer.certificate) != case.certificate_id:
@@ -270,12 +322,14 @@ def keys_are_here() -> bool:
 def confirm(actor: Actor, case: Possession) -> Possession:
     """The second person: the proof becomes rows of the authority register and an entry of the public log.
 
-    :raises NotAllowed: policy ``certificates.confirm``; :raises DomainError: ``possession_not_waiting``, and
-        those of :func:`begin` when something changed since the proof.
+    :raises NotAllowed: policy ``certificates.confirm``; :raises DomainError: ``possession_not_waiting``,
+        ``possession_waited_too_long``, ``possession_seats_changed``, and those of :func:`begin` when
+        something changed since the proof.
     """
     case = _waiting(actor, case)
-    certificate = x509.load_der_x509_certificate(bytes(case.certificate.der))
-    _check(case.school, case.holder, certificate, [Place(*seat) for seat in case.seats], clock.now())
+    if case.proven_at is None or case.proven_at < clock.now() - WAITS:
+        raise DomainError("possession_waited_too_long", days=WAITS.days)
+    _again(case)
     _register(actor, case)
     return case
 

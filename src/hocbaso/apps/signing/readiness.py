@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from hocbaso.apps.signing.certificate_models import (
     Possession,
     ProofState,
     RequestLine,
+    RevocationNote,
 )
 from hocbaso.apps.signing.families import DEPUTY, rule_for
 from hocbaso.apps.signing.models import Certificate, Registration
@@ -30,7 +31,10 @@ from hocbaso.apps.signing.seats import MustSign, Place, must_sign
 from hocbaso.core.vietnamese.school_year import SchoolYear
 from hocbaso.engines.trust.authority import Revocation
 
-_UID = re.compile(r"(?:^|[,+])(?:UID|0\.9\.2342\.19200300\.100\.1\.1)=(?:[A-Z]+:)?([^,+]*)")
+#: RFC 4514: an escaped comma ends nothing, so that a common name cannot pretend to be a number.
+_UID = re.compile(
+    r"(?:(?:[^\\,+]|\\.)*[,+])*?(?:UID|0\.9\.2342\.19200300\.100\.1\.1)=(?:[A-Z]+:)?((?:[^\\,+]|\\.)*)"
+)
 _UNDER_WAY = (LineState.DRAFT, LineState.SENT, LineState.ISSUED)
 
 
@@ -201,7 +205,7 @@ def _faults(certificate: Certificate, owner: str, now: datetime) -> list[Ready]:
     faults = []
     if note is not None and note.state == Revocation.REVOKED:
         faults.append(Ready.REVOKED)
-    elif note is None or note.state == Revocation.UNKNOWN:
+    elif note is None or note.state == Revocation.UNKNOWN or is_silent(note, now):
         faults.append(Ready.UNKNOWN)
     if held is not None:
         faults.append(Ready.BLOCKED)
@@ -212,9 +216,18 @@ def _faults(certificate: Certificate, owner: str, now: datetime) -> list[Ready]:
     return faults
 
 
+#: So long the last answer counts after its authority fell silent; whoever signs is asked about anew anyhow.
+PATIENCE = timedelta(days=3)
+
+
+def is_silent(note: RevocationNote, now: datetime) -> bool:
+    """Whether the authority has not answered for so long that the last answer says nothing any more."""
+    return note.unknown_since is not None and now - note.unknown_since > PATIENCE
+
+
 def named(certificate: Certificate) -> str:
     """The number in the kept subject (RFC 4514), without its scheme; "" where there is none."""
-    found = _UID.search(certificate.subject)
+    found = _UID.match(certificate.subject)
     return found[1] if found else ""
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
-from hocbaso.apps.signing.certificate_models import CertificateBlock
+from hocbaso.apps.signing.certificate_models import CertificateBlock, CertificateKey
 from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
@@ -70,11 +71,19 @@ def serial_text(certificate: x509.Certificate) -> str:
     return " ".join(digits[i : i + 2] for i in range(0, len(digits), 2))
 
 
-def store(certificate: x509.Certificate) -> Certificate:
-    """The certificate's row; made once."""
-    digest = digest_of(certificate)
-    row, _ = Certificate.objects.get_or_create(
-        digest=digest,
+def key_digest(certificate: x509.Certificate) -> str:
+    """Lower-case hex SHA-256 over the SubjectPublicKeyInfo: the key, whichever certificate names it."""
+    info = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(info).hexdigest()
+
+
+def store(certificate: x509.Certificate, family: str = "") -> Certificate:
+    """Keep the certificate's bytes and its key's digest once.
+
+    :param family: as its path says ("vgca", "public"); "": read off the issuer's name (the sandbox's).
+    """
+    row, new = Certificate.objects.get_or_create(
+        digest=digest_of(certificate),
         defaults={
             "der": certificate.public_bytes(Encoding.DER),
             "subject": certificate.subject.rfc4514_string()[:300],
@@ -82,10 +91,26 @@ def store(certificate: x509.Certificate) -> Certificate:
             "serial": f"{certificate.serial_number:x}",
             "not_before": certificate.not_valid_before_utc,
             "not_after": certificate.not_valid_after_utc,
-            "family": "vgca" if "VGCA" in certificate.issuer.rfc4514_string() else "public",
+            "family": family or ("vgca" if "VGCA" in certificate.issuer.rfc4514_string() else "public"),
         },
     )
+    if new:
+        CertificateKey.objects.get_or_create(certificate=row, defaults={"digest": key_digest(certificate)})
     return row
+
+
+def check_holder(certificate: x509.Certificate, holder: User | None) -> None:
+    """The certificate and its key are this holder's alone, and neither was reported lost. Two queries.
+
+    A key that a former certificate of somebody else named is somebody else's, whatever the new one says.
+
+    :raises DomainError: ``certificate_of_another``, ``certificate_blocked``.
+    """
+    same_key = Q(certificate__key__digest=key_digest(certificate)) | Q(certificate=digest_of(certificate))
+    if Registration.objects.filter(same_key).exclude(user=holder).exists():
+        raise DomainError("certificate_of_another", serial=serial_text(certificate))
+    if CertificateBlock.objects.filter(same_key).exists():
+        raise DomainError("certificate_blocked", serial=serial_text(certificate))
 
 
 @transaction.atomic
@@ -98,11 +123,7 @@ def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
     :raises DomainError: ``signer_not_registered``, ``certificate_of_another``, ``certificate_blocked``.
     """
     row = store(signer.certificate)
-    others = Registration.objects.filter(certificate=row).exclude(user=seat.user)
-    if others.exists():
-        raise DomainError("certificate_of_another", serial=serial_text(signer.certificate))
-    if CertificateBlock.objects.filter(certificate=row).exists():
-        raise DomainError("certificate_blocked", serial=serial_text(signer.certificate))
+    check_holder(signer.certificate, seat.user)
     wanted = sorted(seat.subjects) or [""]
     present = Registration.objects.filter(
         valid_on(clock.today()),

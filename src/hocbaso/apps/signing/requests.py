@@ -11,7 +11,7 @@ from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
-from hocbaso.apps.signing.authority import block
+from hocbaso.apps.signing.authority import block, needed
 from hocbaso.apps.signing.certificate_models import (
     CertificateRequest,
     LineState,
@@ -95,8 +95,19 @@ def draft(
         raise DomainError("request_needs_reason")
     if family not in FAMILY_NAMES:
         raise DomainError("request_empty")
+    return _draft(actor, school, kind, family, _people(school, people), reason)
+
+
+def _draft(
+    actor: Actor,
+    school: Organisation,
+    kind: RequestKind,
+    family: str,
+    chosen: Sequence[MustSign],
+    reason: str,
+) -> CertificateRequest:
+    """As :func:`draft`; the caller has asked the policy and chosen the people."""
     Organisation.objects.select_for_update().get(pk=school.pk)  # one number after another
-    chosen = _people(school, people)
     request = CertificateRequest.objects.create(
         school=school,
         number=_number(school),
@@ -255,10 +266,11 @@ def report_lost(actor: Actor, school: Organisation, holder: User | None, reason:
     """A lost token: every present certificate of the holder is blocked here at once, and its revocation is
     drafted.
 
-    :raises NotAllowed: policy ``certificates.request``; :raises DomainError: ``request_no_certificate``,
-        ``registration_needs_reason``, and those of :func:`draft`.
+    :raises NotAllowed: policy ``certificates.request``; the holder himself: ``certificates.prove``.
+    :raises DomainError: ``request_no_certificate``, ``registration_needs_reason``.
     """
-    require(actor, "certificates.request", school)
+    own = holder is not None and actor.user is not None and holder.pk == actor.user.pk
+    require(actor, "certificates.prove" if own else "certificates.request", school)
     rows = Registration.objects.filter(valid_on(clock.today()), school=school, user=holder)
     certificates = list(Certificate.objects.filter(registrations__in=rows).distinct().order_by("digest"))
     if not certificates:
@@ -270,7 +282,9 @@ def report_lost(actor: Actor, school: Organisation, holder: User | None, reason:
     family = newest.certificate.family
     for certificate in certificates:
         block(actor, school, certificate, reason)
-    return draft(actor, school, RequestKind.REVOKE, family, [holder.pk if holder else None], reason)
+    present = {(one.user.pk if one.user else None): one for one in must_sign([school], clock.today())}
+    who = present.get(holder.pk if holder else None) or MustSign(school.pk, holder)  # also one who has left
+    return _draft(actor, school, RequestKind.REVOKE, family, [who], needed(reason))
 
 
 def request_of(school: Organisation, number: str) -> CertificateRequest:

@@ -160,9 +160,7 @@ def test_a_certificate_of_an_unknown_authority_or_family_is_refused(here):
     provider = key_provider()
     actor, clerk = teacher(here), here.actor(Role.DATA_CLERK)
     foreign = provider._provider.foreign(actor.user.username, "Tên", "Trường")
-    refused(
-        "certificate_revocation_unknown", possession.begin, actor, here.unit, actor.user, foreign.certificate
-    )
+    refused("certificate_not_trusted", possession.begin, actor, here.unit, actor.user, foreign.certificate)
     wrong = provider.authority.issue_organisation(here.unit.code, here.unit.name, family="cong_cong")
     refused("certificate_family", possession.begin, clerk, here.unit, None, wrong.certificate)
 

@@ -263,7 +263,7 @@ def _done(request: HttpRequest, case: Possession) -> str:
     if deed == "khong":
         possession.refuse(actor, case, request.POST.get("ly-do", ""))
         return _("Đã ghi là không xác nhận.")
-    value = possession.sign_here(case) if deed == "thiet-bi" else _answer(request)
+    value = possession.sign_here(case, actor) if deed == "thiet-bi" else _answer(request)
     done = possession.answer(actor, case, value)
     if done.state == ProofState.REGISTERED:
         return _("Đã đăng ký chứng thư số. Nhật ký công khai đã ghi sự kiện này.")
