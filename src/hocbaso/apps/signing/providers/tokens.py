@@ -12,17 +12,14 @@ import atexit
 import getpass
 import sys
 import threading
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+import httpx
 from cryptography import x509
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from hocbaso.apps.signing.ports import KeyProvider, Trust

@@ -1,0 +1,162 @@
+"""``keys.toml`` of a node: which keys are on tokens, which remote services there are, whether the local agent
+is offered. It holds no PIN and no secret: an entry that does is refused (docs/keys.md)."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from hocbaso.engines.trust.providers.csc_model import CscSettings
+from hocbaso.engines.trust.providers.pkcs11 import TokenAddress
+from hocbaso.engines.trust.providers.token_choice import KeyChoice
+
+_TOP = {"module", "others", "environment", "accounts", "seals", "remote", "agent", "software"}
+_PLACE = {"module", "token", "serial", "id", "label", "holder"}
+_REMOTE = {"name", "url", "auth", "user", "token_url", "secret_file", "secret_env", "batch", "ca_file"}
+_AUTH = ("oauth2", "basic", "none")
+_MOST_OCTETS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one signer's key on a token is."""
+
+    address: TokenAddress
+    choice: KeyChoice
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteService:
+    """A remote signing service and this node's account there."""
+
+    id: str  # as in the file
+    name: str  # as people call it
+    settings: CscSettings = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeysFile:
+    """What the file says."""
+
+    others: str  # name of the provider of time stamps, revocation answers and trusted roots
+    environment: dict[str, str]  # for the vendor's driver
+    accounts: dict[str, Place]
+    seals: dict[str, Place]
+    services: dict[str, RemoteService]
+    agent: bool
+    software: bool  # keys of ``others`` sign, too (sandbox)
+
+
+def read_keys_file(file: Path) -> KeysFile:
+    """:raises ImproperlyConfigured: the file is missing, wrong, or a secret's file is open to others."""
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ImproperlyConfigured(f"{file} cannot be read: {type(error).__name__}") from None
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{file}: {error}") from None
+    strange = set(values) - _TOP
+    if strange:
+        raise ImproperlyConfigured(f"{file}: unknown: {', '.join(sorted(strange))}")
+    if not isinstance(values.get("others"), str) or not isinstance(values.get("environment", {}), dict):
+        raise ImproperlyConfigured(f"{file}: `others` must name a key provider, `environment` be a table")
+    if not all(isinstance(values.get(name, False), bool) for name in ("agent", "software")):
+        raise ImproperlyConfigured(f"{file}: `agent` and `software` are true or false")
+    return KeysFile(
+        others=values["others"],
+        environment=values.get("environment", {}),
+        accounts=_places(values, "accounts", file),
+        seals=_places(values, "seals", file),
+        services=_services(values, file),
+        agent=values.get("agent", False),
+        software=values.get("software", False),
+    )
+
+
+def _places(values: dict[str, Any], table: str, file: Path) -> dict[str, Place]:
+    found = {}
+    for owner, entry in values.get(table, {}).items():
+        texts = isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
+        if not texts or not set(entry) <= _PLACE or not (entry.get("token") or entry.get("serial")):
+            known = ", ".join(sorted(_PLACE))
+            raise ImproperlyConfigured(
+                f"{file}: [{table}.{owner}] wants `token` or `serial`; known are {known}; never a PIN"
+            )
+        module = entry.get("module", values.get("module", ""))
+        if not module or not Path(module).is_absolute():
+            raise ImproperlyConfigured(f"{file}: [{table}.{owner}] wants the absolute path of a `module`")
+        address = TokenAddress(Path(module), entry.get("token", ""), entry.get("serial", ""))
+        choice = KeyChoice(entry.get("id", ""), entry.get("label", ""), entry.get("holder", ""))
+        found[str(owner)] = Place(address, choice)
+    return found
+
+
+def _services(values: dict[str, Any], file: Path) -> dict[str, RemoteService]:
+    found = {}
+    for name, entry in values.get("remote", {}).items():
+        where = f"{file}: [remote.{name}]"
+        if not isinstance(entry, dict) or not set(entry) <= _REMOTE:
+            known = ", ".join(sorted(_REMOTE))
+            raise ImproperlyConfigured(f"{where} knows {known}; never a secret itself, a PIN or an OTP")
+        texts = {key: value for key, value in entry.items() if key != "batch"}
+        batch = entry.get("batch", 50)
+        if not all(isinstance(value, str) for value in texts.values()) or not isinstance(batch, int):
+            raise ImproperlyConfigured(f"{where}: `batch` is a number, everything else a text")
+        if not entry.get("url") or entry.get("auth", "oauth2") not in _AUTH or not 1 <= batch <= 1000:
+            raise ImproperlyConfigured(
+                f"{where} wants `url`, `auth` of {', '.join(_AUTH)}, `batch` 1 to 1000"
+            )
+        settings = CscSettings(
+            url=entry["url"],
+            auth=entry.get("auth", "oauth2"),
+            user=entry.get("user", ""),
+            secret=_secret(entry, where),
+            token_url=entry.get("token_url", ""),
+            batch=batch,
+            ca_file=Path(entry["ca_file"]) if entry.get("ca_file") else None,
+        )
+        found[str(name)] = RemoteService(str(name), entry.get("name") or str(name), settings)
+    return found
+
+
+def _secret(entry: dict[str, str], where: str) -> str:
+    """The service account's secret, from a file that nobody else may read or from the environment."""
+    if entry.get("auth", "oauth2") == "none":
+        return ""
+    if entry.get("secret_env"):
+        secret = os.environ.get(entry["secret_env"], "")
+    elif entry.get("secret_file"):
+        secret = _secret_file(Path(entry["secret_file"]), where)
+    else:
+        raise ImproperlyConfigured(f"{where} wants `secret_file` or `secret_env`")
+    if not secret:
+        raise ImproperlyConfigured(f"{where}: the secret is empty")
+    return secret
+
+
+def _secret_file(file: Path, where: str) -> str:
+    try:
+        with file.open("rb") as opened:  # what is checked is what is read
+            facts = os.fstat(opened.fileno())
+            content = opened.read(_MOST_OCTETS + 1)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{where}: secret_file cannot be read: {type(error).__name__}") from None
+    if not file.is_absolute() or not stat.S_ISREG(facts.st_mode):
+        raise ImproperlyConfigured(f"{where}: secret_file must be the absolute path of a plain file")
+    if facts.st_mode & 0o077 or facts.st_uid not in (0, os.geteuid()):
+        raise ImproperlyConfigured(
+            f"{where}: secret_file must be the server's own and closed to others (chmod 600)"
+        )
+    try:
+        text = content.decode().strip()
+    except ValueError:
+        text = ""
+    if len(content) > _MOST_OCTETS or "\n" in text:
+        raise ImproperlyConfigured(f"{where}: secret_file holds one line of at most {_MOST_OCTETS} octets")
+    return text
