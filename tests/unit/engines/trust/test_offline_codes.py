@@ -157,10 +157,10 @@ def test_a_wrong_key_is_invalid_and_an_unknown_signer_indeterminate(node: Node):
 
 def test_an_expired_and_a_revoked_signer_are_invalid(node: Node):
     old = Node(node.pki, label="Nút cũ", ends=T0 + 2 * DAY)
-    assert judged(old.text(), old.bundle()).sub_indication == "EXPIRED"
+    assert judged(old.text(), old.bundle()).sub_indication == "OUT_OF_BOUNDS_NO_POE"
     lists = node.pki.lists([(node.holder, NOW - timedelta(hours=1))], this_update=NOW, next_update=NOW + DAY)
     found = judged(node.text(), node.bundle(crls=lists))  # signed, as it says, before the revocation
-    assert (found.verdict, found.sub_indication) == ("invalid", "REVOKED")
+    assert (found.verdict, found.sub_indication) == ("invalid", "REVOKED_NO_POE")
 
 
 def test_replaced_and_revoked_sheets_are_invalid(node: Node):
@@ -195,6 +195,13 @@ def test_a_signer_of_another_province_or_another_time_is_refused(node: Node):
         signer = replace(node.bundle().code_signers[0], **changes)
         assert judged(node.text(), node.bundle(code_signers=(signer,))).verdict == "invalid"
     assert judged(node.text(node.code(signed=NOW + DAY)), node.bundle()).verdict == "invalid"
+
+
+def test_a_slow_clock_does_not_make_a_fresh_code_invalid(node: Node):
+    """The verifier's telephone is four minutes behind; more than the policy's five are a contradiction."""
+    fresh = node.text(node.code(signed=NOW + timedelta(minutes=4)))
+    assert judged(fresh, node.bundle()).verdict == "valid"
+    assert judged(node.text(node.code(signed=NOW + timedelta(minutes=6))), node.bundle()).verdict == "invalid"
 
 
 def test_only_p256_signs_codes(node: Node):

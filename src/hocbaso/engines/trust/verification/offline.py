@@ -7,7 +7,7 @@ proves nothing: a signer that was revoked by the time of the bundle is not belie
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cryptography import x509
@@ -155,15 +155,16 @@ def _ask(
     path = offline.path(signer, content.signed_at)
     checks = {
         Question.INTACT: Check(Result.OK, "Nội dung mã QR còn nguyên như khi được ký."),
-        Question.SIGNATURES: _signed(signer, content, now),
+        Question.SIGNATURES: _signed(signer, content, now + offline.using.policy.skew),
         Question.CHAIN: _chain(path),
         Question.AUTHORITY: _authority(signer.entry, content),
     }
     return checks | _records(offline, signer, content, now), path.environment
 
 
-def _signed(signer: _Signer, content: OfflineCode, now: datetime) -> Check:
-    if content.signed_at > now or content.issued_at > content.signed_at:
+def _signed(signer: _Signer, content: OfflineCode, latest: datetime) -> Check:
+    """``latest``: the present, with what the policy lets clocks differ; telephones are often a little slow."""
+    if content.signed_at > latest or content.issued_at > content.signed_at:
         sentence = "Mã QR ghi thời điểm ký không thể có: ở tương lai hoặc trước khi phát hành."
         return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE")
     return Check(Result.OK, f"{signer.entry.name} đã ký mã QR này ngày {day(content.signed_at)}.")
@@ -201,7 +202,7 @@ def _records(
 ) -> dict[Question, Check]:
     name = content.place.list  # lists of several nodes may share it; one of nobody's only tells what is wrong
     found = offline.lists.get((signer.entry.name, name)) or offline.lists.get(("", name))
-    lacking = _lacking(found, content, now)
+    lacking = _lacking(found, content, now, offline.using.policy.skew)
     if found is None or lacking is not None:
         unknown = lacking or NOT_ASKED
         return dict.fromkeys((Question.STATUS, Question.LOGGED, Question.LATEST), unknown)
@@ -212,7 +213,7 @@ def _records(
     }
 
 
-def _lacking(found: _List | None, content: OfflineCode, now: datetime) -> Check | None:
+def _lacking(found: _List | None, content: OfflineCode, now: datetime, skew: timedelta) -> Check | None:
     if found is None:
         name = content.place.list
         return Check(Result.UNKNOWN, f"Gói tin cậy không có danh sách tình trạng {name} của học bạ này.")
@@ -221,7 +222,7 @@ def _lacking(found: _List | None, content: OfflineCode, now: datetime) -> Check 
     listed = found.signed.content
     if listed.made < content.issued_at:
         return Check(Result.UNKNOWN, "Gói tin cậy được lập trước khi học bạ này được phát hành.")
-    if now > listed.valid_to or listed.made > now:
+    if now > listed.valid_to or listed.made > now + skew:
         return Check(
             Result.UNKNOWN,
             f"Danh sách tình trạng chỉ dùng đến {day_and_time(listed.valid_to)}; hãy tải gói tin cậy mới.",
