@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 
@@ -70,3 +71,31 @@ def speaks(crl: asn1_crl.CertificateList, limits: dict[str, datetime]) -> bool:
     if limit is None or body["this_update"].native <= limit:
         return True
     return any(item["extn_id"].dotted == _EXPIRED_CERTS_ON_CRL for item in body["crl_extensions"])
+
+
+def issuers_of(
+    certificate: asn1_x509.Certificate, others: list[asn1_x509.Certificate]
+) -> list[asn1_x509.Certificate]:
+    """The certificate and those above it by name, nearest first, without self-issued ones; at most eight."""
+    found = [certificate]
+    names = {certificate.issuer.hashable}
+    while len(found) < 8:
+        above = [c for c in others if c.subject.hashable in names and c not in found]
+        above = [c for c in above if c.subject.hashable != c.issuer.hashable]
+        if not above:
+            break
+        found += above[:8]
+        names = {c.issuer.hashable for c in above}
+    return found
+
+
+def list_begins(crl: asn1_crl.CertificateList) -> datetime:
+    """When a revocation list was made."""
+    begins: datetime = crl["tbs_cert_list"]["this_update"].native
+    return begins
+
+
+def answer_begins(answer: asn1_ocsp.OCSPResponse) -> datetime:
+    """As of when an OCSP answer speaks: the earliest of its answers; without any, never."""
+    times = [item["this_update"].native for item in answer.response_data["responses"]]
+    return min(times, default=datetime.min.replace(tzinfo=UTC))

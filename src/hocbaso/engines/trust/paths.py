@@ -8,12 +8,12 @@ covers is ``REVOCATION_UNKNOWN``, not good. A revocation after the best signatur
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
@@ -21,21 +21,24 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import (
-    ExpiredError,
-    InsufficientRevinfoError,
-    InvalidCertificateError,
-    NotYetValidError,
-    PathBuildingError,
-    RevokedError,
-    ValidationError,
-)
 
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust.bundle import Anchor, TrustBundle
-from hocbaso.engines.trust.path_rules import Purpose, expiry_limits, fits, leaves_old_tokens, speaks
+from hocbaso.engines.trust.path_outcomes import SUB_INDICATIONS, PathResult, PathState, run
+from hocbaso.engines.trust.path_rules import (
+    Purpose,
+    answer_begins,
+    expiry_limits,
+    fits,
+    issuers_of,
+    leaves_old_tokens,
+    list_begins,
+    speaks,
+)
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from hocbaso.engines.trust.verification.policy import RevocationRules
+
 _CACHE_ENTRIES = 20_000
 #: A root that says this of itself is never taken for genuine, whatever a bundle calls it.
 SANDBOX_MARKER = "THỬ NGHIỆM"
@@ -54,69 +57,6 @@ X509_FAILURES = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
-
-
-class PathState(StrEnum):
-    """What came of a path."""
-
-    OK = "ok"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not_yet_valid"
-    REVOKED = "revoked"
-    UNKNOWN_ISSUER = "unknown_issuer"
-    BAD_CHAIN = "bad_chain"  # a signature, constraint or algorithm in the path is not acceptable
-    BAD_USAGE = "bad_usage"  # the certificate is not made for this purpose
-    REVOCATION_UNKNOWN = "revocation_unknown"
-    COMPROMISED = "compromised"  # a time-stamp authority whose tokens prove nothing any more
-
-
-#: EN 319 102-1 table 6: the sub-indication that belongs to each state.
-SUB_INDICATIONS = {
-    PathState.EXPIRED: "EXPIRED",
-    PathState.NOT_YET_VALID: "NOT_YET_VALID",
-    PathState.REVOKED: "REVOKED",
-    PathState.UNKNOWN_ISSUER: "NO_CERTIFICATE_CHAIN_FOUND",
-    PathState.BAD_CHAIN: "CERTIFICATE_CHAIN_GENERAL_FAILURE",
-    PathState.BAD_USAGE: "CHAIN_CONSTRAINTS_FAILURE",
-    PathState.REVOCATION_UNKNOWN: "TRY_LATER",
-    PathState.COMPROMISED: "REVOKED_NO_POE",
-}
-
-_REASONS = {
-    "key_compromise": "lộ khóa bí mật",
-    "ca_compromise": "nơi cấp bị lộ khóa",
-    "affiliation_changed": "người ký đổi đơn vị công tác",
-    "superseded": "đã có chứng thư khác thay",
-    "cessation_of_operation": "ngừng sử dụng",
-    "certificate_hold": "tạm đình chỉ",
-    "privilege_withdrawn": "bị rút quyền",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class PathResult:
-    """The answer about one certificate at one time.
-
-    ``environment`` and ``family`` are those of the anchor when a path to one was found, whatever its state.
-    ``when`` is the time of revocation, expiry or first validity; ``reason`` says why it was revoked (vi).
-    """
-
-    state: PathState
-    environment: str | None = None
-    family: str | None = None
-    when: datetime | None = None
-    reason: str | None = None
-    detail: str | None = None  # English, for engineers
-
-    @property
-    def ok(self) -> bool:
-        """A path is good only when everything about it is known to be good."""
-        return self.state is PathState.OK
-
-    @property
-    def sub_indication(self) -> str | None:
-        """EN 319 102-1 sub-indication, or ``None`` when the path is good."""
-        return SUB_INDICATIONS.get(self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +87,12 @@ class PathChecker:
     An answer changes only at the instants when a certificate, an anchor or a list begins or ends, or a
     certificate is revoked. Answers are kept per interval between those instants: exact, not rounded.
 
+    :param rules: of the validation policy; ``None``: those of the newest policy of the package.
     :raises Unreadable: ``bundle_unreadable`` when an anchor, intermediate or list of the bundle is no DER.
     """
 
-    def __init__(self, bundle: TrustBundle) -> None:
+    def __init__(self, bundle: TrustBundle, rules: RevocationRules | None = None) -> None:
+        self._rules = rules or _default_rules()
         try:
             self._anchors = [_KnownAnchor(anchor) for anchor in bundle.anchors]
             self._intermediates = [_load_certificate(der) for der in bundle.intermediates]
@@ -180,7 +122,8 @@ class PathChecker:
         bucket = self._bucket(key, certificate, at)
         result = self._kept((key, purpose.encode(), bucket), certificate, at, purpose, NO_EVIDENCE)
         unsettled = result.state in (PathState.UNKNOWN_ISSUER, PathState.REVOCATION_UNKNOWN)
-        if unsettled and evidence != NO_EVIDENCE:
+        suspended = result.when is not None  # an older list beside the document says nothing against that
+        if unsettled and not suspended and evidence != NO_EVIDENCE:
             stamp = at.isoformat().encode()
             full = (key, purpose.encode(), stamp, evidence.fingerprint)
             result = self._kept(full, certificate, at, purpose, evidence)
@@ -206,18 +149,34 @@ class PathChecker:
         try:
             certificate = asn1_x509.Certificate.load(der, strict=True)
             others = [*self._intermediates, *_load_all(asn1_x509.Certificate, evidence.certificates)]
-            crls = [*self._crls, *_load_all(asn1_crl.CertificateList, evidence.crls)]
-            ocsps = _load_all(asn1_ocsp.OCSPResponse, evidence.ocsps)
+            crls, ocsps = self._answers_of(evidence, certificate, at)
             if not fits(certificate, purpose):
                 return self._named(PathResult(PathState.BAD_USAGE), certificate, others)
             limits = expiry_limits(certificate, others)
-            lists = [c for c in crls if speaks(c, limits)]
+            lists = [c for c in (*self._crls, *crls) if speaks(c, limits)]
             result = self._validate(certificate, at, others, lists, ocsps)
             if result.ok and purpose is Purpose.TIME_STAMP:
                 result = self._still_good(result, certificate, at, others, lists)
         except X509_FAILURES as error:
             return PathResult(PathState.BAD_CHAIN, detail=f"unreadable certificate: {error}")
         return result if result.ok else self._named(result, certificate, others)
+
+    def _answers_of(
+        self, evidence: Evidence, certificate: asn1_x509.Certificate, at: datetime
+    ) -> tuple[list[asn1_crl.CertificateList], list[asn1_ocsp.OCSPResponse]]:
+        """Lists and answers that came with a document, as far as they are young enough.
+
+        Whoever holds the document chose them: an answer from before a revocation stays genuine for weeks.
+        """
+        crls = _load_all(asn1_crl.CertificateList, evidence.crls)
+        ocsps = _load_all(asn1_ocsp.OCSPResponse, evidence.ocsps)
+        if self._rules.oldest is None:
+            return crls, ocsps
+        earliest = at - self._rules.oldest
+        issuer = certificate.issuer.hashable
+        return [c for c in crls if c.issuer.hashable != issuer or list_begins(c) >= earliest], [
+            answer for answer in ocsps if answer_begins(answer) >= earliest
+        ]
 
     def _validate(
         self,
@@ -245,7 +204,10 @@ class PathChecker:
             retroactive_revinfo=True,
             time_tolerance=timedelta(0),
         )
-        result, root = _run(CertificateValidator(certificate, (), context))
+        result, root = run(
+            CertificateValidator(certificate, (), context),
+            hold_is_indeterminate=self._rules.hold_is_indeterminate,
+        )
         if root is None:
             return result
         anchor = next(known for known in self._anchors if known.parsed.dump() == root)
@@ -259,18 +221,27 @@ class PathChecker:
         others: list[asn1_x509.Certificate],
         crls: list[asn1_crl.CertificateList],
     ) -> PathResult:
-        """The time is the authority's own claim, so a revocation for compromise harms whenever it came."""
-        for crl in crls:
-            if crl.issuer.hashable != certificate.issuer.hashable:
-                continue
-            entry = x509.load_der_x509_crl(crl.dump()).get_revoked_certificate_by_serial_number(
-                certificate.serial_number
-            )
-            if entry is None or leaves_old_tokens(entry):
-                continue
-            later = self._validate(certificate, max(at, entry.revocation_date_utc), others, crls, [])
-            if later.state is PathState.REVOKED:
-                return replace(good, state=PathState.COMPROMISED, when=later.when, reason=later.reason)
+        """The time is the authority's own claim, so a revocation for compromise harms whenever it came.
+
+        The same holds for whoever issued its certificate: another one could be made, and dated at will.
+        """
+        for member in issuers_of(certificate, others):
+            for crl in crls:
+                if crl.issuer.hashable != member.issuer.hashable:
+                    continue
+                entry = x509.load_der_x509_crl(crl.dump()).get_revoked_certificate_by_serial_number(
+                    member.serial_number
+                )
+                if entry is None or leaves_old_tokens(entry):
+                    continue
+                later = self._validate(certificate, max(at, entry.revocation_date_utc), others, crls, [])
+                if later.state is PathState.REVOKED:
+                    return replace(
+                        later,
+                        state=PathState.COMPROMISED,
+                        environment=good.environment,
+                        family=good.family,
+                    )
         return good
 
     def _named(
@@ -343,47 +314,18 @@ class _KnownAnchor:
         self.parsed = _load_certificate(anchor.certificate)
         self.begins: datetime = max(anchor.valid_from, self.parsed.not_valid_before)
         self.ends: datetime = min(anchor.valid_to, self.parsed.not_valid_after)
-        marked = SANDBOX_MARKER in str(self.parsed.subject.human_friendly).upper()
+        shown = unicodedata.normalize("NFKC", str(self.parsed.subject.human_friendly))
+        marked = SANDBOX_MARKER in shown.upper()
         self.environment = "thu_nghiem" if marked else anchor.environment
 
     def holds(self, at: datetime) -> bool:
         return self.begins <= at <= self.ends
 
 
-def _run(validator: CertificateValidator) -> tuple[PathResult, bytes | None]:
-    """The state of the path and, when it is good, the DER of its root."""
-    try:
-        path = _drive(validator.async_validate_path())
-        return PathResult(PathState.OK), path.first.dump()
-    except RevokedError as error:
-        reason = _REASONS.get(str(error.reason.native), "không nêu lý do")
-        state = PathResult(PathState.REVOKED, when=error.revocation_dt, reason=reason, detail=str(error))
-    except ExpiredError as error:
-        state = PathResult(PathState.EXPIRED, when=error.expired_dt, detail=str(error))
-    except NotYetValidError as error:
-        state = PathResult(PathState.NOT_YET_VALID, when=error.valid_from, detail=str(error))
-    except InsufficientRevinfoError as error:
-        state = PathResult(PathState.REVOCATION_UNKNOWN, detail=str(error))
-    except (PathBuildingError, InvalidCertificateError) as error:
-        state = PathResult(PathState.UNKNOWN_ISSUER, detail=str(error))
-    except ValidationError as error:
-        state = PathResult(PathState.BAD_CHAIN, detail=str(error))
-    return state, None
+def _default_rules() -> RevocationRules:
+    from hocbaso.engines.trust.verification.policy import policy_in_force  # the package imports this module
 
-
-def _drive(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine that never waits.
-
-    Without fetchers the library awaits only itself; an event loop of our own would fail inside a server
-    that runs one already.
-    """
-    try:
-        work.send(None)
-    except StopIteration as done:
-        value: _T = done.value
-        return value
-    work.close()
-    raise RuntimeError("path validation tried to wait for something outside")
+    return policy_in_force().revocation
 
 
 def _load_certificate(der: bytes) -> asn1_x509.Certificate:

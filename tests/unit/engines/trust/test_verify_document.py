@@ -427,7 +427,7 @@ def test_a_document_of_a_foreign_world_is_invalid_throughout() -> None:
 def test_an_expired_signer_is_refused() -> None:
     expired = SCHOOL.pki.issue("Lê Hết Hạn", begins=T0 - 9 * DAY, ends=T0 + timedelta(hours=1))
     verdict = with_holder(PRINCIPAL, expired)
-    assert_invalid(verdict, Question.CHAIN, "EXPIRED")
+    assert_invalid(verdict, Question.CHAIN, "OUT_OF_BOUNDS_NO_POE")
     assert "hết hạn" in verdict.reason
 
 
@@ -443,14 +443,14 @@ def test_a_signer_revoked_before_issue_is_refused_and_one_revoked_later_is_not()
     before = SCHOOL.pki.lists([(holder, STAMPED - timedelta(minutes=1))], **times)
     after = SCHOOL.pki.lists([(holder, STAMPED + timedelta(minutes=1))], **times)
     verdict = judge(issued(), SCHOOL.bundle(issued(), crls=before))
-    assert_invalid(verdict, Question.CHAIN, "REVOKED")
+    assert_invalid(verdict, Question.CHAIN, "REVOKED_NO_POE")
     assert "đã bị thu hồi ngày 01/05/2026" in verdict.reason
     assert judge(issued(), SCHOOL.bundle(issued(), crls=after)).verdict == "valid"
 
 
 def test_a_revoked_time_stamp_authority_is_refused() -> None:
     crls = SCHOOL.pki.lists([(SCHOOL.tsa, T0)], this_update=NOW - DAY, next_update=NOW + DAY)
-    assert_invalid(judge(issued(), SCHOOL.bundle(issued(), crls=crls)), Question.CHAIN, "REVOKED")
+    assert_invalid(judge(issued(), SCHOOL.bundle(issued(), crls=crls)), Question.CHAIN, "REVOKED_NO_POE")
 
 
 # --- authority ---------------------------------------------------------------------------------------------

@@ -122,4 +122,4 @@ def test_lists_and_ocsp_answers_beside_the_seal_stand_in_for_those_of_the_bundle
 def test_a_revocation_in_the_sandbox_reaches_the_verdict(world: World) -> None:
     world.authority.revoke(world.people[SignerRole.PRINCIPAL].certificate, SIGNED)
     verdict = verify_document(world.document(), world.bundle(), now=LATER)
-    assert (verdict.verdict, verdict.sub_indication) == ("invalid", "REVOKED")
+    assert (verdict.verdict, verdict.sub_indication) == ("invalid", "REVOKED_NO_POE")

@@ -58,6 +58,7 @@ class _Case:
     findings: tuple[Finding, ...]
     stamped: Stamped
     now: datetime
+    proved: datetime  # until then the document's own time stamps must prove something
 
 
 class Verifier:
@@ -72,15 +73,19 @@ class Verifier:
     def __init__(self, bundle: TrustBundle | None, policy: ValidationPolicy | None = None) -> None:
         self.bundle = bundle
         self.policy = policy or policy_in_force(bundle.created if bundle is not None else None)
-        self.checker = PathChecker(bundle) if bundle is not None else None
+        self.checker = PathChecker(bundle, self.policy.revocation) if bundle is not None else None
         self._people = People(bundle, self.checker) if bundle and self.checker else None
         self._vouching = Vouching(bundle) if bundle is not None else None
         self.log = LogReader(bundle)
 
-    def verify(self, data: bytes, *, now: datetime, file: str = "") -> Verdict:
+    def verify(
+        self, data: bytes, *, now: datetime, file: str = "", existed: datetime | None = None
+    ) -> Verdict:
         """Judge one XML document.
 
         :param now: the present, aware; only a time stamp from the future is measured by it.
+        :param existed: a time at which the document is proved to have existed by something around it (the
+            time stamps of a PDF); its own newest time stamp is judged as of then instead of now.
         :raises Unreadable: not a transcript at all, or beyond the limits (``document_too_large``,
             ``document_forbidden_markup``, ``verify_not_transcript``, ``verify_empty``).
         """
@@ -98,7 +103,7 @@ class Verifier:
         findings = read_signatures(split.signatures, slices)
         stamped = read_stamp(split.sheet, split.signatures, findings, now, self.policy)
         sheet, schema = _read_sheet(split.sheet)
-        case = _Case(split, sheet, slices.digest.hex(), findings, stamped, now)
+        case = _Case(split, sheet, slices.digest.hex(), findings, stamped, now, existed or now)
         checks = {
             Question.INTACT: check_intact(findings),
             Question.SCHEMA: schema,
@@ -190,7 +195,7 @@ class Verifier:
                 chain = Evidence((*_chain(finding), *evidence.certificates), evidence.crls, evidence.ocsps)
                 judged[number] = people.judge_signer(finding, sheet, token.time, chain)
         # A sandbox that could stamp genuine documents could give them any time: it counts as a signer.
-        judged |= judge_stamps(people, case.stamped.all, evidence, case.now, self.policy)
+        judged |= judge_stamps(people, case.stamped.all, evidence, case.proved, self.policy)
         fine = Check(Result.OK, "Chứng thư số của mọi người ký và của dấu thời gian còn hiệu lực lúc ký.")
         chain_check = worst([item.path for item in judged.values()], fine)
         if sheet.environment == "chinh_thuc" and any(j.environment == "thu_nghiem" for j in judged.values()):

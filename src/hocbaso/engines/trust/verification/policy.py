@@ -117,8 +117,12 @@ class TimeStampRules:
 
 @dataclass(frozen=True, slots=True)
 class RevocationRules:
-    """Which revocation answers count. ``oldest``: made at most so long before the best signature time;
-    ``None``: as long as the answer itself says (nextUpdate)."""
+    """Which revocation answers count.
+
+    ``oldest``: an answer about a signer that travels with the document was made at most so long before the
+    best signature time (whoever holds the document chose it); ``None``: as long as the answer itself says
+    (nextUpdate), as for those of the bundle, which the verifier chose.
+    """
 
     required: bool
     oldest: timedelta | None
@@ -318,9 +322,9 @@ def _must(place: JsonObject, key: str) -> bool:
 
 def _revocation(place: JsonObject) -> RevocationRules:
     required = _must(place, "required")
-    seconds = place.maybe("at_most_before_signing_seconds", int)
+    seconds = place.maybe("evidence_at_most_before_signing_seconds", int)
     if seconds is not None and not 0 <= seconds < 10**9:
-        raise Fault(f"{place.place}.at_most_before_signing_seconds ngoài phạm vi")
+        raise Fault(f"{place.place}.evidence_at_most_before_signing_seconds ngoài phạm vi")
     oldest = None if seconds is None else timedelta(seconds=seconds)
     rules = RevocationRules(required, oldest, _flag(place, "hold_is_indeterminate"))
     place.end()

@@ -73,6 +73,13 @@ def role_name(role: str) -> str:
 def path_sentence(result: PathResult, who: str) -> str:
     """What is wrong with the certificate of ``who`` at the time of signing; empty when it is good."""
     moment = day(result.when) if result.when else ""
+    if result.of_authority:
+        who = f"nơi cấp chứng thư số cho {who}"
+    if result.state is PathState.REVOCATION_UNKNOWN and result.when:
+        return (
+            f"Chứng thư số của {who} đang bị tạm đình chỉ từ ngày {moment}; cần hỏi lại nơi cấp sau khi có "
+            "quyết định."
+        )
     return {
         PathState.OK: "",
         PathState.EXPIRED: f"Chứng thư số của {who} đã hết hạn ngày {moment}, trước khi phát hành.",
