@@ -163,7 +163,7 @@ def _ask(
 
 
 def _signed(signer: _Signer, content: OfflineCode, latest: datetime) -> Check:
-    """``latest``: the present, with what the policy lets clocks differ; telephones are often a little slow."""
+    """``latest``: the present and what the policy lets clocks differ; telephones are often a little slow."""
     if content.signed_at > latest or content.issued_at > content.signed_at:
         sentence = "Mã QR ghi thời điểm ký không thể có: ở tương lai hoặc trước khi phát hành."
         return Check(Result.FAILED, sentence, "SIG_CONSTRAINTS_FAILURE")

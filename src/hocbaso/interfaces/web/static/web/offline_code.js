@@ -4,6 +4,7 @@
   const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
   const SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   const CHECKS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const SKEW = 5 * 60 * 1000; // telephones are often a little slow
   const ES256 = { name: "ECDSA", hash: "SHA-256" };
   // SubjectPublicKeyInfo of every P-256 key begins with these bytes and is 91 bytes long.
   const SPKI = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
@@ -158,7 +159,7 @@
     const issued = new Date(code.map.get(4) * 1000);
     const signed = new Date(code.map.get(5) * 1000);
     const found = { code, signer, issued };
-    if (signed > now || issued > signed) return { verdict: "invalid", why: "times", ...found };
+    if (signed - now > SKEW || issued > signed) return { verdict: "invalid", why: "times", ...found };
     const inTime = new Date(signer.valid_from) <= signed && (!signer.valid_to || signed <= new Date(signer.valid_to));
     if (!inTime || !signer.provinces.includes(code.code.province)) return { verdict: "invalid", why: "authority", ...found };
     const list = trust.lists.find((one) => one.name === code.map.get(10) && one.node === signer.name);
