@@ -43,6 +43,7 @@ def use_database() -> None:
 def _register() -> None:
     from hocbaso.interfaces.cli import (
         accounts,
+        agent,
         archive,
         books,
         certificates,
@@ -83,7 +84,7 @@ def _register() -> None:
         periods,
         quality,
     )
-    for module in (node, schools, accounts, *school_work, log, witness, offline, conformance):
+    for module in (node, agent, schools, accounts, *school_work, log, witness, offline, conformance):
         module.register(app)
     verify.register_commands(app)
 
