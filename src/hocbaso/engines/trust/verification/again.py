@@ -27,7 +27,9 @@ from hocbaso.core.document.names import (
 from hocbaso.core.document.parse import SHEET_CLOSE, SHEET_OPEN, parse_sheet, split_document
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.keys import verifier_of
+from hocbaso.engines.trust.verification.constraints import check_size, key_names
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet
+from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
 from hocbaso.engines.trust.verification.signatures import (
     Finding,
     check_intact,
@@ -121,7 +123,12 @@ class Reverifier:
     document carries. Whose they are and what they may sign is for the full verifier.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, policy: ValidationPolicy | None = None) -> None:
+        """Under a policy: required roles, sizes, and kinds of keys that count or ever counted (as of when is
+        for the full verifier, which knows the time); ``None``: the newest of the package.
+        """
+        self.policy = policy or policy_in_force()
+        self._most = self.policy.limits.document_octets
         self._contents: set[bytes] = set()  # SHA-256 of contents whose form was found right
         self._layouts: dict[bytes, list[_Layout]] = {}  # by the first octets of their signatures
         self._endings: set[int] = set()  # octets from the sheet's end tag to the end of the document
@@ -144,7 +151,12 @@ class Reverifier:
     def quick(self, document: bytes) -> bool:
         """``True``: good. ``False``: not known to be good; :meth:`prove` decides."""
         end = self._end_of_sheet(document)
-        if end < 0 or not document.startswith(_START) or not document.endswith(_END):
+        if (
+            end < 0
+            or len(document) > self._most
+            or not document.startswith(_START)
+            or not document.endswith(_END)
+        ):
             return False
         content = hashlib.sha256(_CANONICAL_START)
         content.update(memoryview(document)[len(_START) : end + len(SHEET_CLOSE)])
@@ -175,16 +187,26 @@ class Reverifier:
             split = split_document(document)
             if repeated_id(document) is not None:
                 return False
+            check_size(document, split, self.policy.limits)
             parse_sheet(split.sheet)
         except (DomainError, Unreadable):
             return False
         slices = slice_sheet(split.sheet)
         findings = read_signatures(split.signatures, slices)
-        checks = [check_intact(findings), check_signatures(findings, list(slices.subjects))]
+        checks = [
+            check_intact(findings),
+            check_signatures(findings, list(slices.subjects), self.policy.required),
+        ]
         if stray_properties(findings) is not None or any(c.result is not Result.OK for c in checks):
+            return False
+        if not all(map(self._knows_keys, findings)):
             return False
         self._remember(split.signatures, findings, slices.digest, tuple(slices.subjects))
         return True
+
+    def _knows_keys(self, finding: Finding) -> bool:
+        ders = finding.parts.ders if finding.parts is not None else ()
+        return all(map(self.policy.knows, ("sha256", *key_names(ders))))
 
     def _end_of_sheet(self, document: bytes) -> int:
         """Where the sheet's end tag stands, or -1; a class of documents ends alike."""
