@@ -149,7 +149,9 @@ def _answers(found: Found) -> list[dict[str, Any]]:
     if verdict.rendition is not None:
         if lines[0]["kind"] == "ok":
             lines[0]["words"] = _("Dữ liệu bên trong không bị sửa")
-        checks = (verdict.rendition.whole, verdict.rendition.seal, verdict.rendition.attachment)
+        found_outside = verdict.rendition
+        archive = [found_outside.archive] if found_outside.archive is not None else []
+        checks = (found_outside.whole, found_outside.seal, found_outside.attachment, *archive)
         words = _words(_("Đúng bản trường đã đóng dấu"), _("Không dùng được"), _("Chưa kết luận được"))
         lines.append(_line(_("Bản PDF"), _worse(*checks), words))
     lines.append(_signature_answer(verdict))

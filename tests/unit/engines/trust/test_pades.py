@@ -17,7 +17,8 @@ from hocbaso.core.errors import DomainError, ServiceUnavailable, Unreadable, reg
 from hocbaso.engines.rendering import render_sheet
 from hocbaso.engines.trust.bundle import Anchor, TrustBundle
 from hocbaso.engines.trust.keys import SoftwareSigner
-from hocbaso.engines.trust.pades import PdfSealResult, check_pdf_seal, seal_pdf
+from hocbaso.engines.trust.pades import seal_pdf
+from hocbaso.engines.trust.pades_check import PdfSealResult, check_pdf_seal
 from hocbaso.engines.trust.paths import PathChecker, PathState
 from hocbaso.engines.trust.ports import Signer, TimeStamper
 from hocbaso.sandbox.profiles import KeyKind

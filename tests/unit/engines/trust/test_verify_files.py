@@ -110,9 +110,8 @@ def test_a_sealed_rendition_is_valid_with_its_xml() -> None:
     assert verdict.verdict == "valid", verdict.reason
     assert verdict.rendition is not None
     parts = verdict.to_json()["rendition"]
-    assert {name: part["result"] for name, part in parts.items()} == dict.fromkeys(
-        ("seal", "whole", "attachment"), "ok"
-    )
+    assert [parts[name]["result"] for name in ("seal", "whole", "attachment", "archive")] == ["ok"] * 4
+    assert (parts["level"], parts["archive_time_stamps"]) == ("B-T", [])
     assert verdict.code == SHEET.code
 
 

@@ -6,29 +6,35 @@ attachment, so that no second reader can see another attachment than the one tha
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.parse import MAX_DOCUMENT
 from hocbaso.core.errors import Unreadable
-from hocbaso.engines.trust import pades
 from hocbaso.engines.trust.bundle import AuthorityEntry, TrustBundle, certificate_digest
+from hocbaso.engines.trust.pades_check import (
+    PdfSealResult,
+    check_pdf_seal,
+    embedded_certificates,
+    sealed_file,
+    token_certificates,
+)
+from hocbaso.engines.trust.pades_objects import open_pdf
 from hocbaso.engines.trust.paths import X509_FAILURES, PathChecker, PathState
-from hocbaso.engines.trust.verification.conclude import weigh
+from hocbaso.engines.trust.verification.conclude import settle, weigh
 from hocbaso.engines.trust.verification.document import Verifier
+from hocbaso.engines.trust.verification.pdf_archive import Archive, judge_archive, stamp_path
+from hocbaso.engines.trust.verification.pdf_changes import FOREIGN_ARCHIVE, named_change, sentence_of
 from hocbaso.engines.trust.verification.sentences import ENVIRONMENT_WARNING, path_sentence
 from hocbaso.engines.trust.verification.verdict import (
     Check,
@@ -43,10 +49,6 @@ ATTACHMENT = "hocba.xml"
 _EARLIER = re.compile(r"hocba-[0-9]{4}-[0-9]{4}\.xml", re.ASCII)
 MAX_PDF = 16 * 1024 * 1024
 _MAX_ATTACHMENTS = 16
-_LIMITS = DecodeLimits(
-    per_stream=StreamDecodeLimits(max_ratio=600, max_output_size=16 * 1024 * 1024),
-    document_budget=DocumentDecodeBudget(base_allowance=24 * 1024 * 1024, max_ratio=2),
-)
 _WORST_FIRST = (Conclusion.INVALID, Conclusion.INDETERMINATE, Conclusion.VALID)
 _PARSER_FAILURES = (
     *X509_FAILURES,
@@ -66,10 +68,9 @@ def attached_documents(pdf: bytes) -> tuple[dict[str, bytes], bool]:
     if len(pdf) > MAX_PDF:
         raise Unreadable("verify_too_large", what="tệp PDF", limit=f"{MAX_PDF // 2**20} MB")
     try:
-        reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_LIMITS)
+        reader = open_pdf(pdf)
         if reader.encrypted:
             raise Unreadable("verify_pdf_unreadable", detail="encrypted")
-        list(reader.embedded_signatures)  # reached under these limits before the seal is checked
         found = list(_attachments(reader))
         ours = [(name, stream) for name, stream in found if name == ATTACHMENT or _EARLIER.fullmatch(name)]
         ours.sort(key=lambda item: (item[0] != ATTACHMENT, item[0]))
@@ -126,17 +127,31 @@ def _annotated(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
                 yield str(node["/FS"].get("/F", "?")), node["/FS"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What was found of the PDF around the signed XML."""
+
+    result: PdfSealResult
+    bundle: TrustBundle
+    checker: PathChecker
+    archive: Archive | None
+
+
 def verify_pdf(pdf: bytes, verifier: Verifier, *, now: datetime, file: str = "") -> Verdict:
-    """Judge a rendition: the XML inside (of a booklet every year's), then the seal around it.
+    """Judge a rendition: seal and time stamps around it, and the XML inside (of a booklet every year's).
+
+    What the time stamps of the PDF prove to have existed then, the XML inside, is judged as of then.
 
     :raises Unreadable: as :func:`attached_documents` and :meth:`Verifier.verify`.
     """
-    documents, alone = attached_documents(pdf)
-    verdicts = [verifier.verify(data, now=now, file=file) for data in documents.values()]
+    documents, alone = _documents(pdf)
+    outside = _outside(pdf, verifier, now)
+    existed = outside.archive.existed if outside.archive is not None else None
+    verdicts = [verifier.verify(data, now=now, file=file, existed=existed) for data in documents.values()]
     inner = _together(verdicts)
     pupils = {verdict.sheet.pupil.code for verdict in verdicts if verdict.sheet is not None}
-    rendition = _judge_seal(pdf, verifier, inner.sheet, alone and len(pupils) <= 1, now)
-    checks = (rendition.seal, rendition.whole, rendition.attachment)
+    rendition = _judged(pdf, outside, verifier, inner.sheet, alone and len(pupils) <= 1)
+    checks = rendition.checks
     outer = weigh(checks)
     if _WORST_FIRST.index(inner.conclusion) <= _WORST_FIRST.index(outer):
         return replace(inner, rendition=rendition)
@@ -150,6 +165,17 @@ def verify_pdf(pdf: bytes, verifier: Verifier, *, now: datetime, file: str = "")
         reason = f"{ENVIRONMENT_WARNING}. {reason}"
     sub = decisive.sub_indication
     return replace(inner, conclusion=outer, reason=reason, sub_indication=sub, rendition=rendition)
+
+
+def _documents(pdf: bytes) -> tuple[dict[str, bytes], bool]:
+    """The attachments; where something appended makes the file unreadable, those of the sealed revision."""
+    try:
+        return attached_documents(pdf)
+    except Unreadable:
+        file = sealed_file(pdf) if len(pdf) <= MAX_PDF else None
+        if file is None or file.complete:
+            raise
+        return attached_documents(pdf[: file.sealed_end])
 
 
 def _together(verdicts: list[Verdict]) -> Verdict:
@@ -167,9 +193,7 @@ def _together(verdicts: list[Verdict]) -> Verdict:
     )
 
 
-def _judge_seal(
-    pdf: bytes, verifier: Verifier, sheet: YearSheet | None, alone: bool, now: datetime
-) -> RenditionAnswer:
+def _outside(pdf: bytes, verifier: Verifier, now: datetime) -> _Outside:
     try:
         bundle, checker = verifier.bundle, verifier.checker
         if bundle is None or checker is None or not bundle.anchors:
@@ -179,9 +203,31 @@ def _judge_seal(
             carried = _carried_certificates(pdf)
             bundle = TrustBundle(created=now, as_of=now, intermediates=carried, authority=authority)
             checker = PathChecker(bundle)
-        result = pades.check_pdf_seal(pdf, bundle, checker, now)
+        result = check_pdf_seal(pdf, bundle, checker, now)
+        sound = result.intact and result.whole and result.stamp is not None
+        archive = judge_archive(result, bundle, checker, verifier.policy, now) if sound else None
+        return _Outside(result, bundle, checker, archive)
     except _PARSER_FAILURES as error:
         raise Unreadable("verify_pdf_unreadable", detail=type(error).__name__) from error
+
+
+def _judged(
+    pdf: bytes, outside: _Outside, verifier: Verifier, sheet: YearSheet | None, alone: bool
+) -> RenditionAnswer:
+    """The answers, each settled as the policy says."""
+    answer = _answers(pdf, outside, sheet, alone)
+    policy = verifier.policy
+    return replace(
+        answer,
+        seal=settle(answer.seal, policy),
+        whole=settle(answer.whole, policy),
+        attachment=settle(answer.attachment, policy),
+        archive=None if answer.archive is None else settle(answer.archive, policy),
+    )
+
+
+def _answers(pdf: bytes, outside: _Outside, sheet: YearSheet | None, alone: bool) -> RenditionAnswer:
+    result, archive = outside.result, outside.archive
     attachment = Check(Result.OK, "Ngoài dữ liệu học bạ không có tệp đính kèm nào khác.")
     if not alone:
         attachment = Check(
@@ -191,29 +237,44 @@ def _judge_seal(
         sentence = "Bản PDF không có con dấu số của trường, nên chưa chắc hình thức in ra đúng với dữ liệu."
         unknown = Check(Result.UNKNOWN, sentence, "NO_SIGNING_CERTIFICATE_FOUND")
         return RenditionAnswer(unknown, Check(Result.UNKNOWN, "Không có con dấu để đối chiếu."), attachment)
-    whole = Check(Result.OK, "Bản PDF không bị sửa sau khi đóng dấu.")
     if not (result.intact and result.whole):
+        seal = Check(Result.UNKNOWN, "Không xét: bản PDF đã bị sửa.")
+        return RenditionAnswer(seal, _altered(pdf, result), attachment)
+    level = result.file.level if result.file is not None else "B-T"
+    whole = Check(Result.OK, "Bản PDF không bị sửa sau khi đóng dấu.")
+    if level != "B-T":
+        sentence = "Bản PDF không bị sửa sau khi đóng dấu; phần thêm vào chỉ là dữ liệu lưu trữ dài hạn."
+        whole = Check(Result.OK, sentence)
+    if archive is None:
+        return RenditionAnswer(_seal_check(result, outside.bundle, sheet), whole, attachment, level=level)
+    first = archive.stamps[0] if archive.stamps else None
+    result = replace(result, stamp_path=stamp_path(result, outside.checker, first))
+    seal = _seal_check(result, outside.bundle, sheet)
+    return RenditionAnswer(seal, whole, attachment, archive.check, level, archive.stamps)
+
+
+def _altered(pdf: bytes, result: PdfSealResult) -> Check:
+    """What is wrong with a file that is not the sealed one any more."""
+    if not result.intact or result.file is None:
         sentence = result.reason or "Bản PDF đã bị sửa sau khi đóng dấu."
-        return RenditionAnswer(
-            Check(Result.UNKNOWN, "Không xét: bản PDF đã bị sửa."),
-            Check(Result.FAILED, sentence, "HASH_FAILURE"),
-            attachment,
-        )
-    return RenditionAnswer(_seal_check(result, bundle, sheet), whole, attachment)
+        return Check(Result.FAILED, sentence, "HASH_FAILURE")
+    word = named_change(pdf[: result.file.sealed_end], pdf)
+    if word == FOREIGN_ARCHIVE:  # nothing that is shown differs, yet nobody here answers for those octets
+        return Check(Result.UNKNOWN, sentence_of(word), "CUSTOM")
+    return Check(Result.FAILED, sentence_of(word), "FORMAT_FAILURE")
 
 
 def _carried_certificates(pdf: bytes) -> tuple[bytes, ...]:
-    """DER of every certificate in the seals of a PDF and in their time stamps."""
-    reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_LIMITS)
-    found: list[bytes] = []
-    for seal in reader.embedded_regular_signatures:
-        found += [certificate.dump() for certificate in seal.other_embedded_certs]
-        for stamp in extract_tst_data_iter(seal.signer_info, signed=False):
-            found += [choice.chosen.dump() for choice in stamp["certificates"]]
+    """DER of every certificate in the seal, in its time stamps and in the store."""
+    file = sealed_file(pdf)
+    if file is None:
+        return embedded_certificates(pdf)
+    stamps = (embedded for stamp in file.stamps for embedded in token_certificates(stamp.token))
+    found = (*embedded_certificates(pdf[: file.sealed_end]), *file.stored.certificates, *stamps)
     return tuple(dict.fromkeys(found))
 
 
-def _seal_check(result: pades.PdfSealResult, bundle: TrustBundle, sheet: YearSheet | None) -> Check:
+def _seal_check(result: PdfSealResult, bundle: TrustBundle, sheet: YearSheet | None) -> Check:
     entries = bundle.authority_by_certificate.get(certificate_digest(result.certificate or b""), [])
     paths = (("con dấu trên bản PDF", result.path), ("nơi cấp dấu thời gian của bản PDF", result.stamp_path))
     for who, path in paths:

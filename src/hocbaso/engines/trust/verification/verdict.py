@@ -102,6 +102,15 @@ class RenditionAnswer:
     seal: Check  # the PAdES seal is the school's and good
     whole: Check  # it covers the whole file; nothing was added later
     attachment: Check  # hocba.xml is the single attachment
+    archive: Check | None = None  # its time stamps still prove when it existed; None: nothing to judge
+    level: str | None = None  # PAdES baseline level by form: B-T, B-LT, B-LTA
+    stamps: tuple[datetime, ...] = ()  # archive time stamps, oldest first
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The answers in the order in which they decide."""
+        found = (self.seal, self.whole, self.attachment, self.archive)
+        return tuple(check for check in found if check is not None)
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,7 @@ class Verdict:
         """
         asked = [self.check(question) for question in _ABOUT_SIGNATURES]
         if self.rendition is not None:
-            asked += [self.rendition.seal, self.rendition.whole, self.rendition.attachment]
+            asked += self.rendition.checks
         for result in (Result.FAILED, Result.UNKNOWN):
             found = [check.sub_indication for check in asked if check.result is result]
             if found:
@@ -178,8 +187,7 @@ class Verdict:
             "best_signature_time": _time_text(self.best_signature_time),
         }
         if self.rendition is not None:
-            parts = ("seal", "whole", "attachment")
-            data["rendition"] = {name: _check_data(getattr(self.rendition, name)) for name in parts}
+            data["rendition"] = _rendition_data(self.rendition)
         if self.error is not None:
             data["error"] = self.error
         return data
@@ -208,6 +216,17 @@ def _signature_data(answer: SignatureAnswer) -> dict[str, Any]:
         "time": _time_text(answer.time),
         "serial": answer.serial,
     }
+
+
+def _rendition_data(answer: RenditionAnswer) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        name: _check_data(getattr(answer, name)) for name in ("seal", "whole", "attachment")
+    }
+    if answer.archive is not None:
+        data["archive"] = _check_data(answer.archive)
+        data["level"] = answer.level
+        data["archive_time_stamps"] = [_time_text(stamp) for stamp in answer.stamps]
+    return data
 
 
 def _check_data(check: Check) -> dict[str, str]:
