@@ -19,6 +19,7 @@ from hocbaso.apps.periods.models import Review, UnlockCase
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.apps.quality.models import Finding
 from hocbaso.apps.signing.certificate_models import Possession
+from hocbaso.apps.signing.elsewhere.places import Owner
 from hocbaso.apps.signing.models import Registration
 from tests.unit.apps.accounts import people
 
@@ -170,6 +171,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "quality.view_school": ("school", {PRINCIPAL, DEPUTY, CLERK, OPERATOR}),
     "quality.watch": ("school", {AUDITOR}),
     "signing.homeroom": ("class", {HOMEROOM}),
+    "signing.key_place": ("seal of the school", {SEAL}),
     "signing.principal": ("school", {PRINCIPAL}),
     "signing.register": ("school", {PRINCIPAL, ADMIN, OPERATOR}),
     "signing.seal": ("school", {SEAL}),
@@ -226,6 +228,7 @@ class World:
             "subject": ClassSubject(self.in_class, "toan"),
             "homeroom role": (self.school, HOMEROOM),
             "campaign": Campaign(owner=self.school),
+            "seal of the school": Owner(None, self.school, self.school.code),
             "escalation": Case(school=self.school, holder=self.units[COMMUNE]),
             "unlock case": UnlockCase(
                 school=self.school, school_class=self.in_class, requested_by_id=0, requested_role=TEACHER

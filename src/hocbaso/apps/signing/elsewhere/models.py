@@ -1,15 +1,18 @@
-"""What was handed out to be signed elsewhere. Rows are only added; whether an item is signed, the item says.
+"""Where keys are, what was handed out to be signed elsewhere, and runs beside a request.
 
-No content is kept here: an entry holds the digest that its value must sign. When the value comes, what is
-signed is prepared anew from the frozen sheet; had anything changed meanwhile, the digest would be another.
+Rows are only added; whether an item is signed, the item says. No content is kept here: an entry holds the
+digest that its value must sign. When the value comes, what is signed is prepared anew from the frozen sheet;
+had anything changed meanwhile, the digest would be another.
 """
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from hocbaso.apps.accounts.models import User
 from hocbaso.apps.common.guards import guard
+from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 
 
@@ -43,3 +46,59 @@ class Entry(models.Model):
 
 
 guard(Entry)
+
+
+class Place(models.TextChoices):
+    """Where somebody's key is."""
+
+    NODE = "node", "Khóa thử nghiệm ở máy chủ"
+    TOKEN = "token", "Thiết bị ký cắm ở máy chủ của trường"
+    REMOTE = "remote", "Ký số từ xa"
+    AGENT = "agent", "USB ký số cắm ở máy tính của thầy cô"
+
+
+class KeyPlace(models.Model):
+    """Somebody's choice, or the choice for a school's seal; the newest row counts."""
+
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="key_places")
+    seal = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="seal_places"
+    )
+    place = models.CharField(max_length=8, choices=Place)
+    service = models.CharField(max_length=60, blank=True)  # of a remote key: as keys.toml names it
+    credential = models.CharField(max_length=120, blank=True)  # and the key's name there
+    certificate = models.ForeignKey(Certificate, null=True, blank=True, on_delete=models.PROTECT)
+    chosen_by = models.CharField(max_length=200)
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) ^ Q(seal__isnull=True), name="key_place_of_one"
+            ),
+        ]
+
+
+guard(KeyPlace)
+
+
+class Run(models.Model):
+    """One run over a batch in the process that holds the open session; the page reads how far it is."""
+
+    batch = models.ForeignKey(SigningBatch, on_delete=models.PROTECT, related_name="runs")
+    place = models.CharField(max_length=8, choices=Place)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    stop_code = models.CharField(max_length=60, blank=True)  # why it ended before its end
+    stop_text = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch"], condition=Q(ended_at__isnull=True), name="one_run_a_batch"
+            ),
+        ]
+
+
+guard(Run, update_when="OLD.ended_at IS NOT NULL")

@@ -152,11 +152,13 @@ def begin(
     *,
     certificate: x509.Certificate,
     chain: Sequence[x509.Certificate] = (),
+    limit: int | None = None,
 ) -> PreparedList:
     """Prepare what is left of an authorised batch for a key that is elsewhere.
 
     :param chain: issuing certificates as the key's place tells them, in any order; only real issuers of
         ``certificate`` below a root are used, those that this node knows first of all.
+    :param limit: at most so many items (what one authorisation of a remote service covers).
     :raises NotAllowed: the post does not sign so.
     :raises DomainError: ``nothing_to_sign``, ``sheet_moved_on`` (another's batch), ``elsewhere_post_ended``,
         ``elsewhere_given_up``, ``elsewhere_unregistered``, and the guards of ``check_signer``.
@@ -164,7 +166,7 @@ def begin(
     role = _require(actor, batch)
     _require_running(batch)
     held = absent_key(certificate, chain)
-    items = list(waiting_items(batch))
+    items = list(waiting_items(batch)[:limit])
     duties = _check(actor, batch, items, held, role)
     at = clock.now().replace(microsecond=0)
     ready, refused = prepare_items(items, _key(role, held), duties, at)

@@ -20,6 +20,8 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.signing.elsewhere.models import Place
+from hocbaso.apps.signing.elsewhere.places import Owner, held_by
 from hocbaso.apps.signing.models import BatchState, Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.register import Seat, registered, store
@@ -85,11 +87,16 @@ def signer_of(
 ) -> tuple[Signer, Seat]:
     """The key of the acting person (or of the school's seal) and the seat it signs from.
 
-    :raises DomainError: ``no_key``.
+    Of a key in a remote service or behind the local agent it is the certificate alone.
+
+    :raises DomainError: ``no_key``, ``key_place_unset``, ``token_session_needed``.
     """
     assert actor.user is not None
-    provider = key_provider()
     seat, number = seat_of(actor, role, school, school_class)
+    held = held_by(Owner.of(seat))
+    if held.place in (Place.REMOTE, Place.AGENT):
+        return held.signer(), seat
+    provider = key_provider()
     if role is SignerRole.SEAL:
         return provider.organisation(code=school.code, name=school.name), seat
     signer = provider.person(
@@ -212,19 +219,25 @@ def with_subjects(seat: Seat, duties: Mapping[int, SubjectDuty]) -> Seat:
     return replace(seat, subjects=frozenset(code for duty in duties.values() for code in duty.subjects))
 
 
-def run_batch(actor: Actor, batch: SigningBatch, *, limit: int | None = None) -> Outcome:
+def run_batch(
+    actor: Actor, batch: SigningBatch, *, limit: int | None = None, signer: Signer | None = None
+) -> Outcome:
     """Sign what is left of an authorised batch; call it again to resume.
 
     A key that stops (token pulled out, service away) stops the run: what was signed is stored, the rest
     waits.
 
     :param limit: at most so many items in this call (the screen works in small steps and shows progress).
+    :param signer: an open session of the person's key; by default what :func:`signer_of` gives.
     :raises NotAllowed: the actor is not the person who authorised the batch.
     :raises DomainError: why the key stopped.
     """
     role = require_own(actor, batch)
     items = list(waiting_items(batch)[:limit])
-    signer, seat = signer_of(actor, role, batch.school, batch.school_class)
+    if signer is None:
+        signer, seat = signer_of(actor, role, batch.school, batch.school_class)
+    else:
+        seat, _ = seat_of(actor, role, batch.school, batch.school_class)
     duties = duties_of_batch(batch, items)
     check_signer(actor, signer, with_subjects(seat, duties))
     certificate = store(signer.certificate)
