@@ -67,6 +67,16 @@ class Evidence:
     crls: tuple[bytes, ...] = ()
     ocsps: tuple[bytes, ...] = ()
 
+    def joined(self, other: Evidence) -> Evidence:
+        """This evidence with the other's."""
+        if not (other.certificates or other.crls or other.ocsps):
+            return self
+        return Evidence(
+            (*self.certificates, *other.certificates),
+            (*self.crls, *other.crls),
+            (*self.ocsps, *other.ocsps),
+        )
+
     @property
     def fingerprint(self) -> bytes:
         """A digest that tells two sets of evidence apart."""

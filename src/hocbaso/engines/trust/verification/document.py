@@ -17,7 +17,7 @@ from hocbaso.core.document.parse import SplitDocument, parse_sheet, split_docume
 from hocbaso.core.document.signers import signatures_of_subject
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
-from hocbaso.engines.trust.paths import Evidence, PathChecker
+from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker
 from hocbaso.engines.trust.verification import conclude
 from hocbaso.engines.trust.verification.archived import evidence_of_seal, judge_stamps
 from hocbaso.engines.trust.verification.constraints import check_algorithms, check_size
@@ -59,6 +59,7 @@ class _Case:
     stamped: Stamped
     now: datetime
     proved: datetime  # until then the document's own time stamps must prove something
+    beside: Evidence  # what came along outside the document
 
 
 class Verifier:
@@ -79,13 +80,20 @@ class Verifier:
         self.log = LogReader(bundle)
 
     def verify(
-        self, data: bytes, *, now: datetime, file: str = "", existed: datetime | None = None
+        self,
+        data: bytes,
+        *,
+        now: datetime,
+        file: str = "",
+        existed: datetime | None = None,
+        beside: Evidence = NO_EVIDENCE,
     ) -> Verdict:
         """Judge one XML document.
 
         :param now: the present, aware; only a time stamp from the future is measured by it.
         :param existed: a time at which the document is proved to have existed by something around it (the
             time stamps of a PDF); its own newest time stamp is judged as of then instead of now.
+        :param beside: certificates and revocation answers from around it, vouched for by the caller.
         :raises Unreadable: not a transcript at all, or beyond the limits (``document_too_large``,
             ``document_forbidden_markup``, ``verify_not_transcript``, ``verify_empty``).
         """
@@ -103,7 +111,7 @@ class Verifier:
         findings = read_signatures(split.signatures, slices)
         stamped = read_stamp(split.sheet, split.signatures, findings, now, self.policy)
         sheet, schema = _read_sheet(split.sheet)
-        case = _Case(split, sheet, slices.digest.hex(), findings, stamped, now, existed or now)
+        case = _Case(split, sheet, slices.digest.hex(), findings, stamped, now, existed or now, beside)
         checks = {
             Question.INTACT: check_intact(findings),
             Question.SCHEMA: schema,
@@ -189,7 +197,7 @@ class Verifier:
     ) -> dict[Question, Check]:
         token = case.stamped.token
         assert token is not None
-        evidence = _evidence(case)
+        evidence = _evidence(case).joined(case.beside)
         for number, finding in enumerate(case.findings):
             if finding.parts is not None:
                 chain = Evidence((*_chain(finding), *evidence.certificates), evidence.crls, evidence.ocsps)

@@ -146,8 +146,10 @@ def verify_pdf(pdf: bytes, verifier: Verifier, *, now: datetime, file: str = "")
     """
     documents, alone = _documents(pdf)
     outside = _outside(pdf, verifier, now)
-    existed = outside.archive.existed if outside.archive is not None else None
-    verdicts = [verifier.verify(data, now=now, file=file, existed=existed) for data in documents.values()]
+    proofs: dict[str, Any] = {}
+    if outside.archive is not None and outside.archive.existed is not None:
+        proofs = {"existed": outside.archive.existed, "beside": outside.archive.evidence}
+    verdicts = [verifier.verify(data, now=now, file=file, **proofs) for data in documents.values()]
     inner = _together(verdicts)
     pupils = {verdict.sheet.pupil.code for verdict in verdicts if verdict.sheet is not None}
     rendition = _judged(pdf, outside, verifier, inner.sheet, alone and len(pupils) <= 1)

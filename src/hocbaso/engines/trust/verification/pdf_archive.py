@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.pades_check import PdfSealResult
-from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, PathState, Purpose
+from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker, PathResult, PathState, Purpose
 from hocbaso.engines.trust.tokens import TimeStampInfo, TokenFault, read_token
 from hocbaso.engines.trust.verification.evidence import Vouching
 from hocbaso.engines.trust.verification.policy import ValidationPolicy
@@ -34,6 +34,7 @@ class Archive:
     stamps: tuple[datetime, ...] = ()  # of the archive time stamps that were readable, oldest first
     existed: datetime | None = None
     holds_until: datetime | None = None  # end of the newest authority's certificate
+    evidence: Evidence = NO_EVIDENCE  # of the file's store, every item of it vouched for
 
 
 def judge_archive(
@@ -68,7 +69,7 @@ def judge_archive(
         return replace(answer, check=fault)
     first = stamp_path(result, checker, times[0] if times else None)
     known = first is not None and first.ok
-    return replace(answer, existed=tokens[0].time if known else None)
+    return replace(answer, existed=tokens[0].time if known else None, evidence=result.evidence)
 
 
 def _fine(tokens: Sequence[TimeStampInfo], end: datetime) -> str:
