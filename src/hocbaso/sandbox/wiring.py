@@ -79,6 +79,12 @@ class NodeKeys:
                 )
         return RevocationAnswer(Revocation.UNKNOWN)
 
+    def answer(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
+        """A DER OCSP response of the sandbox's responders, for validation data of the archive."""
+        if issuer not in self.authority.issuing():
+            return None
+        return self.authority.ocsp(certificate, issuer, clock.now())
+
     def trust(self) -> Trust:
         return Trust(
             anchors=tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hocbaso.apps.preservation.store import properties
 from hocbaso.apps.signing.key_infos import key_info_of
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, YearSheet
 from hocbaso.core.document.model import SignerRole
@@ -19,7 +20,7 @@ class Exported:
     """One issued sheet as a file."""
 
     sheet: YearSheet
-    xml: bytes  # seal with its time stamp (XAdES B-T)
+    xml: bytes  # the seal at its best level: XAdES B-T, B-LT or B-LTA
     signatures: tuple[SheetSignature, ...]
 
 
@@ -32,11 +33,12 @@ def stored_document(issued: IssuedSheet) -> bytes:
 
 
 def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
-    """Documents with their evidence, in the given order. Two queries whatever the number."""
+    """Documents with their evidence, in the given order. Six queries whatever the number."""
     rows = list(issued)
     keys = [row.sheet_id for row in rows]
     stamps = Evidence.objects.filter(sheet__in=keys, kind="signature_timestamp")
     tokens = {sheet: bytes(content) for sheet, content in stamps.values_list("sheet_id", "content")}
+    beside = properties(tokens)
     signatures: dict[int, list[SheetSignature]] = {}
     for signature in SheetSignature.objects.filter(sheet__in=keys, voided_at__isnull=True).order_by(
         "position", "id"
@@ -44,20 +46,22 @@ def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
         signatures.setdefault(signature.sheet_id, []).append(signature)
     return [
         Exported(
-            row.sheet, _with_token(row, tokens.get(row.sheet_id)), tuple(signatures.get(row.sheet_id, ()))
+            row.sheet,
+            _with_properties(row, beside.get(row.sheet_id)),
+            tuple(signatures.get(row.sheet_id, ())),
         )
         for row in rows
     ]
 
 
-def _with_token(issued: IssuedSheet, token: bytes | None) -> bytes:
+def _with_properties(issued: IssuedSheet, unsigned: xades.Unsigned | None) -> bytes:
     document = stored_document(issued)
-    if token is None:
+    if unsigned is None:
         return document
     parts = split_document(document)
     seal_id = xades.signature_id_for(SignerRole.SEAL).encode()
     texts = [
-        xades.with_unsigned(text, token) if b'Id="' + seal_id + b'"' in text[:200] else text
+        xades.with_properties(text, unsigned) if b'Id="' + seal_id + b'"' in text[:200] else text
         for text in parts.signatures
     ]
     return document_bytes(parts.sheet, texts)

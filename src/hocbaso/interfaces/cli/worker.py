@@ -49,7 +49,7 @@ def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
     document |= {"judged": 0, "problems": []}
-    for part in (_close_due, _ask, _look_up, _watch, _judge, _look_for_twins):
+    for part in (_close_due, _ask, _look_up, _watch, _judge, _look_for_twins, _preserve):
         try:
             document |= part()
         except Exception as error:
@@ -118,6 +118,13 @@ def _watch() -> dict[str, Any]:
     counted = recount_due().schools
     done = work(Actor.system(), counted=counted > 0)
     return {"counted": counted, "reminded": done.reminded}
+
+
+def _preserve() -> dict[str, Any]:
+    """Validation data for what was issued, archive time stamps for what is due; a round takes a handful."""
+    from hocbaso.apps.preservation.clockwork import work
+
+    return {"preserved": work()}
 
 
 def _judge() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Extending to B-LT and renewing to B-LTA."""
