@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from hocbaso.apps.common import clock
@@ -55,6 +56,27 @@ def managers(unit: Organisation, day: date | None = None) -> list[Organisation]:
 def is_managed_by(unit: Organisation, manager: Organisation, day: date | None = None) -> bool:
     """Whether ``manager`` stands anywhere above ``unit`` on that day."""
     return any(above.pk == manager.pk for above in managers(unit, day))
+
+
+def settings_of(units: Iterable[Organisation], key: str, day: date | None = None) -> dict[int, str]:
+    """As :func:`setting`, of many units: by primary key. At most two queries."""
+    day, keys = day or clock.today(), [unit.pk for unit in units]
+    rows = DatedSetting.objects.filter(valid_on(day), key=key).order_by("valid_from")
+    own = dict(rows.values_list("organisation", "value"))
+    if not own:
+        return dict.fromkeys(keys, DEFAULTS[key])
+    links = Management.objects.filter(valid_on(day)).values_list("organisation", "manager")
+    above = dict(links)
+
+    def of(pk: int) -> str:
+        current: int | None = pk
+        for _ in range(7):  # itself and six above, as managers() goes
+            if current is None or current in own:
+                break
+            current = above.get(current)
+        return own[current] if current in own else DEFAULTS[key]
+
+    return {pk: of(pk) for pk in keys}
 
 
 def setting(unit: Organisation, key: str, day: date | None = None) -> str:

@@ -6,7 +6,7 @@ Reads rows alone; revocation is the provider's remembered answer. Eight queries,
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from hocbaso.apps.accounts.door import Actor, require
-from hocbaso.apps.accounts.models import StaffMember
+from hocbaso.apps.accounts.models import StaffMember, User
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.signing.certificate_models import (
@@ -82,6 +82,11 @@ class Line:
         return self.states[0]
 
     @property
+    def able(self) -> bool:
+        """Could sign today."""
+        return self.state not in STOPPED
+
+    @property
     def optional(self) -> bool:
         """A deputy signs when he is charged with it only."""
         return self.who.roles == [DEPUTY]
@@ -106,7 +111,7 @@ class Board:
     @property
     def able(self) -> int:
         """How many of those who must sign could sign today."""
-        return sum(line.state not in STOPPED for line in self.required)
+        return sum(line.able for line in self.required)
 
 
 def year_end(day: date) -> date:
@@ -126,16 +131,19 @@ def board(actor: Actor, school: Organisation) -> Board:
     return boards([school])[school.pk]
 
 
-def boards(schools: Sequence[Organisation]) -> dict[int, Board]:
-    """The boards of several schools: as many queries as for one. The caller asks the policy."""
+def boards(schools: Sequence[Organisation], only: User | None = None) -> dict[int, Board]:
+    """The boards of several schools: as many queries as for one. The caller asks the policy.
+
+    :param only: one person's line alone.
+    """
     today = clock.today()
-    people = must_sign(list(schools), today)
-    staff = {
-        (row.organisation_id, row.user_id): row
-        for row in StaffMember.objects.filter(organisation__in=schools, user__isnull=False)
-    }
-    rows: dict[tuple[int, int | None], list[Registration]] = defaultdict(list)
+    people = must_sign(list(schools), today, only)
+    staff_rows = StaffMember.objects.filter(organisation__in=schools, user__isnull=False)
     registered = Registration.objects.filter(school__in=schools, valid_from__lte=today)
+    if only is not None:
+        staff_rows, registered = staff_rows.filter(user=only), registered.filter(user=only)
+    staff = {(row.organisation_id, row.user_id): row for row in staff_rows}
+    rows: dict[tuple[int, int | None], list[Registration]] = defaultdict(list)
     for row in registered.select_related("certificate__block", "certificate__revocation"):
         rows[row.school_id, row.user_id].append(row)
     proofs = {
@@ -161,7 +169,7 @@ def boards(schools: Sequence[Organisation]) -> dict[int, Board]:
             request=requests.get(key),
         )
         owner = (member.personal_number if member else "") or (who.user.username if who.user else school.code)
-        _judge(line, rows[key], owner, school, end)
+        _judge(line, rows[key], owner, school)
         lines[who.school_id].append(line)
     return {
         pk: Board(by_school[pk], end, sorted(found, key=lambda one: (_ORDER[one.state], one.optional)))
@@ -169,7 +177,7 @@ def boards(schools: Sequence[Organisation]) -> dict[int, Board]:
     }
 
 
-def _judge(line: Line, rows: list[Registration], owner: str, school: Organisation, end: date) -> None:
+def _judge(line: Line, rows: list[Registration], owner: str, school: Organisation) -> None:
     """Say of the best certificate what is true of it, worst first."""
     today, now = clock.today(), clock.now()
     if not rows:
@@ -191,7 +199,8 @@ def _judge(line: Line, rows: list[Registration], owner: str, school: Organisatio
     elif line.missing:
         states.add(Ready.PARTLY)
     if not states & STOPPED:
-        states |= _ending(found, line, end, now)
+        ending = _ends(found, line.ends_on, now)
+        states |= {ending} if ending else set()
         states |= _family(found, line, school, today)
     line.states = sorted(states, key=_ORDER.__getitem__) or [Ready.OK]
 
@@ -231,12 +240,12 @@ def named(certificate: Certificate) -> str:
     return found[1] if found else ""
 
 
-def _ending(found: Certificate, line: Line, end: date, now: datetime) -> set[Ready]:
+def _ends(found: Certificate, ends_on: date, now: datetime) -> Ready | None:
     left = found.not_after - now
     for limit, state in ((7, Ready.DAYS_7), (30, Ready.DAYS_30), (60, Ready.DAYS_60)):
         if left.days < limit:
-            return {state}
-    return {Ready.BEFORE_YEAR_END} if line.ends_on is not None and line.ends_on < end else set()
+            return state
+    return Ready.BEFORE_YEAR_END if ends_on < year_end(clock.today()) else None
 
 
 def _family(found: Certificate, line: Line, school: Organisation, today: date) -> set[Ready]:
@@ -246,78 +255,90 @@ def _family(found: Certificate, line: Line, school: Organisation, today: date) -
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """One school without names."""
-
-    school: Organisation
-    required: int
-    able: int
-    counts: Counter[str]
-
-    @property
-    def missing(self) -> int:
-        return self.required - self.able
-
-    @property
-    def soon(self) -> int:
-        """Ending within 30 days."""
-        return self.counts[Ready.DAYS_7] + self.counts[Ready.DAYS_30]
-
-    @property
-    def lost(self) -> int:
-        return self.counts[Ready.REVOKED] + self.counts[Ready.BLOCKED]
-
-
-def numbers(actor: Actor, unit: Organisation, schools: Sequence[Organisation]) -> list[Numbers]:
-    """Schools below a managing unit, the furthest behind first.
-
-    :param schools: below ``unit``; the caller has chosen the page.
-    :raises NotAllowed: policy ``certificates.watch``.
-    """
-    require(actor, "certificates.watch", unit)
-    found = [
-        Numbers(one.school, len(one.required), one.able, Counter(str(line.state) for line in one.required))
-        for one in boards(schools).values()
-    ]
-    return sorted(found, key=lambda row: (-row.missing, -row.soon, row.school.name, row.school.code))
-
-
-@dataclass(frozen=True, slots=True)
 class Alarm:
-    """What the school's home tells: how many cannot sign, how many end within 30 days, and the first end."""
+    """What the school's home tells of people who must sign today."""
 
-    stopped: int
-    ending: int
+    stopped: int  # cannot sign
+    ending: int  # end within 30 days
     first_end: date | None
+    revoked: tuple[str, ...]  # whose certificate was revoked, and who has no other
+
+
+CALM = Alarm(0, 0, None, ())
 
 
 def alarm(school: Organisation) -> Alarm:
-    """The home page's line. One query; two more where nobody is registered by his first signature.
+    """The home page's line. One query; two more when something is the matter, or where nobody is registered
+    by his first signature.
 
     The caller has asked the policy.
     """
     today, now = clock.today(), clock.now()
-    best: dict[int | None, Registration] = {}
-    past: dict[int | None, list[Registration]] = defaultdict(list)
+    own: dict[int | None, list[Registration]] = defaultdict(list)
     rows = Registration.objects.filter(school=school, valid_from__lte=today)
-    for row in rows.select_related("certificate__block", "certificate__revocation"):
-        past[row.user_id].append(row)
-    for user, own in past.items():
-        best[user] = max(own, key=lambda row: (not _lost(row, now), row.certificate.not_after))
-    stopped = sum(_lost(row, now) for row in best.values())
-    ends = [
-        row.certificate.not_after
-        for row in best.values()
-        if not _lost(row, now) and (row.certificate.not_after - now).days < 30
-    ]
-    if settings.HOCBASO_ENVIRONMENT == "chinh_thuc":
-        people = [one for one in must_sign([school], today) if one.roles != [DEPUTY]]
-        stopped += sum((one.user.pk if one.user else None) not in best for one in people)
-    first = min(ends).astimezone(clock.VIETNAM).date() if ends else None
-    return Alarm(stopped, len(ends), first)
+    for row in rows.select_related("certificate__block", "certificate__revocation", "user"):
+        own[row.user_id].append(row)
+    best = {
+        user: max(found, key=lambda row: (not _lost(row, now), row.certificate.not_after))
+        for user, found in own.items()
+    }
+    soon = {user: row for user, row in best.items() if _lost(row, now) or _days(row, now) < 30}
+    strict = settings.HOCBASO_ENVIRONMENT == "chinh_thuc"
+    if not soon and not strict:
+        return CALM
+    people = [one for one in must_sign([school], today) if one.roles != [DEPUTY]]
+    present = {one.user.pk if one.user else None for one in people}  # who has left is nobody's worry
+    lost = [row for user, row in soon.items() if user in present and _lost(row, now)]
+    ends = [row.certificate.not_after for user, row in soon.items() if user in present and row not in lost]
+    return Alarm(
+        stopped=len(lost) + (len(present - best.keys()) if strict else 0),
+        ending=len(ends),
+        first_end=min(ends).astimezone(clock.VIETNAM).date() if ends else None,
+        revoked=tuple(
+            row.user.full_name if row.user else school.name
+            for row in lost
+            if Ready.REVOKED in _faults(row.certificate, "", now)
+        ),
+    )
+
+
+def _days(row: Registration, now: datetime) -> int:
+    return (row.certificate.not_after - now).days
 
 
 def _lost(row: Registration, now: datetime) -> bool:
     """Revoked, blocked, or over; a seat of a past year that simply ran out says nothing."""
     faults = set(_faults(row.certificate, "", now))
     return bool(faults & {Ready.REVOKED, Ready.BLOCKED, Ready.EXPIRED})
+
+
+def own_line(school: Organisation, user: User) -> Line | None:
+    """Somebody's own line of the board; None: no post of his signs. Six queries.
+
+    The caller has asked the policy: it is the actor's own.
+    """
+    found = boards([school], only=user)[school.pk].lines
+    return found[0] if found else None
+
+
+def own_warning(school: Organisation, user: User) -> tuple[Ready, date] | None:
+    """What the person must know of the own certificate before it is too late: lost, or ending (60, 30, 7
+    days, or before the year's sheets are signed), and its last day. One query, three when something is."""
+    today, now = clock.today(), clock.now()
+    rows = list(
+        Registration.objects.filter(school=school, user=user, valid_from__lte=today).select_related(
+            "certificate__block", "certificate__revocation"
+        )
+    )
+    if not rows:
+        return None
+    best = max(rows, key=lambda row: (not _lost(row, now), row.certificate.not_after))
+    ends_on = best.certificate.not_after.astimezone(clock.VIETNAM).date()
+    faults = [one for one in _faults(best.certificate, "", now) if one in _TOLD]
+    state = min(faults, key=_ORDER.__getitem__, default=None) or _ends(best.certificate, ends_on, now)
+    if state is None or not must_sign([school], today, only=user):
+        return None
+    return state, ends_on
+
+
+_TOLD = (Ready.REVOKED, Ready.BLOCKED, Ready.EXPIRED)

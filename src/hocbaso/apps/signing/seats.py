@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from hocbaso.apps.accounts.models import Assignment, Role, User
-from hocbaso.apps.organisations.models import DatedSetting, Organisation, valid_on
-from hocbaso.apps.organisations.queries import DEFAULTS, setting
+from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.organisations.queries import settings_of
 from hocbaso.apps.signing.families import DEPUTY
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 
@@ -19,7 +19,7 @@ _ROLE_OF = {
     Role.HOMEROOM: "gvcn",
     Role.SUBJECT_TEACHER: "gvbm",
 }
-_PRIMARY_SETTING = "primary_subject_teachers_sign"
+PRIMARY_SETTING = "primary_subject_teachers_sign"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,25 +59,28 @@ class MustSign:
 
 
 def primary_too(schools: Iterable[Organisation], day: date) -> dict[int, bool]:
-    """Whether subject teachers sign in primary. One query, more only where somebody has set it."""
-    rows = list(schools)
-    if not DatedSetting.objects.filter(key=_PRIMARY_SETTING).exists():
-        return {one.pk: DEFAULTS[_PRIMARY_SETTING] == "yes" for one in rows}
-    return {one.pk: setting(one, _PRIMARY_SETTING, day) == "yes" for one in rows}
+    """Whether subject teachers sign in primary. One query, two where somebody has set it."""
+    found = settings_of(schools, PRIMARY_SETTING, day)
+    return {pk: value == "yes" for pk, value in found.items()}
 
 
-def must_sign(schools: list[Organisation], day: date) -> list[MustSign]:
-    """Everybody who must sign in these schools on ``day``, the seal of each school first. Two queries."""
+def must_sign(schools: list[Organisation], day: date, only: User | None = None) -> list[MustSign]:
+    """Everybody who must sign in these schools on ``day``, the seal of each school first. Two queries.
+
+    :param only: this person alone, without the seals.
+    """
     primary = primary_too(schools, day)
-    found: dict[tuple[int, int | None], MustSign] = {
-        (one.pk, None): MustSign(one.pk, None, {SEAL}) for one in schools
-    }
+    found: dict[tuple[int, int | None], MustSign] = {}
+    if only is None:
+        found = {(one.pk, None): MustSign(one.pk, None, {SEAL}) for one in schools}
     posts = (
         Assignment.objects.filter(valid_on(day), organisation__in=schools, role__in=_POSTS)
         .filter(user__is_active=True)
         .select_related("user", "school_class")
         .order_by("organisation_id", "user__full_name", "user_id", "role", "id")
     )
+    if only is not None:
+        posts = posts.filter(user=only)
     for post in posts:
         places = _places(post, primary[post.organisation_id])
         if not places:

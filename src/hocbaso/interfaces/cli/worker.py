@@ -49,7 +49,7 @@ def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
     document |= {"judged": 0, "problems": []}
-    for part in (_close_due, _ask, _look_up, _watch, _judge, _look_for_twins, _preserve):
+    for part in (_close_due, _ask, _look_up, _watch, _judge, _look_for_twins, _preserve, _certificates):
         try:
             document |= part()
         except Exception as error:
@@ -131,6 +131,12 @@ def _judge() -> dict[str, Any]:
     from hocbaso.apps.quality.background import work
 
     return {"judged": work()}
+
+
+def _certificates() -> dict[str, Any]:
+    from hocbaso.interfaces.cli.worker_certificates import work
+
+    return work()
 
 
 def end_with(parent: int) -> None:

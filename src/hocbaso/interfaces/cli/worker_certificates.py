@@ -1,0 +1,40 @@
+"""The worker's part about certificates: revocation answers, posts that are over, figures of schools."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+#: Seconds between two looks at what is due, when the last one left nothing.
+_EVERY = {"asked": 60.0, "ended": 1800.0, "counted": 60.0}
+_next: dict[str, float] = {}
+
+
+def work() -> dict[str, Any]:
+    """One bounded share; resumes from rows, whatever happens in between."""
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.signing.endings import end_departed
+    from hocbaso.apps.signing.figures import recount_due
+    from hocbaso.apps.signing.refreshing import refresh_due
+
+    actor, told = Actor.system(), dict[str, Any]()
+    if _due("asked"):
+        done = refresh_due(actor, ticks=time.monotonic)
+        told |= {"revocations": done.asked, "revoked": done.revoked, "silent": done.silent}
+        _wait("asked", again=done.left and done.asked > done.silent)
+    if _due("ended"):
+        told["registrations_ended"] = end_departed(actor)
+        _wait("ended", again=told["registrations_ended"] > 0)
+    if _due("counted"):
+        told["readiness_counted"] = recount_due()
+        _wait("counted", again=told["readiness_counted"] > 0)
+    return told
+
+
+def _due(what: str) -> bool:
+    return time.monotonic() >= _next.get(what, 0.0)
+
+
+def _wait(what: str, *, again: bool) -> None:
+    """More is left: the next round goes on at once."""
+    _next[what] = 0.0 if again else time.monotonic() + _EVERY[what]
