@@ -1,0 +1,100 @@
+"""Asking for an archive time stamp, judging it before it is kept, and putting it into a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from hocbaso.apps.common import clock
+from hocbaso.apps.preservation.evidence_records.models import Stamp, Tree
+from hocbaso.apps.preservation.models import ValidationSet
+from hocbaso.apps.preservation.store import keep
+from hocbaso.apps.signing.ports import KeyProvider
+from hocbaso.core.errors import DomainError
+from hocbaso.engines.trust.longterm.fetching import HttpAnswers
+from hocbaso.engines.trust.longterm.validation_data import Ask, Gatherer, ValidationData
+from hocbaso.engines.trust.timestamps import check_token
+from hocbaso.engines.trust.tokens import TimeStampInfo, read_token, stated_imprint
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A token that is right, not stored yet."""
+
+    token: bytes
+    info: TimeStampInfo
+    certificate_ends: datetime
+
+
+def ask_for_stamp(keys: KeyProvider, imprint: bytes) -> Made:
+    """A token over ``imprint`` whose authority leads to a trusted root.
+
+    :raises ServiceUnavailable: ``timestamp_unavailable``.
+    :raises DomainError: ``timestamp_invalid``, ``timestamp_untrusted``.
+    """
+    token = keys.stamper().stamp(imprint)
+    trust = keys.trust()
+    roots = [anchor.certificate for anchor in trust.anchors]
+    info = check_token(token, imprint, roots, clock.now(), trust.intermediates)
+    return Made(token, info, _path_ends(info, [*trust.intermediates, *roots]))
+
+
+def _path_ends(info: TimeStampInfo, authorities: list[x509.Certificate]) -> datetime:
+    """The earliest end on the way from the authority's certificate to its root."""
+    current, ends = info.certificate, info.certificate.not_valid_after_utc
+    for _ in range(8):
+        issuer = next((c for c in authorities if c.subject == current.issuer and c != current), None)
+        if issuer is None:
+            break
+        current, ends = issuer, min(ends, issuer.not_valid_after_utc)
+    return ends
+
+
+def stamp_row(
+    made: Made,
+    tree: Tree,
+    number: int,
+    reason: str,
+    *,
+    leaves: int = 0,
+    blocks: bytes = b"",
+    before: ValidationSet | None = None,
+) -> Stamp:
+    """The row of a token, not saved."""
+    return Stamp(
+        tree=tree,
+        number=number,
+        token=made.token,
+        at=made.info.time,
+        reason=reason,
+        authority=made.info.tsa_name[:200],
+        certificate_ends=made.certificate_ends,
+        algorithms=list(made.info.algorithms),
+        leaves=leaves,
+        blocks=blocks,
+        before=before,
+    )
+
+
+def gather_for(keys: KeyProvider, stamp: Stamp, now: datetime, ask: Ask | None = None) -> ValidationData:
+    """What proves the authority of a stored stamp as of now; gathered before it is renewed.
+
+    :raises DomainError: ``validation_no_path``, ``validation_no_answer``, ``validation_revoked``.
+    """
+    token = bytes(stamp.token)
+    info = read_token(token, stated_imprint(token), now)
+    gatherer = Gatherer(keys.trust(), ask or HttpAnswers())
+    chain = (info.certificate, *info.others)
+    try:
+        return gatherer.gather([chain], info.time)
+    except DomainError as error:
+        if error.code != "validation_too_old":
+            raise
+        return gatherer.gather([chain], info.time, older=True)
+
+
+def kept(data: ValidationData) -> ValidationSet | None:
+    """The row of validation data; inside the caller's transaction."""
+    return keep([data])[data] if data else None
