@@ -146,16 +146,20 @@ def verify_pdf(pdf: bytes, verifier: Verifier, *, now: datetime, file: str = "")
     """
     documents, alone = _documents(pdf)
     outside = _outside(pdf, verifier, now)
-    proofs: dict[str, Any] = {}
-    if outside.archive is not None and outside.archive.existed is not None:
-        proofs = {"existed": outside.archive.existed, "beside": outside.archive.evidence}
-    verdicts = [verifier.verify(data, now=now, file=file, **proofs) for data in documents.values()]
+    proved = outside.archive or Archive(Check(Result.UNKNOWN, ""), "B-T")
+    verdicts = [
+        verifier.verify(data, now=now, file=file, existed=proved.existed, beside=proved.evidence)
+        for data in documents.values()
+    ]
     inner = _together(verdicts)
     pupils = {verdict.sheet.pupil.code for verdict in verdicts if verdict.sheet is not None}
     rendition = _judged(pdf, outside, verifier, inner.sheet, alone and len(pupils) <= 1)
     checks = rendition.checks
     outer = weigh(checks)
-    if _WORST_FIRST.index(inner.conclusion) <= _WORST_FIRST.index(outer):
+    # Where both are open because the time stamps have ended, that is what a reader must be told.
+    ended = rendition.archive is not None and rendition.archive.result is Result.UNKNOWN
+    worse = _WORST_FIRST.index(inner.conclusion) - _WORST_FIRST.index(outer)
+    if worse < 0 or (worse == 0 and not (ended and outer is Conclusion.INDETERMINATE)):
         return replace(inner, rendition=rendition)
     wanted = Result.FAILED if outer is Conclusion.INVALID else Result.UNKNOWN
     decisive = next(check for check in checks if check.result is wanted)

@@ -62,14 +62,15 @@ def judge_archive(
     answer = Archive(Check(Result.OK, _fine(tokens, end)), level, times, None, end)
     spare = tuple(der for token in tokens for der in (token.certificate_der, *token.other_ders))
     evidence = replace(result.evidence, certificates=(*result.evidence.certificates, *spare))
-    fault = (
-        fault or _vouched(evidence, result, tokens, bundle) or _chain(tokens, evidence, checker, policy, now)
-    )
+    fault = fault or _vouched(evidence, result, tokens, bundle)
+    if fault is not None:
+        return replace(answer, check=fault)
+    answer = replace(answer, evidence=result.evidence)
+    fault = _chain(tokens, evidence, checker, policy, now)
     if fault is not None:
         return replace(answer, check=fault)
     first = stamp_path(result, checker, times[0] if times else None)
-    known = first is not None and first.ok
-    return replace(answer, existed=tokens[0].time if known else None, evidence=result.evidence)
+    return replace(answer, existed=tokens[0].time if first is not None and first.ok else None)
 
 
 def _fine(tokens: Sequence[TimeStampInfo], end: datetime) -> str:
