@@ -76,7 +76,8 @@ class PathResult:
 
     ``environment`` and ``family`` are those of the anchor when a path to one was found, whatever its state.
     ``when`` is the time of revocation, expiry or first validity; ``reason`` says why it was revoked (vi).
-    ``of_authority``: not the certificate itself is in that state, but one above it.
+    ``of_authority``: not the certificate itself is in that state, but one above it. ``anchor_ended``: there
+    is an anchor of that name, which was not trusted (any more) at that time.
     """
 
     state: PathState
@@ -86,6 +87,7 @@ class PathResult:
     reason: str | None = None
     detail: str | None = None  # English, for engineers
     of_authority: bool = False
+    anchor_ended: bool = False
 
     @property
     def ok(self) -> bool:
@@ -95,6 +97,8 @@ class PathResult:
     @property
     def sub_indication(self) -> str | None:
         """EN 319 102-1 sub-indication, or ``None`` when the path is good."""
+        if self.anchor_ended and self.state is PathState.UNKNOWN_ISSUER:
+            return "NO_CERTIFICATE_CHAIN_FOUND_NO_POE"
         if self.of_authority and self.state in _OF_AUTHORITY:
             return _OF_AUTHORITY[self.state]
         return SUB_INDICATIONS.get(self.state)

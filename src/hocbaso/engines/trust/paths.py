@@ -161,7 +161,7 @@ class PathChecker:
             others = [*self._intermediates, *_load_all(asn1_x509.Certificate, evidence.certificates)]
             crls, ocsps = self._answers_of(evidence, certificate, at)
             if not fits(certificate, purpose):
-                return self._named(PathResult(PathState.BAD_USAGE), certificate, others)
+                return self._named(PathResult(PathState.BAD_USAGE), certificate, others, at)
             limits = expiry_limits(certificate, others)
             lists = [c for c in (*self._crls, *crls) if speaks(c, limits)]
             result = self._validate(certificate, at, others, lists, ocsps)
@@ -169,7 +169,7 @@ class PathChecker:
                 result = self._still_good(result, certificate, at, others, lists)
         except X509_FAILURES as error:
             return PathResult(PathState.BAD_CHAIN, detail=f"unreadable certificate: {error}")
-        return result if result.ok else self._named(result, certificate, others)
+        return result if result.ok else self._named(result, certificate, others, at)
 
     def _answers_of(
         self, evidence: Evidence, certificate: asn1_x509.Certificate, at: datetime
@@ -235,6 +235,7 @@ class PathChecker:
 
         The same holds for whoever issued its certificate: another one could be made, and dated at will.
         """
+        worst: PathResult | None = None
         for member in issuers_of(certificate, others):
             for crl in crls:
                 if crl.issuer.hashable != member.issuer.hashable:
@@ -245,26 +246,25 @@ class PathChecker:
                 if entry is None or leaves_old_tokens(entry):
                     continue
                 later = self._validate(certificate, max(at, entry.revocation_date_utc), others, crls, [])
-                if later.state is PathState.REVOKED:
-                    return replace(
-                        later,
-                        state=PathState.COMPROMISED,
-                        environment=good.environment,
-                        family=good.family,
-                    )
-        return good
+                if later.state is not PathState.REVOKED or later.when is None:
+                    continue
+                if worst is None or worst.when is None or later.when < worst.when:  # the earliest counts
+                    worst = replace(later, environment=good.environment, family=good.family)
+        return good if worst is None else replace(worst, state=PathState.COMPROMISED)
 
     def _named(
         self,
         result: PathResult,
         certificate: asn1_x509.Certificate,
         others: list[asn1_x509.Certificate],
+        at: datetime,
     ) -> PathResult:
         """Name the world of a path that is not good, by issuer names: to be said, never to be trusted."""
         known = self._anchor_by_name(certificate, others)
         if known is None:
             return result
-        return replace(result, environment=known.environment, family=known.anchor.family)
+        ended = not known.holds(at)
+        return replace(result, environment=known.environment, family=known.anchor.family, anchor_ended=ended)
 
     def _anchor_by_name(
         self, certificate: asn1_x509.Certificate, others: list[asn1_x509.Certificate]

@@ -78,15 +78,6 @@ def check_algorithms(finding: Finding, at: datetime, policy: ValidationPolicy) -
     return None if weak is None else _weak_check(weak, role_name(finding.role), at, policy)
 
 
-def check_stamp(certificate: bytes, at: datetime, policy: ValidationPolicy) -> Check | None:
-    """The same for a time-stamp authority's certificate.
-
-    :param at: when the token is judged: the present, or the time of a later archive time stamp.
-    """
-    weak = weak_algorithm(("sha256", *key_names((certificate,))), at, policy)
-    return None if weak is None else _weak_check(weak, "nơi cấp dấu thời gian", at, policy)
-
-
 def weak_algorithm(names: Sequence[str], at: datetime, policy: ValidationPolicy) -> str | None:
     """The first algorithm that does not count at that time."""
     return next((name for name in names if not policy.accepts(name, at)), None)

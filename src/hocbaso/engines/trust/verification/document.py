@@ -145,6 +145,7 @@ class Verifier:
             judged=judged,
             algorithms=self._algorithms(case),
             evidence=_evidence(case),
+            archive=case.stamped.archive,
         )
 
     def _algorithms(self, case: _Case) -> dict[int, Check]:

@@ -19,7 +19,8 @@ class Examined:
 
     :ivar octets: the file.
     :ivar texts: each signature as it stands in the file.
-    :ivar judged: by number of the signature; ``people.STAMPER`` is the time-stamp authority.
+    :ivar judged: by number of the signature; ``people.STAMPER`` is the time-stamp authority, below it
+        those of the archive time stamps.
     :ivar algorithms: what the policy says against the algorithms of a signature, by number.
     """
 
@@ -27,8 +28,9 @@ class Examined:
     octets: bytes = field(repr=False)
     texts: Sequence[bytes]
     findings: Sequence[Finding]
-    token: TimeStampInfo | None
+    token: TimeStampInfo | None  # the seal's signature time stamp, as far as it is right
     stamp_fault: Check | None
     judged: Mapping[int, Judged]
     algorithms: Mapping[int, Check] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
+    archive: tuple[TimeStampInfo, ...] = ()  # archive time stamps, oldest first
