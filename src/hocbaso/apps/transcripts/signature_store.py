@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing import key_infos
@@ -42,6 +43,7 @@ class Outcome:
 
     signed: int = 0
     waiting: int = 0
+    sealed: int = 0  # of the seal: made, and waiting for a time stamp
     failed: list[Failure] = field(default_factory=list)
 
 
@@ -53,6 +55,7 @@ class Made:
     text: bytes
     previous: list[SheetSignature]
     duty: SubjectDuty | None = None  # of a subject teacher
+    signed_at: datetime | None = None  # when the key made it; by default when it is stored
 
 
 def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
@@ -89,7 +92,7 @@ def store_signatures(
             signer_name=batch.school.name if is_seal else batch.user.full_name,
             certificate=certificate,
             text=one.text,
-            signed_at=now,
+            signed_at=one.signed_at or now,
         )
         for _, one in made
         if one.sheet.pk in signed

@@ -1,15 +1,17 @@
 """Issue = the school's seal (XAdES B-T) and the entry in the log, in one transaction a chunk.
 
 The seal is made and time-stamped outside the transaction; inside, the signature, its time stamp, the issued
-document and the log entry are stored together. An issue is finished when its entry stands in the log.
+document and the log entry are stored together. An issue is finished when its entry stands in the log. While
+no time-stamp authority answers, seals are kept (``waiting``) and issued later in the same way.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import record
@@ -20,62 +22,108 @@ from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, StatusEvent
 from hocbaso.apps.transcripts.offline.places import take_places
 from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
+from hocbaso.apps.transcripts.waiting.keep import keep_seals
+from hocbaso.apps.transcripts.waiting.queries import waiting_since
+from hocbaso.apps.transcripts.waiting.standing import Signed, SignersOf
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.document.parse import parse_sheet
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.storage.documents import pack_document
 from hocbaso.engines.trust import xades
-from hocbaso.engines.trust.ports import TimeStamper
-from hocbaso.engines.trust.timestamps import read_token
+from hocbaso.engines.trust.stampers import Stamp, stamp_all
+
+_Made = tuple[SigningItem, Made]
 
 
 @dataclass(slots=True)
 class Sealed:
-    """A sealed document that is not stored yet."""
+    """A sealed and time-stamped document that is not stored yet."""
 
     item: SigningItem
     made: Made
-    token: bytes
-    at: datetime
+    stamp: Stamp
     document: bytes
 
-
-def _seal(item: SigningItem, made: Made, stamper: TimeStamper) -> Sealed:
-    imprint = xades.signature_value_digest(made.text)
-    token = stamper.stamp(imprint)
-    at = read_token(token, imprint, clock.now()).time  # a wrong answer of the authority is never stored
-    texts = [*(bytes(s.text) for s in made.previous), made.text]
-    document = document_bytes(bytes(made.sheet.body), texts)
-    return Sealed(item, made, token, at, pack_document(document)[0])
+    @classmethod
+    def of(cls, item: SigningItem, made: Made, stamp: Stamp) -> Sealed:
+        """The whole document, packed."""
+        texts = [*(bytes(s.text) for s in made.previous), made.text]
+        document = document_bytes(bytes(made.sheet.body), texts)
+        return cls(item, made, stamp, pack_document(document)[0])
 
 
 def store_issued(
-    actor: Actor,
-    batch: SigningBatch,
-    certificate: Certificate,
-    made: list[tuple[SigningItem, Made]],
-    outcome: Outcome,
+    actor: Actor, batch: SigningBatch, certificate: Certificate, made: list[_Made], outcome: Outcome
 ) -> None:
-    """Time-stamp the seals of one chunk and store the issue."""
+    """Time-stamp the seals of one chunk and store the issue; what gets no stamp is kept and waits."""
+    ready, signers = _ready(batch, certificate, made, outcome)
+    imprints = [xades.signature_value_digest(one.text) for _, one in ready]
+    found = stamp_all(key_provider().stamper(), imprints, clock.now())
     sealed: list[Sealed] = []
-    stamper = key_provider().stamper()  # once: its certificates are encoded when it is made
-    for item, signed in made:
+    unstamped: list[_Made] = []
+    why: DomainError | None = None
+    for (item, one), stamp in zip(ready, found, strict=True):
+        if isinstance(stamp, DomainError):
+            unstamped.append((item, one))
+            why = stamp
+            continue
         try:
-            sealed.append(_seal(item, signed, stamper))
-        except DomainError as error:  # the time-stamp authority is down: nothing is issued, run again
+            signers.check(signers_of(one, certificate, batch), stamp.info.time)
+            sealed.append(Sealed.of(item, one, stamp))
+        except DomainError as error:  # in the very moment between
             fail(item, error, outcome)
-    if not sealed:
-        return
-    with transaction.atomic():
-        moved = store_signatures([(one.item, one.made) for one in sealed], batch, certificate)
-        stored = [one for one in sealed if one.made.sheet.pk in moved]
-        if stored:
-            _store(actor, batch, stored)
-    outcome.signed += len(stored)
-    for one in sealed:
-        if one.made.sheet.pk not in moved:
-            fail(one.item, DomainError("sheet_moved_on"), outcome)
+    if sealed:
+        with transaction.atomic():
+            moved = store_sealed(actor, batch, certificate, sealed)
+        outcome.signed += len(moved)
+        for done in sealed:
+            if done.made.sheet.pk not in moved:
+                fail(done.item, DomainError("sheet_moved_on"), outcome)
+    if why is not None:
+        keep_seals(actor, batch, certificate, unstamped, why, outcome)
+
+
+def _ready(
+    batch: SigningBatch, certificate: Certificate, made: Sequence[_Made], outcome: Outcome
+) -> tuple[list[_Made], SignersOf]:
+    """Those whose signers are all in order now and whose sheet no other seal waits for. Three queries."""
+    signers, now = SignersOf(batch.school), clock.now()
+    signers.load(one for _, each in made for one in signers_of(each, certificate, batch))
+    waits = waiting_since([one.sheet.pk for _, one in made])
+    ready = []
+    for item, one in made:
+        try:
+            if one.sheet.pk in waits:
+                raise DomainError("seal_waits_for_stamp")
+            signers.check(signers_of(one, certificate, batch), now)
+            ready.append((item, one))
+        except DomainError as error:
+            fail(item, error, outcome)
+    return ready, signers
+
+
+def signers_of(made: Made, certificate: Certificate, batch: SigningBatch) -> list[Signed]:
+    """Everybody whose signature stands on the document, the seal last."""
+    people = [Signed(one.certificate_id, one.role, one.signer_name) for one in made.previous]
+    return [*people, Signed(certificate.pk, SignerRole.SEAL, batch.school.name)]
+
+
+def store_sealed(
+    actor: Actor, batch: SigningBatch, certificate: Certificate, sealed: Sequence[Sealed]
+) -> set[int]:
+    """Signature, time stamp, issued document, log entry and event, inside the running transaction.
+
+    :param actor: who sealed. :returns: keys of the sheets that are issued now; with the others somebody else
+        was faster.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an issue is one transaction")
+    moved = store_signatures([(one.item, one.made) for one in sealed], batch, certificate)
+    stored = [one for one in sealed if one.made.sheet.pk in moved]
+    if stored:
+        _store(actor, batch, stored)
+    return moved
 
 
 def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
@@ -87,8 +135,8 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
             sheet=one.made.sheet,
             kind="signature_timestamp",
             signature_id=seal_id,
-            content=one.token,
-            at=one.at,
+            content=one.stamp.token,
+            at=one.stamp.info.time,
         )
         for one in sealed
     )
@@ -99,7 +147,7 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
             version=one.made.sheet.version,
             digest=one.made.sheet.digest,
             document=one.document,
-            issued_at=one.at,
+            issued_at=one.stamp.info.time,
             issued_by=actor.label,
             log=log,
             log_index=index,
@@ -114,6 +162,7 @@ def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
         f"batch:{batch.pk}",
         organisation=batch.school.code,
         log=log,
+        stamped_by=dict(sorted(Counter(one.stamp.authority for one in sealed).items())),
         sheets=[one.made.sheet.digest for one in sealed],
     )
 
@@ -127,7 +176,7 @@ def _replaced(actor: Actor, one: Sealed) -> StatusEvent:
         status="replaced",
         replaced_by=sheet.version,
         reason=(parse_sheet(bytes(sheet.body)).replace_reason or "")[:300],
-        at=one.at,
+        at=one.stamp.info.time,
         by=actor.label,
     )
 
@@ -140,5 +189,5 @@ def _entry(one: Sealed, school_code: str) -> NewEntry:
         school_code=school_code,
         code=sheet.code,
         version=sheet.version,
-        at=one.at,
+        at=one.stamp.info.time,
     )

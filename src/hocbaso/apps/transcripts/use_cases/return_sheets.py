@@ -17,6 +17,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
 from hocbaso.apps.transcripts.replacing import newest_issued
 from hocbaso.apps.transcripts.states import RETURNABLE
+from hocbaso.apps.transcripts.waiting.keep import void_seals
 from hocbaso.core.errors import DomainError, register
 
 register(
@@ -50,13 +51,14 @@ def return_sheets(actor: Actor, *, sheets: Sequence[YearSheet], reason: str) -> 
     for school_class in {sheet.school_class for sheet in sheets}:
         require(actor, "transcripts.return", school_class)
     now = clock.now()
-    for sheet in sheets:
+    for sheet in sorted(sheets, key=lambda one: one.pk):  # the order in which issuing locks them
         moved = YearSheet.objects.filter(pk=sheet.pk, state__in=RETURNABLE).update(
             state=SheetState.VOIDED, return_reason=reason[:300]
         )
         if not moved:
             raise DomainError("issued_cannot_return")
     SheetSignature.objects.filter(sheet__in=sheets, voided_at__isnull=True).update(voided_at=now)
+    seals = void_seals(sheets)
     open_rows([sheet.enrolment_id for sheet in sheets if sheet.version == 1])
     later = newest_issued([sheet.enrolment_id for sheet in sheets if sheet.version > 1])
     open_summer_rows({key: earlier.issued.sheet.frozen_at for key, earlier in later.items()})
@@ -67,5 +69,6 @@ def return_sheets(actor: Actor, *, sheets: Sequence[YearSheet], reason: str) -> 
         organisation=sheets[0].school.code,
         reason=reason,
         sheets=[sheet.digest for sheet in sheets],
+        **({"waiting_seals": seals} if seals else {}),
     )
     return len(sheets)

@@ -29,6 +29,8 @@ from hocbaso.apps.transcripts.models import SubjectDuty, YearSheet
 from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
 from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
 from hocbaso.apps.transcripts.use_cases.prepare_signatures import Key, open_duties, prepare_items
+from hocbaso.apps.transcripts.waiting.models import SealState
+from hocbaso.apps.transcripts.waiting.queries import refuse_waiting
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.authority import SigningWarning, check_certificate_for_signing
@@ -91,22 +93,25 @@ def signer_of(
 
     :raises DomainError: ``no_key``, ``key_place_unset``, ``token_session_needed``.
     """
-    assert actor.user is not None
     seat, number = seat_of(actor, role, school, school_class)
     held = held_by(Owner.of(seat))
     if held.place in (Place.REMOTE, Place.AGENT):
         return held.signer(), seat
-    provider = key_provider()
-    if role is SignerRole.SEAL:
-        return provider.organisation(code=school.code, name=school.name), seat
-    signer = provider.person(
-        account=actor.user.username,
-        name=actor.user.full_name,
+    return node_signer(seat, number), seat
+
+
+def node_signer(seat: Seat, number: str) -> Signer:
+    """The signer that the node's provider gives for a seat. :raises DomainError: ``no_key``, …"""
+    provider, school = key_provider(), seat.school
+    if seat.user is None:
+        return provider.organisation(code=school.code, name=school.name)
+    return provider.person(
+        account=seat.user.username,
+        name=seat.user.full_name,
         personal_number=number,
         school_code=school.code,
         school=school.name,
     )
-    return signer, seat
 
 
 @transaction.atomic
@@ -123,7 +128,7 @@ def authorise(
 
     :param method: how the person confirmed: "totp" on the screen, "cli" in the sandbox.
     :raises NotAllowed: wrong role, class, school, or no second factor.
-    :raises DomainError: ``nothing_to_sign``, ``sheet_moved_on``.
+    :raises DomainError: ``nothing_to_sign``, ``sheet_moved_on``, ``seal_waits_for_stamp``.
     """
     require(actor, PERMISSIONS[role], school_class if role in OF_CLASS else school)
     if not sheets:
@@ -132,6 +137,8 @@ def authorise(
         raise DomainError("sheet_moved_on")
     if role in OF_CLASS and any(s.school_class_id != (school_class and school_class.pk) for s in sheets):
         raise DomainError("sheet_moved_on")
+    if role is SignerRole.SEAL:
+        refuse_waiting(sheets)
     assert actor.user is not None
     if role is SignerRole.SUBJECT_TEACHER and len(open_duties(sheets, actor.user)) != len(sheets):
         raise DomainError("sheet_moved_on")
@@ -318,6 +325,8 @@ def ready_sheets(
 ) -> list[YearSheet]:
     """Sheets that wait for ``role``, in the order of the class lists. One query.
 
+    A sheet whose seal was made and waits for its time stamp waits for nobody.
+
     :param signer: only those on which this subject teacher still has something to sign.
     """
     rows = YearSheet.objects.filter(school=school, school_year=year, state=STEPS[role].before).select_related(
@@ -327,6 +336,8 @@ def ready_sheets(
         rows = rows.filter(school_class=school_class)
     if signer is not None:
         rows = rows.filter(duties__signer=signer, duties__signed=False)
+    if role is SignerRole.SEAL:
+        rows = rows.exclude(waiting_seals__state=SealState.WAITING)
     return list(rows.order_by("school_class__grade", "school_class__name", "enrolment__order", "id"))
 
 
