@@ -6,21 +6,20 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.common import clock
-from hocbaso.apps.signing.card import Card, certificate_card
+from hocbaso.apps.signing.card import Card
+from hocbaso.apps.signing.elsewhere import runs
+from hocbaso.apps.signing.elsewhere.models import Place
 from hocbaso.apps.transcripts.signing_board import Row, Standing, duties_of, own_subjects
-from hocbaso.apps.transcripts.use_cases.sign_sheets import signer_of
 from hocbaso.core.document.emit import short_digest
 from hocbaso.core.document.model import SignerRole
-from hocbaso.core.errors import DomainError
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
+from hocbaso.interfaces.web import desk_key
 from hocbaso.interfaces.web.desk_results import result_words, subject_results
-from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.posts import subject_names
 from hocbaso.interfaces.web.signing_desk import FILTERS, MOST, READY, Desk
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, datetime_vi, number, time_vi
@@ -28,29 +27,6 @@ from hocbaso.interfaces.web.templatetags.hbs import date_vi, datetime_vi, number
 #: Most rows of pupils with whom nothing can be done here.
 MOST_OTHERS = 300
 _BLOCKED = (Standing.OPEN, Standing.EARLIER)
-
-
-def card_of(desk: Desk) -> tuple[Card | None, str]:
-    """The certificate card, or the sentence why there is none."""
-    try:
-        signer, seat = signer_of(desk.actor, desk.role, desk.school, desk.school_class)
-        return certificate_card(signer, seat), ""
-    except DomainError as error:
-        return None, words(error)
-
-
-def masked_middle(value: str) -> str:
-    """``079••••••412``: enough for its owner to know it."""
-    if len(value) <= 6:
-        return value
-    return value[:3] + "•" * (len(value) - 6) + value[-3:]
-
-
-def method_words() -> str:
-    """How the key signs."""
-    if settings.HOCBASO_ENVIRONMENT == "thu_nghiem":
-        return _("Khóa phần mềm của hộp cát")
-    return _("Khóa do máy chủ của đơn vị giữ")
 
 
 def row_line(desk: Desk, row: Row, own: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -171,7 +147,7 @@ def context(desk: Desk) -> dict[str, Any]:
     shown, hidden = _shown(desk)
     own = _own_codes(desk)
     classes = _class_table(desk) if desk.school_class is None else []
-    card, no_card = card_of(desk)
+    key = desk_key.context(desk)
     ready, done = groups["ky-duoc"], groups["da-ky"]
     count = len(desk.stopped.left) if desk.stopped else len(desk.selectable)
     return {
@@ -181,10 +157,7 @@ def context(desk: Desk) -> dict[str, Any]:
         "own_subjects": _own_duties(desk),
         "own_several": len(own) > 1,
         "waits_for": _waits_for(desk),
-        "card": card,
-        "no_card": no_card,
-        "card_number": masked_middle(card.number) if card else "",
-        "method": method_words(),
+        **key,
         "seal": desk.role is SignerRole.SEAL,
         "lines": [row_line(desk, row, own) for row in shown],
         "hidden": hidden,
@@ -194,12 +167,12 @@ def context(desk: Desk) -> dict[str, Any]:
         "done": done,
         "eligible": ready + done,
         "count": count,
-        "may_sign": bool(count) and card is not None and card.usable,
+        "may_sign": bool(count) and key["usable"],
         "too_many": max(0, sum(r.selectable for r in desk.in_view) - MOST),
         "blocked_words": _blocked_words(desk),
         "classes": classes,
         "teachers_sign": any(line["secondary"] or line["subjects"] for line in classes),
-        "registered_words": _registered_words(desk, card),
+        "registered_words": _registered_words(desk, key["card"]),
         "previous": _previous_words(desk),
         "action": desk.request.get_full_path(),
         "texts": script_texts(desk),
@@ -371,7 +344,7 @@ def _registered_words(desk: Desk, card: Card | None) -> str:
 
 
 def _previous_words(desk: Desk) -> dict[str, str] | None:
-    """The notice of a batch that stopped."""
+    """The notice of a batch that stopped, and why where that is known."""
     stopped = desk.stopped
     if stopped is None:
         return None
@@ -381,7 +354,9 @@ def _previous_words(desk: Desk) -> dict[str, str] | None:
     verb = desk.words.sign.lower()
     done, left = number(stopped.signed), number(len(stopped.left))
     names = {"when": when, "n": number(stopped.signed + 1), "done": done, "left": left, "verb": verb}
+    why = runs.last_stop(stopped.batch) if desk.held.place is not Place.NODE else None
     return {
+        "why": why.stop_text if why else "",
         "heading": _("Lần %(verb)s %(when)s dừng ở học bạ thứ %(n)s") % names,
         "text": _(
             "%(done)s học bạ đã %(verb)s vẫn giữ nguyên và không %(verb)s lại. "

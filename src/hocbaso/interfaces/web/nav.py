@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from hocbaso.apps.accounts.door import Actor, allowed, holds
-from hocbaso.apps.accounts.models import Assignment, Role
+from hocbaso.apps.accounts.models import SIGNING_ROLES, Assignment, Role
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.signing.elsewhere.places import has_places
 
 #: Posts whose home is the managing levels' page.
 MANAGING_ROLES = frozenset(
@@ -96,6 +97,11 @@ def _watches_certificates(actor: Actor, school: Organisation, school_class: Scho
     return actor.role in MANAGING_ROLES and allowed(actor, "certificates.watch", school)
 
 
+def _chooses_place(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    """Whoever signs, where the node knows more places than its own. No query."""
+    return actor.second_factor and actor.role in SIGNING_ROLES and has_places()
+
+
 def _sets_defaults(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
     return actor.role == Role.DEPARTMENT_OFFICER and allowed(actor, "periods.set", school)
 
@@ -172,6 +178,7 @@ _ENTRIES = (
         "/truong/chung-thu/",
         _any("certificates.view", "certificates.prove"),
     ),
+    _Entry(gettext_noop("Nơi giữ khóa ký"), "/tai-khoan/khoa-ky/", _chooses_place),
     _Entry(gettext_noop("Chứng thư số"), "/quan-ly/chung-thu/", _watches_certificates),
     _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
     _Entry(gettext_noop("Sổ sách"), "/truong/so-sach/", _any_in_school("books.view")),
@@ -227,6 +234,7 @@ _GROUPS = (
             "/truong/ky/",
             "/truong/phat-hanh/",
             "/truong/chung-thu/",
+            "/tai-khoan/khoa-ky/",
             "/truong/hoc-ba/",
             "/truong/so-sach/",
             "/truong/truy-vet/",

@@ -13,11 +13,13 @@ from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.signing.elsewhere.places import Held, Owner, held_by
 from hocbaso.apps.signing.models import SigningBatch
+from hocbaso.apps.signing.register import Seat
 from hocbaso.apps.transcripts import signing_board
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.signing_board import OpenBatch, Row, Standing
-from hocbaso.apps.transcripts.use_cases.sign_sheets import list_digest
+from hocbaso.apps.transcripts.use_cases.sign_sheets import list_digest, seat_of
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
 
@@ -117,6 +119,21 @@ class Desk:
     only_class: str = ""
     error: str = ""
     error_at: str = ""
+    authorised: bool = False  # in this very request
+    _key: tuple[Seat, str, Held] | None = None
+
+    @property
+    def key(self) -> tuple[Seat, str, Held]:
+        """The seat that is signed from, the number of the staff file, and where the key is. Asked once."""
+        if self._key is None:
+            seat, number = seat_of(self.actor, self.role, self.school, self.school_class)
+            self._key = seat, number, held_by(Owner.of(seat))
+        return self._key
+
+    @property
+    def held(self) -> Held:
+        """Where the key is."""
+        return self.key[2]
 
     @property
     def in_view(self) -> list[Row]:
@@ -184,6 +201,11 @@ def load(
         if "loc" not in request.GET and any(r.standing in READY for r in desk.in_view):
             desk.filter = "ky-duoc"  # a whole school: what can be done now comes alone
     return desk
+
+
+def reloaded(desk: Desk) -> Desk:
+    """The same desk as it stands now."""
+    return load(desk.request, desk.actor, desk.role, desk.school, desk.year, desk.school_class)
 
 
 def grant(request: HttpRequest, batch: SigningBatch) -> None:

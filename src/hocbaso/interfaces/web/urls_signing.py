@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from hocbaso.interfaces.web.views import closing, issuing, signing
+from hocbaso.interfaces.web.views import closing, issuing, key_places, signing, signing_place
 
 urlpatterns: list[URLPattern] = [
     path("truong/tong-ket/", closing.index, name="closing"),
@@ -22,6 +22,11 @@ urlpatterns: list[URLPattern] = [
     path("truong/ky/<int:class_id>/", signing.homeroom, name="signing-class"),
     path("truong/ky/lan/<int:batch_id>/", signing.receipt, name="signing-receipt"),
     path("truong/ky/lan/<int:batch_id>/buoc", signing.step, name="signing-step"),
+    path("truong/ky/lan/<int:batch_id>/tien-do", signing_place.progress, name="signing-progress"),
+    path("truong/ky/lan/<int:batch_id>/ma", signing_place.codes, name="signing-codes"),
+    path("truong/ky/lan/<int:batch_id>/may-nay", signing_place.agent, name="signing-agent"),
+    path("tai-khoan/khoa-ky/", key_places.index, name="key-places"),
+    path("tai-khoan/khoa-ky/thu", key_places.test, name="key-place-test"),
     path("truong/phat-hanh/", issuing.desk, name="issuing"),
     path("truong/phat-hanh/lan/<int:batch_id>/", signing.receipt, name="issuing-receipt"),
     path("truong/phat-hanh/goi-tin-cay", issuing.bundle, name="issuing-bundle"),

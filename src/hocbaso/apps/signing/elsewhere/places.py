@@ -126,6 +126,11 @@ def _elsewhere() -> KeysElsewhere | None:
     return cast(KeysElsewhere, found) if hasattr(found, "token_name") else None
 
 
+def has_places() -> bool:
+    """Whether the node knows of keys elsewhere. No query."""
+    return _elsewhere() is not None or bool(getattr(key_provider(), "agent", False))
+
+
 def offers(owner: Owner) -> list[Offer]:
     """What the node has for an owner; the first is meant when nothing was chosen. No query."""
     keys = _elsewhere()

@@ -8,6 +8,7 @@ import zipfile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from hocbaso.apps.audit.chain import record
@@ -22,6 +23,7 @@ from hocbaso.interfaces.web import signing_desk
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of, signing
 
 
+@sensitive_post_parameters("ma", "pin")
 @require_actor
 @require_http_methods(["GET", "HEAD", "POST"])
 def desk(request: HttpRequest) -> HttpResponse:

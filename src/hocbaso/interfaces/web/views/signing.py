@@ -9,14 +9,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.accounts.use_cases.second_factor import confirm_totp
 from hocbaso.apps.oversight.progress import working_year
+from hocbaso.apps.signing.elsewhere import runs
+from hocbaso.apps.signing.elsewhere.models import Place
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts import queries, signing_board
+from hocbaso.apps.transcripts.use_cases import sign_at_place
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
 from hocbaso.apps.transcripts.use_cases.sign_sheets import OF_CLASS, PERMISSIONS, authorise, run_batch
 from hocbaso.apps.transcripts.use_cases.stop_batch import resume_batch, stop_batch
@@ -35,6 +39,7 @@ register(
             "Đã quá lâu từ lần xác nhận trước. Thầy cô nhập mã xác nhận mới để ký tiếp.",
             "A new code is needed to go on.",
         ),
+        "pin_missing": ("Nhập mã PIN của thiết bị ký", "Enter the token's PIN"),
         "code_missing": ("Nhập mã xác nhận gồm 6 chữ số", "Enter the six-digit code"),
     }
 )
@@ -70,6 +75,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "web/signing/index.html", context)
 
 
+@sensitive_post_parameters("ma", "pin")
 @require_actor
 @require_http_methods(["GET", "HEAD", "POST"])
 def homeroom(request: HttpRequest, class_id: int) -> HttpResponse:
@@ -86,6 +92,7 @@ def homeroom(request: HttpRequest, class_id: int) -> HttpResponse:
     return at_desk(desk)
 
 
+@sensitive_post_parameters("ma", "pin")
 @require_actor
 @require_http_methods(["GET", "HEAD", "POST"])
 def subject(request: HttpRequest, class_id: int) -> HttpResponse:
@@ -103,6 +110,7 @@ def subject(request: HttpRequest, class_id: int) -> HttpResponse:
     )
 
 
+@sensitive_post_parameters("ma", "pin")
 @require_actor
 @require_http_methods(["GET", "HEAD", "POST"])
 def principal(request: HttpRequest) -> HttpResponse:
@@ -128,18 +136,25 @@ def at_desk(desk: Desk) -> HttpResponse:
         return _refused(desk, error)
 
 
+#: Which field a refusal is about; a refused PIN ("token_pin_…") is about its own.
+_FIELDS = {
+    "code_missing": "ma",
+    "batch_needs_code": "ma",
+    "totp_wrong": "ma",
+    "totp_used": "ma",
+    "totp_not_enrolled": "ma",
+    "sign_in_wait": "ma",
+    "pin_missing": "pin",
+    "return_needs_reason": "ly-do",
+}
+
+
 def _refused(desk: Desk, error: DomainError) -> HttpResponse:
-    at = {
-        "code_missing": "ma",
-        "batch_needs_code": "ma",
-        "totp_wrong": "ma",
-        "totp_used": "ma",
-        "totp_not_enrolled": "ma",
-        "sign_in_wait": "ma",
-        "return_needs_reason": "ly-do",
-    }.get(error.code, "danh-sach")
+    at = "pin" if error.code.startswith("token_pin_") else _FIELDS.get(error.code, "danh-sach")
     if wants_json(desk.request):
         return JsonResponse({"code": error.code, "message": words(error), "at": at}, status=status_of(error))
+    if desk.authorised:  # the batch stands: the page shows what waits, and asks for no new code
+        desk = signing_desk.reloaded(desk)
     desk.error, desk.error_at = words(error), at
     return render(desk.request, "web/signing/desk.html", desk_page.context(desk), status=422)
 
@@ -155,6 +170,7 @@ def _confirm(desk: Desk) -> None:
 
 def _sign(desk: Desk) -> HttpResponse:
     sheets = desk.chosen()  # before the code is used up
+    _need_pin(desk)
     _confirm(desk)
     batch = authorise(
         desk.actor,
@@ -172,6 +188,7 @@ def _go_on(desk: Desk) -> HttpResponse:
     if desk.stopped is None:
         return _finished_elsewhere(desk)
     batch = desk.stopped.batch
+    _need_pin(desk)
     if desk.needs_code:
         _confirm(desk)
         resume_batch(desk.actor, batch, method="totp")
@@ -192,9 +209,24 @@ def _finished_elsewhere(desk: Desk) -> HttpResponse:
     return _answer(desk, batch)
 
 
+def _need_pin(desk: Desk) -> None:
+    if desk.held.place is Place.TOKEN and not desk.request.POST.get("pin"):
+        raise DomainError("pin_missing")
+
+
 def _run(desk: Desk, batch: SigningBatch) -> HttpResponse:
-    """With a script the page signs in steps; without, everything is signed now."""
-    if not wants_json(desk.request):
+    """The node's own key: with a script the page signs in steps, without one everything is signed now. A key
+    elsewhere: its place asks for what it needs."""
+    desk.authorised = True
+    place = desk.held.place
+    if place is Place.TOKEN:
+        sign_at_place.start_token(desk.actor, batch, pin=desk.request.POST.get("pin", ""))
+    elif place is Place.REMOTE:
+        sign_at_place.ask_codes(desk.actor, batch)
+        return redirect("web:signing-codes", batch.pk)
+    elif place is Place.AGENT:
+        return redirect("web:signing-agent", batch.pk)
+    elif not wants_json(desk.request):
         run_batch(desk.actor, batch)
     return _answer(desk, batch)
 
@@ -205,7 +237,7 @@ def _answer(desk: Desk, batch: SigningBatch) -> HttpResponse:
             {
                 "step": reverse("web:signing-step", args=[batch.pk]),
                 "receipt": receipt_url(batch),
-                **_progress(batch),
+                **progress_of(batch),
             }
         )
     return redirect(receipt_url(batch))
@@ -229,7 +261,7 @@ def _return(desk: Desk) -> HttpResponse:
     return redirect(desk.request.get_full_path())
 
 
-def _batch(request: HttpRequest, batch_id: int) -> tuple[Actor, SigningBatch]:
+def own_batch(request: HttpRequest, batch_id: int) -> tuple[Actor, SigningBatch]:
     """The actor's own batch in the present post. :raises NotFound: ``no_such_batch``"""
     actor = actor_of(request)
     assert actor.user is not None
@@ -246,15 +278,16 @@ def _batch(request: HttpRequest, batch_id: int) -> tuple[Actor, SigningBatch]:
 @require_POST
 def step(request: HttpRequest, batch_id: int) -> HttpResponse:
     """A few sheets of an authorised batch. JSON."""
-    actor, batch = _batch(request, batch_id)
+    actor, batch = own_batch(request, batch_id)
     if not signing_desk.granted(request, batch):
         raise DomainError("batch_needs_code")
     run_batch(actor, batch, limit=STEP)
     signing_desk.grant(request, batch)
-    return JsonResponse(_progress(batch))
+    return JsonResponse(progress_of(batch))
 
 
-def _progress(batch: SigningBatch) -> dict[str, Any]:
+def progress_of(batch: SigningBatch) -> dict[str, Any]:
+    """Where every item of a batch stands, in words."""
     seal = batch.role == SignerRole.SEAL
     items = []
     for item in signing_board.item_states(batch):
@@ -264,7 +297,7 @@ def _progress(batch: SigningBatch) -> dict[str, Any]:
             text = (_("Đã phát hành %(when)s") if seal else _("Đã ký %(when)s")) % {"when": when}
         elif item.state == "failed":
             text = _("Chưa ký được: %(why)s") % {"why": item.reason}
-        items.append({"sheet": item.sheet_id, "state": item.state, "text": text})
+        items.append({"id": item.pk, "sheet": item.sheet_id, "state": item.state, "text": text})
     states = [item["state"] for item in items]
     return {
         "total": len(items),
@@ -279,7 +312,9 @@ def _progress(batch: SigningBatch) -> dict[str, Any]:
 @require_safe
 def receipt(request: HttpRequest, batch_id: int) -> HttpResponse:
     """What one authorisation did: count, time, digest of the list, what failed and why, what comes next."""
-    _actor, batch = _batch(request, batch_id)
+    _actor, batch = own_batch(request, batch_id)
+    if runs.alive(batch):
+        return running(request, batch)
     found = signing_board.receipt(batch)
     role = SignerRole(batch.role)
     failed, signed = found.in_state("failed"), found.in_state("signed")
@@ -290,6 +325,7 @@ def receipt(request: HttpRequest, batch_id: int) -> HttpResponse:
         "signed": signed,
         "failed": failed,
         "waiting": found.in_state("waiting"),
+        "stop": runs.last_stop(batch) if found.in_state("waiting") else None,
         "dropped": found.in_state("dropped"),
         "last_at": max((i.at for i in signed if i.at), default=None),
         "desk_url": desk_url(batch),
@@ -297,6 +333,23 @@ def receipt(request: HttpRequest, batch_id: int) -> HttpResponse:
         **(_issue_facts(found.issued) if found.issued else {}),
     }
     return render(request, "web/signing/receipt.html", context)
+
+
+def running(request: HttpRequest, batch: SigningBatch) -> HttpResponse:
+    """A run beside the request: how far it is. The page asks again by itself."""
+    state = progress_of(batch)
+    names = {row.pk: row for row in batch.items.select_related("sheet__pupil", "sheet__school_class")}
+    rows = [(names[item["id"]], item) for item in state["items"]]
+    context = {
+        "batch": batch,
+        "seal": batch.role == SignerRole.SEAL,
+        "state": state,
+        "rows": rows,
+        "done": state["signed"] + state["failed"],
+        "receipt_url": receipt_url(batch),
+        "desk_url": desk_url(batch),
+    }
+    return render(request, "web/signing/running.html", context)
 
 
 def _issue_facts(issued: list[Any]) -> dict[str, Any]:

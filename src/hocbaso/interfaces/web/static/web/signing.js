@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const form = document.querySelector("form[data-sign]");
-  if (!form) return;
+  if (!form) return; // the page of a run has a script of its own
   const boxes = () => [...form.querySelectorAll('input[name="hoc-ba"]')];
   const go = form.querySelector("[data-go]");
   const line = form.querySelector("[data-count-line]");
@@ -140,6 +140,7 @@
   form.addEventListener("submit", async (event) => {
     const button = event.submitter;
     if (!button || !["ky", "ky-tiep"].includes(button.value)) return;
+    if (words.plain) return; // the key's place asks for more: an ordinary form
     event.preventDefault();
     if (running) return;
     const body = new FormData(form);
