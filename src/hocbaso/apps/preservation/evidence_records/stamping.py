@@ -12,7 +12,7 @@ from hocbaso.apps.preservation.evidence_records.models import Stamp, Tree
 from hocbaso.apps.preservation.models import ValidationSet
 from hocbaso.apps.preservation.store import keep
 from hocbaso.apps.signing.ports import KeyProvider
-from hocbaso.core.errors import DomainError
+from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.longterm.fetching import HttpAnswers
 from hocbaso.engines.trust.longterm.validation_data import Ask, Gatherer, ValidationData
 from hocbaso.engines.trust.timestamps import check_token
@@ -28,16 +28,29 @@ class Made:
     certificate_ends: datetime
 
 
-def ask_for_stamp(keys: KeyProvider, imprint: bytes) -> Made:
+register(
+    {
+        "record_not_later": (
+            "Dấu thời gian mới không muộn hơn dấu trước của bản ghi bằng chứng. Hệ thống sẽ thử lại.",
+            "The new time stamp is not later than the one before.",
+        ),
+    }
+)
+
+
+def ask_for_stamp(keys: KeyProvider, imprint: bytes, after: datetime | None = None) -> Made:
     """A token over ``imprint`` whose authority leads to a trusted root.
 
+    :param after: it must be later than this, the time of the stamp before (section 5.1).
     :raises ServiceUnavailable: ``timestamp_unavailable``.
-    :raises DomainError: ``timestamp_invalid``, ``timestamp_untrusted``.
+    :raises DomainError: ``timestamp_invalid``, ``timestamp_untrusted``, ``record_not_later``.
     """
     token = keys.stamper().stamp(imprint)
     trust = keys.trust()
     roots = [anchor.certificate for anchor in trust.anchors]
     info = check_token(token, imprint, roots, clock.now(), trust.intermediates)
+    if after is not None and info.time <= after:
+        raise DomainError("record_not_later")
     return Made(token, info, _path_ends(info, [*trust.intermediates, *roots]))
 
 

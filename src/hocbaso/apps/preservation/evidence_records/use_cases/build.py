@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
@@ -20,6 +21,7 @@ from hocbaso.apps.preservation.evidence_records.derive import split_hashes
 from hocbaso.apps.preservation.evidence_records.models import GivenUp, Leaf, Record, Stamp, Tree
 from hocbaso.apps.preservation.evidence_records.queries import waiting_sheets
 from hocbaso.apps.preservation.evidence_records.stamping import ask_for_stamp, stamp_row
+from hocbaso.apps.preservation.models import ValidationSet
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.documents import export
 from hocbaso.apps.transcripts.models import IssuedSheet
@@ -181,21 +183,29 @@ def _close(actor: Actor, tree: Tree, done: Built) -> None:
     done.stamped = closed is not None
 
 
-def close_tree(actor: Actor, tree: Tree, reason: str, **more: object) -> Stamp | None:
+def close_tree(
+    actor: Actor,
+    tree: Tree,
+    reason: str,
+    *,
+    after: datetime | None = None,
+    before: ValidationSet | None = None,
+) -> Stamp | None:
     """Ask for the time stamp of a filled tree and store it, with the audit event.
 
+    :param after: time of the stamp before. :param before: what proves that one.
     :returns: ``None``: somebody else closed it or added leaves meanwhile.
     :raises ServiceUnavailable: ``timestamp_unavailable``. :raises DomainError: a wrong token.
     """
     leaves = leaves_of(tree)
     roots = block_roots(leaves, tree.algorithm)
     root = HashTree(roots, tree.algorithm).root
-    made = ask_for_stamp(key_provider(), root)
+    made = ask_for_stamp(key_provider(), root, after)
     with transaction.atomic():
         Record.objects.select_for_update().get(pk=tree.record_id)
         if tree.stamps.exists() or tree.leaves.count() != len(leaves):
             return None
-        row = stamp_row(made, tree, 0, reason, leaves=len(leaves), blocks=b"".join(roots), **more)  # type: ignore[arg-type]
+        row = stamp_row(made, tree, 0, reason, leaves=len(leaves), blocks=b"".join(roots), before=before)
         row.save(force_insert=True)
         tell(
             actor,

@@ -149,7 +149,7 @@ class _Run:
 
     def _stamp(self, last: Stamp, done: Renewal) -> None:
         data = gather_for(self.keys, last, self.now)
-        made = ask_for_stamp(self.keys, stamp_imprint(bytes(last.token), last.tree.algorithm))
+        made = ask_for_stamp(self.keys, stamp_imprint(bytes(last.token), last.tree.algorithm), last.at)
         gain = timedelta(days=self.policy.minimum_gain_days)
         new_end, _ = self.policy.end(made.certificate_ends, made.info.algorithms)
         if done.reason != "asked" and new_end < end_of_stamp(last, self.policy) + gain:
@@ -184,7 +184,7 @@ class _Run:
             raise DomainError("record_object_lost")
         with transaction.atomic():
             before = kept(data)
-        row = close_tree(self.actor, tree, done.reason, before=before)
+        row = close_tree(self.actor, tree, done.reason, after=last.at, before=before)
         done.sheets = row.leaves if row is not None else tree.leaves.count()
 
     def _open(self, last: Stamp) -> Tree:

@@ -24,7 +24,6 @@ from hocbaso.engines.trust.longterm.records.reading import MAX_RECORD, read_reco
 from hocbaso.engines.trust.longterm.records.renewal import (
     Due,
     combined,
-    ends,
     new_algorithm,
     renewal_due,
     stamp_imprint,
@@ -57,7 +56,6 @@ __all__ = [
     "climb",
     "combined",
     "digest",
-    "ends",
     "group_hash",
     "identifier",
     "member_hashes",

@@ -14,10 +14,9 @@ from typing import Literal
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy, end_of
 from hocbaso.engines.trust.longterm.records.faults import RecordFault
 from hocbaso.engines.trust.longterm.records.model import Chain, digest, sequence_der
-from hocbaso.engines.trust.tokens import TimeStampInfo
 
 #: Hashes in the order in which they are preferred after the policy's own.
-_PREFERRED = ("sha256", "sha384", "sha512")
+_PREFERRED = ("sha512", "sha384", "sha256")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 Way = Literal["time_stamp", "hash_tree"]
 
@@ -31,21 +30,20 @@ class Due:
     ends: datetime
 
 
-def renewal_due(stamp: TimeStampInfo, tree: str, policy: LongTermPolicy, on: datetime) -> Due | None:
+def renewal_due(
+    certificate_ends: datetime, algorithms: Sequence[str], tree: str, policy: LongTermPolicy, on: datetime
+) -> Due | None:
     """Whether a chain is to be renewed at ``on``, and how.
 
-    :param stamp: its last token. :param tree: the hash of its tree.
+    :param certificate_ends: of the authority of its last token, aware. :param algorithms: which that token
+        rests on, in the policy's names. :param tree: the hash of its tree.
     """
+    last, _ = policy.end(certificate_ends, algorithms)
     reason = policy.renewal_reason(_NEVER, [tree], on)
     if reason is not None:
-        return Due("hash_tree", reason, min(end_of(policy.algorithm_ends(tree)), ends(stamp, policy)))
-    reason = policy.renewal_reason(stamp.certificate.not_valid_after_utc, stamp.algorithms, on)
-    return Due("time_stamp", reason, ends(stamp, policy)) if reason is not None else None
-
-
-def ends(stamp: TimeStampInfo, policy: LongTermPolicy) -> datetime:
-    """When a token stops to prove anything: its authority's certificate, or one of its algorithms."""
-    return policy.end(stamp.certificate.not_valid_after_utc, stamp.algorithms)[0]
+        return Due("hash_tree", reason, min(end_of(policy.algorithm_ends(tree)), last))
+    reason = policy.renewal_reason(certificate_ends, algorithms, on)
+    return Due("time_stamp", reason, last) if reason is not None else None
 
 
 def new_algorithm(policy: LongTermPolicy, on: datetime, but: str | None = None) -> str:
