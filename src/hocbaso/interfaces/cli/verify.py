@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, t
 
 if TYPE_CHECKING:
     from hocbaso.engines.trust.bundle import TrustBundle
+    from hocbaso.engines.trust.verification import ValidationPolicy, Verdict
 
 register(
     {
@@ -22,6 +24,15 @@ register(
             "Tệp {path} lớn hơn {limit} MB nên không được đọc.",
             "{path} is larger than {limit} MB.",
         ),
+        "report_of_one": (
+            "Báo cáo chỉ lập cho một tệp; lệnh này cho {count} kết quả. Thầy cô hãy kiểm tra từng tệp.",
+            "A report is about one document; there are {count} results.",
+        ),
+        "report_kind": (
+            "Tên tệp báo cáo phải kết thúc bằng .json hoặc .pdf: {path}.",
+            "A report is written as .json or .pdf: {path}.",
+        ),
+        "report_unwritten": ("Không ghi được báo cáo {path}: {why}.", "Cannot write {path}: {why}."),
     }
 )
 
@@ -53,6 +64,13 @@ def verify(
     qr: str = typer.Option(
         None, "--qr", help="Văn bản hoặc ảnh PNG, JPEG của mã QR; dấu - thì đọc văn bản từ đầu vào chuẩn."
     ),
+    policy: str = typer.Option(
+        None, "--policy", help="Chính sách xác thực: tệp JSON hoặc định danh; mặc định bản đang áp dụng."
+    ),
+    report: Path = typer.Option(
+        None, "--report", help="Ghi báo cáo về một tệp: bao-cao.json (dữ liệu) hoặc bien-ban.pdf (bản đọc)."
+    ),
+    by: str = typer.Option("", "--by", help="Người kiểm tra, để ghi vào báo cáo."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Xác thực học bạ số, không cần mạng và cơ sở dữ liệu."""
@@ -62,33 +80,77 @@ def verify(
         raise typer.BadParameter("hãy nêu tệp cần xác thực, hoặc --qr với văn bản hay ảnh của mã QR")
     now = datetime.now(UTC)
     results: list[dict[str, Any]] = []
+    verdicts: list[Verdict] = []
     unreadable = False
     with told(as_json=as_json):
+        if report is not None and report.suffix not in (".json", ".pdf"):
+            raise Unreadable("report_kind", path=str(report))
         bundle = TrustBundle.from_json(_read(trust_bundle)) if trust_bundle else None
+        rules = _policy(policy) if policy else None
     for name in [str(path) for path in files or ()] or [qr]:
         try:
-            results += _judge_qr(name, bundle, now) if qr is not None else _judge(name, bundle, now)
+            judge = _judge_qr if qr is not None else _judge
+            for verdict, more in judge(name, bundle, now, rules):
+                verdicts.append(verdict)
+                results.append(verdict.to_json() | more)
         except DomainError as error:
             unreadable = True
             results.append(_unreadable(Path(name) if qr is None else Path("qr"), error))
+    if report is not None and not unreadable:
+        with told(as_json=as_json):
+            _write_report(report, verdicts, now, by)
     answer(results, as_json=as_json, human=lambda: _tell(results))
     if unreadable:
         raise typer.Exit(Exit.UNUSABLE)
     raise typer.Exit(Exit.DONE if all(r["verdict"] == "valid" for r in results) else Exit.NEGATIVE)
 
 
-def _judge(name: str, bundle: TrustBundle | None, now: datetime) -> list[dict[str, Any]]:
+def _policy(name: str) -> ValidationPolicy:
+    """A policy of the package by its identifier, else the file of that name."""
+    from hocbaso.engines.trust.verification.policy import policy_named, read_policy
+
+    return policy_named(name) if name.startswith("urn:") else read_policy(_read(Path(name)))
+
+
+def _write_report(path: Path, verdicts: list[Verdict], now: datetime, by: str) -> None:
+    from hocbaso import __version__
+    from hocbaso.engines.trust.verification.report import report_json, report_of
+
+    if len(verdicts) != 1:
+        raise DomainError("report_of_one", count=len(verdicts))
+    name = f"hocbaso {__version__}"
+    made = report_of(verdicts[0], now=now, software=name, place=platform.node(), by=by)
+    data = report_json(made)
+    content = data.encode()
+    if path.suffix == ".pdf":
+        from hocbaso.engines.rendering.reports import render_report
+
+        content = render_report(made, data)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Unreadable("report_unwritten", path=str(path), why=str(error.strerror)) from error
+
+
+_Judged = list[tuple["Verdict", dict[str, Any]]]
+
+
+def _judge(name: str, bundle: TrustBundle | None, now: datetime, policy: ValidationPolicy | None) -> _Judged:
     from hocbaso.engines.trust.verification import verify_file
 
-    return [v.to_json() for v in verify_file(name, _read(Path(name)), bundle, now=now)]
+    found = verify_file(name, _read(Path(name)), bundle, now=now, policy=policy)
+    return [(verdict, {}) for verdict in found]
 
 
-def _judge_qr(given: str, bundle: TrustBundle | None, now: datetime) -> list[dict[str, Any]]:
+def _judge_qr(
+    given: str, bundle: TrustBundle | None, now: datetime, policy: ValidationPolicy | None
+) -> _Judged:
     """A code as text (argument, standard input) or picture; what a signed code says stands in ``qr``."""
     from hocbaso.engines.trust.offline_code import is_offline_code
     from hocbaso.engines.trust.verification import verify_file
     from hocbaso.engines.trust.verification.document import verifier
     from hocbaso.engines.trust.verification.offline import verify_code
+    from hocbaso.engines.trust.verification.policy import policy_in_force
 
     name, data = "qr", given.encode()
     if given == "-":
@@ -98,9 +160,10 @@ def _judge_qr(given: str, bundle: TrustBundle | None, now: datetime) -> list[dic
         data = _text_in_picture(data)
     text = data.decode("utf-8", "replace").strip()
     if not is_offline_code(text):
-        return [v.to_json() for v in verify_file(name, data, bundle, now=now)]
-    verdict, content = verify_code(text, verifier(bundle), now=now, file=name)
-    return [verdict.to_json() | {"qr": content.to_json()}]
+        return [(v, {}) for v in verify_file(name, data, bundle, now=now, policy=policy)]
+    using = verifier(bundle, policy or policy_in_force(now))
+    verdict, content = verify_code(text, using, now=now, file=name)
+    return [(verdict, {"qr": content.to_json()})]
 
 
 def _text_in_picture(data: bytes) -> bytes:
