@@ -93,15 +93,15 @@ class Desk:
                 paired = False
         return {"agent": "hocbaso", "protocol": VERSION, "version": __version__, "paired": paired}
 
-    def ask_pairing(self, origin: str, account: str, site_key: str) -> dict[str, Any]:
-        """Show a code for the page to be told. :raises DomainError:"""
-        key = octets(site_key)
+    def ask_pairing(self, origin: str, account: str, key: str) -> dict[str, Any]:
+        """Show a code for the page to be told. :param key: the site's own, base64. :raises DomainError:"""
+        site_key = octets(key)
         try:
             shown(account, 150)
         except Fault:
             raise DomainError("agent_message_unreadable", detail="account") from None
         with self.changed:
-            attempt = self.pairings.ask(origin, account, key)
+            attempt = self.pairings.ask(origin, account, site_key)
             self._told()
         self._attention()
         return {"attempt": attempt.id, "key": base64.b64encode(attempt.agent_key).decode()}
@@ -150,33 +150,33 @@ class Desk:
         self._attention()
         return {"job": job.id, "total": len(work.items), "digest": work.digest}
 
-    def watch(self, origin: str, token: str, job_id: str, after: int, wait: float) -> dict[str, Any]:
+    def watch(self, origin: str, token: str, job: str, after: int, wait: float) -> dict[str, Any]:
         """Values beyond the first ``after`` and the state, as soon as there is something new.
 
         :param after: how many values the page has. :param wait: seconds at most. :raises DomainError:
         """
         with self.changed:
-            job = self._job(origin, token, job_id)
+            found = self._job(origin, token, job)
             self._heard = self._clock()
-            before = (job.state, job.error)
+            before = (found.state, found.error)
             ends = time.monotonic() + min(wait, LONGEST_WAIT)
-            while len(job.values) <= after and (job.state, job.error) == before and not job.finished:
+            while len(found.values) <= after and (found.state, found.error) == before and not found.finished:
                 if (left := ends - time.monotonic()) <= 0:
                     break
                 self.changed.wait(left)
-            fresh = job.values[max(after, 0) :]
+            fresh = found.values[max(after, 0) :]
             return {
-                "state": str(job.state),
-                "signed": len(job.values),
-                "total": len(job.work.items),
+                "state": str(found.state),
+                "signed": len(found.values),
+                "total": len(found.work.items),
                 "values": [[number, base64.b64encode(value).decode()] for number, value in fresh],
-                "error": _error(job.error),
+                "error": _error(found.error),
             }
 
-    def cancel(self, origin: str, token: str, job_id: str) -> dict[str, Any]:
+    def cancel(self, origin: str, token: str, job: str) -> dict[str, Any]:
         """The page gives the list up. :raises DomainError:"""
         with self.changed:
-            self._job(origin, token, job_id).end(DomainError("agent_declined"))
+            self._job(origin, token, job).end(DomainError("agent_declined"))
         return {}
 
     def refused(self, origin: str) -> None:

@@ -56,11 +56,9 @@ def site_doors(desk: Desk) -> dict[str, Door]:
         "/v1/sign": Door({"token": str, "text": str, "seal": str}, desk.ask, MAX_LIST_OCTETS),
         "/v1/watch": Door(
             {"token": str, "job": str, "after": int, "wait": (int, float)},
-            lambda origin, token, job, after, wait: desk.watch(origin, token, job, after, wait),
+            desk.watch,
         ),
-        "/v1/cancel": Door(
-            {"token": str, "job": str}, lambda origin, token, job: desk.cancel(origin, token, job)
-        ),
+        "/v1/cancel": Door({"token": str, "job": str}, desk.cancel),
     }
 
 
@@ -184,6 +182,8 @@ class Handler(BaseHTTPRequestHandler):
             status, answer = 200, door.act(*first, **fields)
         except DomainError as error:
             status, answer = 409, guard.refusal(error)
+        except Exception:  # nothing of it is told or printed: a PIN may stand in it
+            status, answer = 500, {"code": "unexpected"}
         finally:
             del fields
         self._json(status, answer, more)

@@ -23,6 +23,7 @@ _AREAS = (
     "lineage",
     "periods",
     "signing",
+    "agent",
     "certificates",
     "transcripts",
     "books",
