@@ -284,11 +284,14 @@ class Bench:
         self, seal: bytes, at: datetime = STAMPED, tsa: Holder | None = None, imprint: bytes = b""
     ) -> bytes:
         """The seal with its time stamp."""
+        return with_unsigned(seal, self.token(imprint or signature_value_digest(seal), at, tsa))
+
+    def token(self, imprint: bytes, at: datetime = STAMPED, tsa: Holder | None = None) -> bytes:
+        """A time stamp over an imprint."""
         who = tsa or self.tsa
         stamper = _Stamper(who.key, who.path, lambda: at)
         with patch("secrets.randbits", self.dice.getrandbits):
-            token = stamper.stamp(imprint or signature_value_digest(seal))
-        return with_unsigned(seal, token)
+            return stamper.stamp(imprint)
 
     def teach(
         self, text: bytes, codes: Sequence[str], holder: Holder, number: int = 1, **options: object

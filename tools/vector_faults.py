@@ -35,8 +35,17 @@ from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import ResponsiblePerson, SchoolLevel, YearSheet
 from hocbaso.core.document.names import HEAD, TAIL, document_bytes
 from hocbaso.core.document.parse import split_document
-from hocbaso.engines.trust.xades import without_unsigned
-from hocbaso.engines.trust.xades.unsigned import with_unsigned
+from hocbaso.engines.trust.xades import (
+    ArchiveStamp,
+    Unsigned,
+    ValidationData,
+    archive_digest,
+    read_signature,
+    referable,
+    with_properties,
+    with_unsigned,
+    without_unsigned,
+)
 
 _DS11 = b"http://www.w3.org/2006/12/xml-c14n11"
 _C14N = b"http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -59,7 +68,7 @@ def all_vectors(bench: Bench) -> list[Made]:
     """Every vector, good ones first."""
     good = list(_good(bench))
     primary = good[0].data
-    return [*good, *_octets(primary), *_sheets(bench), *_forms(bench), *_bindings(bench, primary), *_orders(bench), *_standings(bench), *_packages(primary, good[3].data)]
+    return [*good, *_octets(primary), *_sheets(bench), *_forms(bench), *_bindings(bench, primary), *_orders(bench), *_standings(bench), *_packages(primary, good[3].data), *_archives(bench)]
 
 
 def swap(old: str | bytes, new: str | bytes, count: int = 1) -> Callable[[bytes], bytes]:
@@ -428,6 +437,43 @@ def _packages(good: bytes, other: bytes) -> Iterator[Made]:
     yield made("thoat", _zip([("../a.xml", good)]), "HBS-10.04", "Tên tệp thoát ra ngoài gói", "A name that leads outside")
     yield made("rong", _zip([]), "HBS-10.05", "Gói rỗng", "An empty package")
     yield made("trung", _zip([("a.xml", good), ("b.xml", good)]), "HBS-10.06", "Một tờ đứng hai lần", "A sheet stands twice")
+
+
+def _archives(bench: Bench) -> Iterator[Made]:
+    """B-LTA: archive time stamps, and what may go wrong with them."""
+    sheet = bench.sheet(3)
+    parts = split_document(bench.issue(sheet))
+    stored = without_unsigned(parts.signatures[-1])
+    crls = (bench.pki.crl(bench.pki.sub), bench.pki.crl(bench.pki.root))
+    token = read_signature(parts.signatures[-1]).unsigned.time_stamp
+    lasting = Unsigned(token, (bench.pki.sub.der,), crls[:1], (), ValidationData((bench.pki.root.der,), crls[1:]))
+
+    def document(unsigned: Unsigned) -> bytes:
+        return document_bytes(parts.sheet, [*parts.signatures[:-1], with_properties(stored, unsigned)])
+
+    def archived(unsigned: Unsigned, days: int) -> Unsigned:
+        known = referable(parts.sheet, parts.signatures)
+        imprint = archive_digest(read_signature(with_properties(stored, unsigned)), known, len(unsigned.archive), "sha256")
+        stamp = ArchiveStamp(bench.token(imprint, STAMPED + days * DAY))
+        return replace(unsigned, archive=(*unsigned.archive, stamp))
+
+    once = archived(lasting, 1)
+    twice = archived(once, 2)
+    bench.know(sheet, document(twice), "current")
+    yield Made("dung/b-lta.xml", document(twice), (), True, "Con dấu có hai dấu thời gian lưu trữ nối tiếp (B-LTA)", "The seal carries two archive time stamps in a row (B-LTA)")
+
+    def made(name: str, data: bytes, rules: str, vi: str, en: str) -> Made:
+        return Made(f"sai/luu-tru/{name}.xml", data, tuple(rules.split()), True, vi, en)
+
+    first, second = twice.archive
+    yield made("doi-cho", document(replace(twice, archive=(second, first))), "HBS-8.10", "Hai dấu thời gian lưu trữ bị đổi chỗ", "Two archive time stamps changed places")
+    yield made("bot-thu-hoi", document(replace(once, crls=())), "HBS-8.10", "Bớt danh sách thu hồi mà dấu thời gian lưu trữ đã phủ", "A revocation list under the archive time stamp was taken out")
+    yield made("di-lui", document(archived(archived(lasting, 2), 1)), "HBS-8.10", "Dấu thời gian lưu trữ sau ghi giờ sớm hơn dấu trước", "An archive time stamp earlier than the one before it")
+    text = document(once)
+    start = text.index(b"<xades141:ArchiveTimeStamp")
+    end = text.index(b"</xades141:ArchiveTimeStamp>") + len(b"</xades141:ArchiveTimeStamp>")
+    place = text.index(b"<xades:CertificateValues>", text.index(b"</xades141:TimeStampValidationData>"))
+    yield made("sai-cho", text[:place] + text[start:end] + text[place:start] + text[end:], "HBS-4.18", "Dấu thời gian lưu trữ đứng trước chứng thư mà nó phải phủ", "The archive time stamp stands before the certificates")
 
 
 def _zip(entries: list[tuple[str, bytes]]) -> bytes:

@@ -26,6 +26,7 @@ from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.conformance.canonical import ds
 from hocbaso.engines.trust.conformance.octets import check_octets, check_sheet_octets
 from hocbaso.engines.trust.conformance.relations import (
+    check_archive,
     check_order,
     check_targets,
     check_teachers,
@@ -35,6 +36,7 @@ from hocbaso.engines.trust.conformance.report import Findings, Report
 from hocbaso.engines.trust.conformance.sheet import check_sheet, text_at
 from hocbaso.engines.trust.conformance.signature import View, read_view
 from hocbaso.engines.trust.conformance.standing import (
+    check_archive_paths,
     check_evidence,
     check_paths,
     check_people,
@@ -42,6 +44,7 @@ from hocbaso.engines.trust.conformance.standing import (
 )
 from hocbaso.engines.trust.paths import NO_EVIDENCE, X509_FAILURES, Evidence
 from hocbaso.engines.trust.tokens import TimeStampInfo
+from hocbaso.engines.trust.verification.archived import evidence_of_seal
 from hocbaso.engines.trust.verification.document import Verifier
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet
 from hocbaso.engines.trust.verification.signatures import Finding, read_signatures
@@ -75,6 +78,7 @@ class _Case:
     model: YearSheet | None = None
     findings: tuple[Finding, ...] = ()
     token: TimeStampInfo | None = None
+    archive: tuple[TimeStampInfo, ...] = ()
 
 
 def check_document(data: bytes, using: Verifier, *, now: datetime, file: str = "") -> Report:
@@ -189,6 +193,8 @@ def _relations(case: _Case) -> None:
     if case.model is not None:
         check_teachers(case.views, case.model, found)
     case.token = check_times(case.views, _frozen(case.sheet), case.now, found)
+    if case.split is not None and case.token is not None:
+        case.archive = check_archive(case.split, case.findings, case.now, found)
 
 
 def _frozen(sheet: etree._Element) -> datetime | None:
@@ -205,6 +211,7 @@ def _bundle(case: _Case, using: Verifier) -> None:
         return
     evidence = _evidence(case, token)
     check_paths(case.views, token, checker, evidence, case.model, case.found)
+    check_archive_paths(case.archive, checker, evidence, case.found)
     check_evidence(
         evidence, {der for view in case.views for der in view.certificates[1:]}, bundle, case.found
     )
@@ -213,10 +220,9 @@ def _bundle(case: _Case, using: Verifier) -> None:
 
 
 def _evidence(case: _Case, token: TimeStampInfo) -> Evidence:
-    seal = next((f.parts for f in case.findings if f.role == "con_dau" and f.parts is not None), None)
-    if seal is None:
-        return Evidence(token.other_ders) if token.other_ders else NO_EVIDENCE
-    return Evidence((*token.other_ders, *seal.unsigned.certificates), seal.unsigned.crls, seal.unsigned.ocsps)
+    stamps = (token, *case.archive)
+    found = evidence_of_seal(case.findings, stamps)
+    return found if found != NO_EVIDENCE else Evidence(token.other_ders)
 
 
 def _verdict(case: _Case, using: Verifier) -> Verdict | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from lxml import etree
 
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.document.names import NS, SHEET_ID
+from hocbaso.core.document.parse import SplitDocument
 from hocbaso.core.document.signers import in_signing_order, signatures_of_subject, subject_signature_id
 from hocbaso.engines.trust.conformance.canonical import canonical, digest_of
 from hocbaso.engines.trust.conformance.report import Findings
@@ -22,6 +24,8 @@ from hocbaso.engines.trust.verification.plan import (
     teachers_missing,
 )
 from hocbaso.engines.trust.verification.policy import policy_in_force
+from hocbaso.engines.trust.verification.signatures import Finding
+from hocbaso.engines.trust.verification.times import read_stamp
 
 _CHAIN = ("gvcn", "hieu_truong", "con_dau")
 _ROLES = ("gvbm", *_CHAIN)
@@ -120,6 +124,17 @@ def check_times(
             found.at(_TOKEN_RULES.get(fault.sub_indication, "HBS-8.08"), seal.node, fault.sentence)
     _check_claims(views, frozen, token, found)
     return token
+
+
+def check_archive(
+    split: SplitDocument, findings: Sequence[Finding], now: datetime, found: Findings
+) -> tuple[TimeStampInfo, ...]:
+    """The archive time stamps, of a document that the strict readers can read."""
+    policy = policy_in_force(now)
+    stamped = read_stamp(split.sheet, split.signatures, findings, now, policy)
+    if stamped.token is not None and stamped.fault is not None:
+        found.add("HBS-8.10", "ArchiveTimeStamp", stamped.fault.sentence)
+    return stamped.archive
 
 
 def _check_claims(

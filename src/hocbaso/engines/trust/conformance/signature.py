@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
-from hocbaso.core.document.names import C14N10
+from hocbaso.core.document.names import C14N10, XADES141
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.conformance.canonical import (
     attribute,
@@ -42,7 +42,15 @@ from hocbaso.engines.trust.xades.profile import (
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _PARTS = ["SignedInfo", "SignatureValue", "KeyInfo", "Object"]
-_UNSIGNED = ["SignatureTimeStamp", "CertificateValues", "RevocationValues"]
+#: What may stand beside the seal, a letter each, and in which order (B-T, B-LT, B-LTA).
+_UNSIGNED = {
+    xades("SignatureTimeStamp"): "S",
+    f"{{{XADES141}}}TimeStampValidationData": "V",
+    xades("CertificateValues"): "C",
+    xades("RevocationValues"): "R",
+    f"{{{XADES141}}}ArchiveTimeStamp": "A",
+}
+_ORDER = re.compile(r"(?:SV?)?C?R?(?:(?<=.)AV?)*")
 _MAX_CERTIFICATES = 10
 
 
@@ -85,7 +93,12 @@ def read_view(node: etree._Element, found: Findings) -> View:
 
 
 def _check_namespaces(node: etree._Element, found: Findings) -> None:
-    expected = {ds("Signature"): {"ds"}, xades("QualifyingProperties"): {"xades"}}
+    expected = {
+        ds("Signature"): {"ds"},
+        xades("QualifyingProperties"): {"xades"},
+        f"{{{XADES141}}}TimeStampValidationData": {"xades141"},
+        f"{{{XADES141}}}ArchiveTimeStamp": {"xades141"},
+    }
     for element in node.iter():
         if not isinstance(element.tag, str):
             continue
@@ -197,10 +210,11 @@ def _read_unsigned(view: View, holder: etree._Element, found: Findings) -> None:
     if view.place is not None and view.place.role != "con_dau":
         found.at("HBS-4.19", unsigned)
     inner = unsigned.find(xades("UnsignedSignatureProperties"))
-    names = [] if inner is None else [etree.QName(item).localname for item in inner]
-    if len(unsigned) != 1 or not names or names != [name for name in _UNSIGNED if name in names]:
-        found.at("HBS-4.18", unsigned, ", ".join(names[:6]))
-    stamp = unsigned.find(f".//{xades('EncapsulatedTimeStamp')}")
+    items = [] if inner is None else [item for item in inner if isinstance(item.tag, str)]
+    letters = "".join(_UNSIGNED.get(str(item.tag), "?") for item in items)
+    if len(unsigned) != 1 or not letters or not _ORDER.fullmatch(letters):
+        found.at("HBS-4.18", unsigned, ", ".join(etree.QName(item).localname for item in items[:6]))
+    stamp = unsigned.find(f".//{xades('SignatureTimeStamp')}/{xades('EncapsulatedTimeStamp')}")
     if stamp is not None:
         view.stamp = _octets(stamp, found)
 

@@ -25,6 +25,8 @@ _PATH_RULES = {
     PathState.BAD_CHAIN: "HBS-7.08",
     PathState.BAD_USAGE: "HBS-7.03",
 }
+#: A time stamp that proves nothing any more and is followed by none.
+_ENDED = ("NO_POE", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
 _OPEN_QUESTIONS = {
     Question.CHAIN: "HBS-7.07",
     Question.AUTHORITY: "HBS-7.09",
@@ -64,6 +66,18 @@ def check_paths(
         found.add("HBS-8.07", "SignatureTimeStamp", stamper.reason or stamper.detail or "")
     if sheet is not None and sheet.environment == "chinh_thuc" and "thu_nghiem" in worlds:
         found.add("HBS-7.10", "ThongTinChung/MoiTruong")
+
+
+def check_archive_paths(
+    stamps: Sequence[TimeStampInfo], checker: PathChecker, evidence: Evidence, found: Findings
+) -> None:
+    """The authorities of the archive time stamps, each at the time that it states."""
+    for stamp in stamps:
+        result = checker.check(stamp.certificate_der, stamp.time, Purpose.TIME_STAMP, evidence)
+        if result.state in (PathState.REVOCATION_UNKNOWN, PathState.COMPROMISED):
+            found.undecided.add("HBS-8.07")
+        elif not result.ok:
+            found.add("HBS-8.07", "ArchiveTimeStamp", result.reason or result.detail or "")
 
 
 def check_people(
@@ -107,8 +121,10 @@ def check_evidence(evidence: Evidence, bound: set[bytes], bundle: TrustBundle, f
 def check_records(verdict: Verdict, bundle: TrustBundle, found: Findings) -> None:
     """Log, status and latest version, as the verifier finds them."""
     for question, rule in _OPEN_QUESTIONS.items():
-        if verdict.check(question).result is Result.UNKNOWN:
-            found.undecided.add(rule)
+        check = verdict.check(question)
+        if check.result is Result.UNKNOWN:
+            ended = question is Question.CHAIN and check.sub_indication in _ENDED
+            found.undecided.add("HBS-8.11" if ended else rule)
     if verdict.check(Question.LOGGED).result is Result.FAILED:
         found.add("HBS-9.01", "", verdict.check(Question.LOGGED).sentence)
     if verdict.check(Question.LATEST).result is Result.FAILED:
