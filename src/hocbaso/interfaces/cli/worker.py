@@ -49,7 +49,18 @@ def _round() -> dict[str, Any]:
     """One round; what goes wrong in one part is told and does not stop the others."""
     document: dict[str, Any] = {"locks": 0, "cases": [], "answered": 0, "counted": 0, "reminded": 0}
     document |= {"judged": 0, "problems": []}
-    for part in (_close_due, _ask, _look_up, _watch, _judge, _look_for_twins, _preserve, _certificates):
+    for part in (
+        _close_due,
+        _ask,
+        _look_up,
+        _watch,
+        _judge,
+        _look_for_twins,
+        _stamps,
+        _preserve,
+        _records,
+        _certificates,
+    ):
         try:
             document |= part()
         except Exception as error:
@@ -85,6 +96,14 @@ def _look_for_twins() -> dict[str, Any]:
     fresh = Scan.objects.filter(started_at__gt=now - timedelta(hours=20)).values("unit")
     unit = Organisation.objects.filter(kind=Kind.DEPARTMENT).exclude(pk__in=fresh).first()
     return {"pairs": scan(Actor.system(), unit).opened} if unit is not None else {}
+
+
+def _records() -> dict[str, Any]:
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.preservation.evidence_records.clockwork import work
+
+    night = work(Actor.system())
+    return {} if night is None else {"recorded": night.built, "records_renewed": night.renewed}
 
 
 def _ask() -> dict[str, Any]:
@@ -125,6 +144,18 @@ def _preserve() -> dict[str, Any]:
     from hocbaso.apps.preservation.clockwork import work
 
     return {"preserved": work()}
+
+
+def _stamps() -> dict[str, Any]:
+    """Seals that wait for their time stamp, some of them a round: the other parts have their turn."""
+    from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.transcripts.waiting.complete import complete_waiting
+    from hocbaso.apps.transcripts.waiting.queries import waiting
+
+    if not waiting().count:
+        return {"stamped": 0}
+    done = complete_waiting(Actor.system(), most=500)
+    return {"stamped": done.issued, "seals_refused": done.refused, "seals_waiting": done.left}
 
 
 def _judge() -> dict[str, Any]:

@@ -102,3 +102,13 @@ class GivenUp(models.Model):
 
 
 guard(GivenUp)
+
+
+class Round(models.Model):
+    """A night's work: begun once a night, again when it was killed or something did not answer."""
+
+    begun_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=60, blank=True)  # code of what did not work
+    built = models.PositiveIntegerField(default=0)  # sheets
+    renewed = models.PositiveIntegerField(default=0)  # records

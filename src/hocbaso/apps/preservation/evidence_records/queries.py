@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.preservation.evidence_records.models import GivenUp, Leaf, Record, Stamp, Tree
+from hocbaso.apps.preservation.models import LongTermSheet
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy, long_term_policy
 from hocbaso.engines.trust.longterm.records import Due, renewal_due
 
 #: A sheet that is not under a record so long after its issue is an alarm.
-PATIENCE = timedelta(days=14)
+PATIENCE = timedelta(days=30)
 #: A record whose first time stamp is missing so long after it was opened is an alarm.
 UNSTAMPED = timedelta(days=1)
 
@@ -80,11 +81,20 @@ def _leaves_in_force() -> QuerySet[Leaf]:
     return Leaf.objects.filter(attempt__isnull=False).exclude(Exists(given_up))
 
 
-def waiting_sheets(school: Organisation | None = None, year: str = "") -> QuerySet[IssuedSheet]:
-    """Issued sheets with a time stamp that stand under no record in force, oldest first."""
+def waiting_sheets(
+    school: Organisation | None = None, year: str = "", settled_by: datetime | None = None
+) -> QuerySet[IssuedSheet]:
+    """Issued sheets with a time stamp that stand under no record in force, oldest first.
+
+    :param settled_by: of those issued later only such as have their validation data already (B-LT).
+    """
     stamped = Evidence.objects.filter(sheet=OuterRef("pk"), kind="signature_timestamp")
     leaves = _leaves_in_force().filter(sheet=OuterRef("pk"))
-    return issued_sheets(school, year).filter(Exists(stamped)).exclude(Exists(leaves)).order_by("pk")
+    found = issued_sheets(school, year).filter(Exists(stamped)).exclude(Exists(leaves))
+    if settled_by is not None:
+        lasting = LongTermSheet.objects.filter(sheet=OuterRef("pk"))
+        found = found.filter(Exists(lasting) | Q(issued_at__lte=settled_by))
+    return found.order_by("pk")
 
 
 def records_in(school: Organisation | None = None, year: str = "") -> QuerySet[Record]:

@@ -12,7 +12,8 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
-from hocbaso.apps.preservation.evidence_records import queries, stamping
+from hocbaso.apps.preservation.evidence_records import clockwork, queries, stamping
+from hocbaso.apps.preservation.evidence_records.clockwork import work
 from hocbaso.apps.preservation.evidence_records.derive import record_of
 from hocbaso.apps.preservation.evidence_records.models import GivenUp, Leaf, Record, Stamp, Tree
 from hocbaso.apps.preservation.evidence_records.use_cases import build as building
@@ -269,3 +270,37 @@ def test_the_validation_data_of_a_stamp_go_with_its_renewal() -> None:
     assert record.crls
     assert long_term_policy(clock.today())
     assert stamping.gather_for(key_provider(), Stamp.objects.earliest("pk"), clock.now()).crls
+
+
+# --- the night ---------------------------------------------------------------------------------------------
+
+
+def test_the_worker_builds_once_a_night_and_waits_for_validation_data() -> None:
+    issued_school(1)
+    midnight = (clock.now() + timedelta(days=1)).astimezone(clock.VIETNAM).replace(hour=2, minute=0)
+    with clock.standing_at(midnight.replace(hour=12)):
+        assert work(SYSTEM) is None
+    with clock.standing_at(midnight):
+        night = work(SYSTEM)
+        assert night is not None
+        assert (night.built, night.problem) == (0, "")  # issued yesterday, no validation data yet
+    with clock.standing_at(midnight + timedelta(minutes=5)):
+        assert work(SYSTEM) is None
+    with clock.standing_at(midnight + timedelta(days=20)):
+        night = work(SYSTEM)
+        assert night is not None
+        assert (night.built, Stamp.objects.count()) == (1, 1)
+
+
+def test_a_night_that_was_killed_or_unanswered_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    night = (clock.now() + timedelta(days=30)).astimezone(clock.VIETNAM).replace(hour=1, minute=0)
+    with clock.standing_at(night):
+        monkeypatch.setattr(clockwork, "build", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            work(SYSTEM)
+        assert work(SYSTEM) is None
+    monkeypatch.undo()
+    with clock.standing_at(night + timedelta(hours=2)):
+        again = work(SYSTEM)
+        assert again is not None
+        assert again.finished_at is not None

@@ -60,11 +60,13 @@ def build(
     *,
     school: Organisation | None = None,
     year: str = "",
+    settled_by: datetime | None = None,
     most: int = MOST,
     told: Callable[[int], None] = lambda _: None,
 ) -> Built:
     """Build a record over the waiting sheets of a scope, or go on with the one that is open.
 
+    :param settled_by: see :func:`~.queries.waiting_sheets`.
     :param school: only its sheets. :param year: only this school year. :param told: called with the number
         of sheets done.
     :returns: what was done; no authority answering stands in ``problem``.
@@ -77,12 +79,16 @@ def build(
     last = 0
     while done.sheets < most:
         size = min(CHUNK, most - done.sheets)
-        rows = list(waiting_sheets(school, year).filter(pk__gt=last).select_related("sheet")[:size])
+        waiting = waiting_sheets(school, year, settled_by)
+        rows = list(waiting.filter(pk__gt=last).select_related("sheet")[:size])
         if not rows:
             break
         last = rows[-1].pk
+        readable = list(with_objects(rows, done.refused))
+        if not readable:
+            continue
         tree = tree or _open(actor, school, year)
-        added = _add(tree, rows, done)
+        added = _add(tree, readable)
         done.added, done.sheets = done.added + added, done.sheets + added
         told(done.added)
     if tree is not None and done.sheets:
@@ -107,10 +113,8 @@ def _open(actor: Actor, school: Organisation | None, year: str) -> Tree:
         return Tree.objects.create(record=record, number=0, algorithm=algorithm, opened_at=now)
 
 
-def _add(tree: Tree, rows: list[IssuedSheet], done: Built) -> int:
-    hashes: dict[int, bytes] = {}
-    for row, objects in with_objects(rows, done.refused):
-        hashes[row.pk] = b"".join(member_hashes(objects, tree.algorithm))
+def _add(tree: Tree, sheets: list[tuple[IssuedSheet, tuple[DataObject, ...]]]) -> int:
+    hashes = {row.pk: b"".join(member_hashes(objects, tree.algorithm)) for row, objects in sheets}
     try:
         return _store(tree, hashes)
     except IntegrityError:  # somebody builds beside: what is left of the chunk is ours
