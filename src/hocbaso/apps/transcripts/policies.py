@@ -42,3 +42,9 @@ def may_view_class(actor: Actor, school_class: SchoolClass) -> bool:
 @rule("transcripts.view_school", "xem học bạ của trường", operator=True)
 def may_view_school(actor: Actor, school: Organisation) -> bool:
     return holds(actor, school.pk, Role.PRINCIPAL, Role.DEPUTY_PRINCIPAL, Role.SEAL_KEEPER)
+
+
+@rule("transcripts.archive_files", "bổ sung dữ liệu lưu trữ dài hạn vào tệp PDF", operator=True)
+def may_archive_files(actor: Actor, target: None) -> bool:
+    """Files lie where the operator keeps them; nothing is read from the node but what is public."""
+    return False

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any
 
 from asn1crypto import algos, cms
@@ -56,8 +57,9 @@ _ROOM = 12 * 1024
 class _PortSigner(Signer):
     """pyHanko's signer over ours: it hands out digests, never the key."""
 
-    def __init__(self, signer: ports.Signer) -> None:
+    def __init__(self, signer: ports.Signer, caller: _Caller) -> None:
         self._port = signer
+        self._caller = caller
         self._curve = isinstance(signer.certificate.public_key(), ec.EllipticCurvePublicKey)
         registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         registry.register_multiple([_parsed(certificate) for certificate in signer.chain])
@@ -73,7 +75,7 @@ class _PortSigner(Signer):
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         if digest_algorithm != "sha256":
             raise SigningError(f"SHA-256 only, not {digest_algorithm}")
-        value = self._port.sign_digest(hashlib.sha256(data).digest())
+        value = await self._caller.ask(self._port.sign_digest, hashlib.sha256(data).digest())
         if not self._curve:
             return value
         half = len(value) // 2  # the port gives r||s as XML wants it, CMS wants DER (RFC 5753)
@@ -85,14 +87,15 @@ class _PortSigner(Signer):
 class _PortStamper(TimeStamper):
     """pyHanko's time-stamp client over ours."""
 
-    def __init__(self, stamper: ports.TimeStamper) -> None:
+    def __init__(self, stamper: ports.TimeStamper, caller: _Caller) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._port = stamper
+        self._caller = caller
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         if md_algorithm != "sha256":
             raise SigningError(f"SHA-256 only, not {md_algorithm}")
-        return cms.ContentInfo.load(self._port.stamp(message_digest))
+        return cms.ContentInfo.load(await self._caller.ask(self._port.stamp, message_digest))
 
 
 class _Writer(IncrementalPdfFileWriter):
@@ -107,15 +110,40 @@ def _parsed(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
-def _run(work: Coroutine[Any, Any, object]) -> None:
-    """Run pyHanko's coroutine on a loop of its own, also below somebody else's running loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work)
-        return
-    with ThreadPoolExecutor(max_workers=1) as aside:
-        aside.submit(asyncio.run, work).result()
+class _Caller:
+    """Runs pyHanko's coroutines in a thread of their own, and what they ask of our ports in the caller's.
+
+    Keys and time-stamp authorities may use the caller's database connection and its context; below a running
+    loop neither would be the same.
+    """
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+    async def ask(self, port: Callable[[bytes], bytes], digest: bytes) -> bytes:
+        """Call a port in the caller's thread; what it raises is raised here."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
+
+        def call() -> None:
+            try:
+                value = port(digest)
+            except Exception as error:
+                loop.call_soon_threadsafe(answer.set_exception, error)
+            else:
+                loop.call_soon_threadsafe(answer.set_result, value)
+
+        self._asked.put(call)
+        return await answer
+
+    def run(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run to the end; what the coroutine raises is raised."""
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            done = aside.submit(asyncio.run, work)
+            done.add_done_callback(lambda _: self._asked.put(None))
+            while (call := self._asked.get()) is not None:
+                call()
+            done.result()
 
 
 def seal_pdf(
@@ -151,16 +179,16 @@ def seal_pdf(
     certificates = (signer.certificate, *signer.chain)
     room = _ROOM + sum(len(certificate.public_bytes(Encoding.DER)) for certificate in certificates)
     try:
-        writer = _Writer(io.BytesIO(pdf))
+        writer, caller = _Writer(io.BytesIO(pdf)), _Caller()
         session = PdfSigner(
-            meta, _PortSigner(signer), timestamper=_PortStamper(stamper)
+            meta, _PortSigner(signer, caller), timestamper=_PortStamper(stamper, caller)
         ).init_signing_session(writer)
         session.system_time = signing_time
         document = session.prepare_tbs_document(validation_info=None, bytes_reserved=2 * room)
         output = io.BytesIO()
         prepared, _ = document.digest_tbs_document(output=output)
         attributes = PdfCMSSignedAttributes(signing_time=signing_time)
-        _run(document.perform_signature(prepared.document_digest, attributes))
+        caller.run(document.perform_signature(prepared.document_digest, attributes))
     except PdfError as error:
         raise Unreadable("pdf_unreadable", reason=str(error)) from error
     except (SigningError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""``hocbaso archive status | extend | renew``, and ``record``, ``pdf``: what keeps sheets provable for decades."""
+"""``hocbaso archive status | extend | renew | record | pdf``: what keeps sheets provable for decades."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hocbaso.interfaces.cli import archive_pdf, archive_records
+from hocbaso.interfaces.cli.imports import check_year
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, table, told
 
 if TYPE_CHECKING:
@@ -72,10 +73,9 @@ def _scope(school: str | None, year: str) -> Organisation | None:
 
     use_database()
     from hocbaso.apps.organisations import queries
-    from hocbaso.core.vietnamese.school_year import SchoolYear
 
     if year:
-        SchoolYear.parse(year)
+        check_year(year)
     return queries.school(school) if school else None
 
 

@@ -178,7 +178,7 @@ def list_sheets(school_code: str, year: str) -> list[dict[str, Any]]:
     return queries.sheet_rows(school, year)
 
 
-def export(school_code: str, year: str, out: Path, pdf: bool) -> dict[str, Any]:
+def export(school_code: str, year: str, out: Path, pdf: bool, archive: bool = False) -> dict[str, Any]:
     """Write XML, PDF and the trust bundle. JSON: ``files``."""
     actor, school = Actor.operator(), find_school(school_code)
     SchoolYear.parse(year)
@@ -187,7 +187,10 @@ def export(school_code: str, year: str, out: Path, pdf: bool) -> dict[str, Any]:
     except OSError as error:
         raise Unreadable("cannot_write", path=str(out), why=str(error.strerror)) from error
     with_progress = counting(queries.issued_sheets(school, year), "Xuất tệp")
-    return {"files": export_sheets(actor, school=school, year=year, sheets=with_progress, out=out, pdf=pdf)}
+    written = export_sheets(
+        actor, school=school, year=year, sheets=with_progress, out=out, pdf=pdf or archive, archive=archive
+    )
+    return {"files": written}
 
 
 register({"cannot_write": ("Không ghi được vào {path}: {why}.", "Cannot write to {path}: {why}.")})

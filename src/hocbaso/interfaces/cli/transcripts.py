@@ -165,6 +165,9 @@ def export(
     year: str = YEAR,
     out: Path = typer.Option(..., "--out", help="Thư mục nhận tệp."),
     pdf: bool = typer.Option(False, "--pdf", help="Xuất thêm bản thể hiện PDF."),
+    archive: bool = typer.Option(
+        False, "--archive", help="Bản PDF có dấu thời gian lưu trữ (PAdES B-LTA); kéo theo --pdf."
+    ),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Xuất học bạ đã phát hành (XML, PDF) và gói tin cậy để xác thực ngoại tuyến."""
@@ -174,7 +177,7 @@ def export(
     from hocbaso.interfaces.cli import transcript_runs as runs
 
     with told(as_json=as_json):
-        document = runs.export(school, year, out, pdf)
+        document = runs.export(school, year, out, pdf, archive)
     answer(
         document,
         as_json=as_json,

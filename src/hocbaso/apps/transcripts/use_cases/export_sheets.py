@@ -13,6 +13,7 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.models import IssuedSheet
+from hocbaso.apps.transcripts.use_cases.long_term_pdf import archive_files, better_file
 from hocbaso.apps.transcripts.use_cases.render import sealed_booklet
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
 
@@ -28,12 +29,21 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def export_sheets(
-    actor: Actor, *, school: Organisation, year: str, sheets: Iterable[IssuedSheet], out: Path, pdf: bool
+    actor: Actor,
+    *,
+    school: Organisation,
+    year: str,
+    sheets: Iterable[IssuedSheet],
+    out: Path,
+    pdf: bool,
+    archive: bool = False,
 ) -> list[str]:
     """Files ``<pupil code>.xml`` (newest version; older ones as ``<pupil code>.v1.xml``), ``.pdf``, bundle.
 
+    :param archive: the PDF files get an archive time stamp each (PAdES B-LTA), where they have none yet.
     :returns: the names written, in order.
     :raises NotAllowed: the policy of the school.
+    :raises ServiceUnavailable: no time-stamp authority answers; every file is written, without archive stamp.
     """
     require(actor, "transcripts.view_school", school)
     rows = list(sheets)
@@ -47,12 +57,23 @@ def export_sheets(
             _write(out / f"{stem}.xml", exported.xml)
             names.append(f"{stem}.xml")
             if pdf and newest:
-                _write(out / f"{stem}.pdf", sealed_booklet(actor, issued=row))
-                names.append(f"{stem}.pdf")
+                path, content = out / f"{stem}.pdf", sealed_booklet(actor, issued=row)
+                if better_file(content, path) is None:  # an archive stamp is never taken away again
+                    _write(path, content)
+                names.append(path.name)
     _write(out / BUNDLE_NAME, trust_bundle(rows).to_json().encode())
     names.append(BUNDLE_NAME)
     with transaction.atomic():
         record(
             actor, "transcripts.exported", f"year:{year}", organisation=school.code, count=len(rows), pdf=pdf
         )
+    if archive:
+        _archive(actor, [out / name for name in names if name.endswith(".pdf")])
     return names
+
+
+def _archive(actor: Actor, paths: list[Path]) -> None:
+    """:raises ServiceUnavailable, DomainError: the first reason why a file could not be archived."""
+    for outcome in list(archive_files(actor, paths=paths)):
+        if outcome.error is not None:
+            raise outcome.error

@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Photo
-from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.signing.ports import KeyProvider, key_provider
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.models import IssuedSheet, Rendition, SheetSignature, YearSheet
+from hocbaso.apps.transcripts.use_cases.long_term_pdf import at_least_long_term
 from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.emit import digest as digest_of_text
 from hocbaso.core.document.model import SchoolLevel, SignerRole
@@ -103,14 +105,16 @@ def booklet_of(issued: list[IssuedSheet]) -> bytes:
     return render_booklet(Booklet(tuple(views), bytes(image.content) if image else None))
 
 
-def _key(issued: list[IssuedSheet]) -> str:
+def _key(issued: list[IssuedSheet], *extra: str) -> str:
     version = TEMPLATE_VERSIONS[parse_code(issued[0].code).level]
-    parts = [version, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued)]
+    parts = [version, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued), *extra]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def sealed_booklet(actor: Actor, *, issued: IssuedSheet) -> bytes:
-    """The pupil's booklet as sealed PDF/A-3 (PAdES B-T), from the cache or made now.
+    """The pupil's booklet as sealed PDF/A-3, from the cache or made now.
+
+    PAdES B-LT wherever the revocation answers are at hand, else B-T; the next hand-out tries again.
 
     Every first rendition is logged (draft circular: each issue of a rendition is traceable).
 
@@ -135,13 +139,22 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
         .order_by("sheet__school_year", "version")
     )
     rows = [row for row in found if parse_code(row.code).level == level]
-    key = _key(rows)
-    cached = Rendition.objects.filter(key=key).first()
-    if cached is not None:
-        return bytes(cached.content)
-    school = issued.sheet.school
+    plain, lasting = _key(rows), _key(rows, "B-LT")
+    cached = {row.key: bytes(row.content) for row in Rendition.objects.filter(key__in=(plain, lasting))}
+    if lasting in cached:
+        return cached[lasting]
     provider = key_provider()
-    content = seal_pdf(
+    sealed = cached.get(plain) or _seal(issued.sheet.school, rows, provider)
+    content, complete = at_least_long_term(sealed, provider)
+    if complete:
+        return _keep(actor, issued, lasting, content)
+    if plain not in cached:
+        _keep(actor, issued, plain, sealed)
+    return content
+
+
+def _seal(school: Organisation, rows: list[IssuedSheet], provider: KeyProvider) -> bytes:
+    return seal_pdf(
         booklet_of(rows),
         provider.organisation(code=school.code, name=school.name),
         provider.stamper(),
@@ -150,6 +163,10 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
         location=school.name,
         signing_time=clock.now(),
     )
+
+
+def _keep(actor: Actor, issued: IssuedSheet, key: str, content: bytes) -> bytes:
+    """Store what is handed out, and that it was."""
     try:
         with transaction.atomic():
             Rendition.objects.create(sheet=issued.sheet, key=key, content=content, at=clock.now())
@@ -157,7 +174,7 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
                 actor,
                 "transcripts.rendered",
                 issued.code,
-                organisation=school.code,
+                organisation=issued.sheet.school.code,
                 version=issued.version,
                 key=key,
             )
