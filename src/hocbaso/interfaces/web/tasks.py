@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,12 +19,14 @@ from hocbaso.apps.oversight.waiting import Deadline, entry_deadline, waiting_for
 from hocbaso.apps.periods.policies import CHECKER_ROLES
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.transcripts.signing_board import duties_of, missing_signers
+from hocbaso.apps.transcripts.waiting.queries import waiting_by_class
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 from hocbaso.interfaces.web.task import LONG, Task
 from hocbaso.interfaces.web.tasks_around import elsewhere, reviews, unlock_cases
 from hocbaso.interfaces.web.tasks_certificates import certificates
 from hocbaso.interfaces.web.tasks_identity import identity
 from hocbaso.interfaces.web.tasks_quality import quality
+from hocbaso.interfaces.web.tasks_stamps import stamps
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 
 
@@ -72,9 +75,14 @@ def _close_as_principal(progress: Progress) -> list[Task]:
     ]
 
 
-def _seal(progress: Progress) -> list[Task]:
-    waiting = [c for c in progress.classes if c.principal_signed > c.issued]
-    n = sum(c.principal_signed - c.issued for c in waiting)
+def _seal(progress: Progress, held: Mapping[int, int]) -> list[Task]:
+    """What the seal keeper issues; not what is sealed already and held up by its time stamp."""
+    left = {
+        c.school_class.pk: c.principal_signed - c.issued - held.get(c.school_class.pk, 0)
+        for c in progress.classes
+    }
+    waiting = [c for c in progress.classes if left[c.school_class.pk] > 0]
+    n = sum(left[c.school_class.pk] for c in waiting)
     if not n:
         return []
     return [
@@ -276,6 +284,7 @@ def tasks_for(actor: Actor, progress: Progress | None) -> list[Task]:
     asked = identity(actor, post)
     urgent = [task for task in asked if task.due is None or task.is_late]  # reminders, last days
     calm = [task for task in asked if task not in urgent]
+    urgent = [*stamps(actor, post), *urgent]
     last = [*quality(actor, post), *certificates(actor, post)]
     return [*tasks, *urgent, *_of_progress(actor, post, progress), *calm, *last]
 
@@ -285,7 +294,7 @@ def _of_progress(actor: Actor, post: Assignment, progress: Progress) -> list[Tas
     if allowed(actor, "signing.principal", post.organisation):
         tasks += _sign_as_principal(progress) + _close_as_principal(progress)
     if allowed(actor, "signing.seal", post.organisation):
-        tasks += _seal(progress)
+        tasks += _seal(progress, waiting_by_class(post.organisation))
     if post.role == Role.HOMEROOM and progress.classes:
         own = progress.classes[0].school_class
         if own.grade in SECONDARY_GRADES and actor.user is not None:

@@ -16,6 +16,6 @@ def may_watch(actor: Actor, unit: Organisation) -> bool:
 
 
 @rule("timestamps.complete", "hoàn tất học bạ chờ dấu thời gian", operator=True)
-def may_complete(actor: Actor, target: None) -> bool:
+def may_complete(actor: Actor, target: object) -> bool:
     """The node's clockwork and its operator: nothing is decided, what was sealed is finished."""
     return False

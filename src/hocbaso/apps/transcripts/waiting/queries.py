@@ -53,6 +53,12 @@ def waiting_since(sheets: Iterable[Any]) -> dict[int, datetime]:
     return dict(_waiting().filter(sheet__in=sheets).values_list("sheet_id", "made_at"))
 
 
+def waiting_by_class(school: Organisation) -> dict[int, int]:
+    """How many seals wait, by class. One query."""
+    rows = _waiting().filter(sheet__school=school).values("sheet__school_class").annotate(n=Count("pk"))
+    return {row["sheet__school_class"]: row["n"] for row in rows.order_by()}
+
+
 def waiting_of_year(school: Organisation, year: str) -> set[int]:
     """Keys of the sheets of a school year whose seal waits. One query."""
     rows = _waiting().filter(sheet__school=school, sheet__school_year=year)

@@ -16,8 +16,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from hocbaso.apps.audit.models import Event
-from hocbaso.apps.common import guards
+from hocbaso.apps.common import clock, guards
+from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import YearSheet
+from hocbaso.apps.transcripts.waiting.queries import waiting
+from hocbaso.engines.trust.breakers import State
 
 
 @require_safe
@@ -37,7 +40,9 @@ def ready(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"status": "database", "error": type(error).__name__}, status=503)
     if absent:
         return JsonResponse({"status": "guards", "missing": absent}, status=503)
-    return JsonResponse({"status": "ok"})
+    queue = waiting()  # an alarm, not a reason to stop serving
+    since = clock.iso_seconds(queue.oldest) if queue.oldest else None
+    return JsonResponse({"status": "ok", "timestamps": {"waiting": queue.count, "oldest": since}})
 
 
 class _Node(Collector):
@@ -49,10 +54,27 @@ class _Node(Collector):
             sheets.add_metric([state], n)
         last = Event.objects.order_by("-sequence").values_list("sequence", flat=True).first()
         events = GaugeMetricFamily("hocbaso_audit_events", "Events in the audit chain", value=last or 0)
-        return [sheets, events]
+        return [sheets, events, *_time_stamps()]
 
     def describe(self) -> list[GaugeMetricFamily]:
         return []  # asked at registration, when there may be no database yet
+
+
+def _time_stamps() -> list[GaugeMetricFamily]:
+    """Sealed sheets without time stamp, and the authorities by place in the order of preference."""
+    now, queue = clock.now(), waiting()
+    waits = GaugeMetricFamily(
+        "hocbaso_timestamps_waiting", "Sealed sheets without time stamp", value=queue.count
+    )
+    seconds = (now - queue.oldest).total_seconds() if queue.oldest else 0
+    oldest = GaugeMetricFamily(
+        "hocbaso_timestamps_oldest_seconds", "Age of the oldest of them", value=seconds
+    )
+    usable = GaugeMetricFamily("hocbaso_timestamps_usable", "1: the authority is asked", labels=["place"])
+    health = getattr(key_provider().stamper(), "health", dict)()
+    for place, one in enumerate(health.values(), start=1):
+        usable.add_metric([str(place)], float(one.state(now) is not State.OPEN))
+    return [waits, oldest, usable]
 
 
 REGISTRY.register(_Node())

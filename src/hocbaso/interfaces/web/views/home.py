@@ -18,7 +18,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight import progress as oversight
 from hocbaso.apps.oversight import schools
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
-from hocbaso.interfaces.web import nav, tasks, tasks_identity
+from hocbaso.interfaces.web import nav, tasks, tasks_identity, tasks_stamps
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
 
@@ -261,5 +261,6 @@ def managing(request: HttpRequest) -> HttpResponse:
             "totals": totals,
             "search": search,
             "campaigns": tasks_identity.of_unit(actor, unit),
+            "stamps": tasks_stamps.of_unit(actor, unit),
         },
     )
