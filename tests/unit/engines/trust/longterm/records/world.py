@@ -58,10 +58,7 @@ class World:
 
     def __post_init__(self) -> None:
         school = School(self.pki)
-        self.documents = [
-            school.issue(sheet_of(nonce=f"{number:064x}"))
-            for number in range(self.sheets)
-        ]
+        self.documents = [school.issue(sheet_of(nonce=f"{number:064x}")) for number in range(self.sheets)]
         self.first = self.pki.issue("TSA một", time_stamping=True, ends=T0 + YEAR)
         self.second = self.pki.issue("TSA hai", time_stamping=True, ends=T0 + 20 * YEAR)
 
@@ -92,9 +89,7 @@ class World:
         lists = self.pki.lists(this_update=at - timedelta(days=1), next_update=at + timedelta(days=9))
         added = ArchiveTimeStamp(token, (), identifier(algorithm))
         return [
-            EvidenceRecord.of(
-                (*record.chains[:-1], (*record.chains[-1], added)), (self.pki.sub.der,), lists
-            )
+            EvidenceRecord.of((*record.chains[:-1], (*record.chains[-1], added)), (self.pki.sub.der,), lists)
             for record in records
         ]
 
