@@ -93,6 +93,7 @@ class Page:
 WHOLE = {PRINCIPAL, DEPUTY, SEAL}
 _SEES_PUPILS = {*WHOLE, CLERK}
 _WATCH = {COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}
+_SIGNS = {*WHOLE, HOMEROOM, TEACHER, NEIGHBOUR, STRANGERS[0], STRANGERS[2], STRANGERS[3]}
 PAGES: dict[str, Page] = {
     "healthz": Page(public=200),
     "readyz": Page(public=200),
@@ -213,6 +214,21 @@ PAGES: dict[str, Page] = {
     "signing-subject": Page(opens=OF_CLASS, args=("class",)),
     "signing-receipt": Page(opens={HOMEROOM}, args=("signing batch",)),
     "signing-step": Page(opens={HOMEROOM}, args=("signing batch",), post_only=True),
+    "signing-progress": Page(opens={HOMEROOM}, args=("signing batch",)),
+    "signing-codes": Page(led={HOMEROOM}, args=("signing batch",)),  # nothing waits for codes
+    "signing-agent": Page(led={HOMEROOM}, args=("signing batch",)),
+    "key-places": Page(opens=_SIGNS),
+    "key-place-test": Page(opens=_SIGNS, post_only=True),
+    "agent": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}),
+    "agent-state": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}),
+    "agent-pair": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-code": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-paired": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-leave": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-list": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-values": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-prove": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
+    "agent-proof": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),
     "issuing": Page(opens={SEAL, STRANGERS[3]}),
     "issuing-receipt": Page(opens={SEAL}, args=("issuing batch",)),
     "issuing-bundle": Page(opens=WHOLE),
@@ -301,6 +317,7 @@ PAGES: dict[str, Page] = {
     "verify-pdf": Page(public=403, query="?c={sheet}"),
     "verify-proof": Page(public=200, query="?c={sheet}"),
     "verify-slip": Page(public=200, query="?c={sheet}"),
+    "verify-report": Page(public=405),
     "verify-qr": Page(public=403, query="?c={sheet}"),
     "transcript-qr": Page(opens={*WHOLE, HOMEROOM}, args=("sheet",)),
     "offline": Page(public=200),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import pytest
@@ -20,8 +21,11 @@ from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.schema import schema_files
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.qr import qr_png, verification_url
+from hocbaso.engines.trust.verification.published import verification_files
+from hocbaso.engines.trust.verification.report import schema
 from hocbaso.interfaces.web.limiter import Limiter
-from hocbaso.interfaces.web.views import verification
+from hocbaso.interfaces.web.views import verification, verification_report
+from tests.unit.engines.trust.json_schema import faults
 from tests.unit.interfaces.web.sheets import closed_school, issued_school, text
 
 pytestmark = pytest.mark.django_db
@@ -352,3 +356,52 @@ def test_the_schema_is_published(anybody) -> None:
     response = anybody.get("/schemas/hocbaso-1.0.xsd")
     assert response.content == schema_files()["hocbaso-1.0.xsd"]
     assert response.headers["Content-Type"] == "application/xml"
+
+
+# --- the report to keep ------------------------------------------------------------------------------------
+
+
+def slip_in(page: str) -> str:
+    found = re.search(r'name="phieu" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("way", ["code", "file"])
+def test_what_was_looked_up_or_uploaded_has_a_report_without_anything_being_kept(
+    anybody, issued, way
+) -> None:
+    page = text(
+        anybody.get("/xac-thuc", {"c": issued.code}) if way == "code" else upload(anybody, xml_of(issued))
+    )
+    asked = {"phieu": slip_in(page), "dang": "json"}
+    response = anybody.post(reverse("web:verify-report"), asked)
+    made = json.loads(response.content)
+    assert faults(made, json.loads(schema())) == []
+    assert (made["verdict"], made["document"]["digest"]) == ("valid", issued.digest)
+    assert made["validator"]["by"] == "khách, không đăng nhập"
+    assert made["document"]["sha256"]
+    pdf = anybody.post(reverse("web:verify-report"), asked | {"dang": "pdf"})
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf.headers["Cache-Control"] == "no-store"
+    assert f"{issued.code}.bien-ban.pdf" in pdf.headers["Content-Disposition"]
+    for words in (NAME, BIRTH, issued.sheet.pupil.code, "lớp 3A"):
+        assert words not in response.content.decode()
+
+
+def test_a_report_cannot_be_made_up_altered_or_asked_for_later(anybody, issued) -> None:
+    slip = slip_in(text(anybody.get("/xac-thuc", {"c": issued.code})))
+    address = reverse("web:verify-report")
+    for wrong in ("", "x", slip[:-2] + ("AA" if not slip.endswith("AA") else "BB"), slip.replace(":", "", 1)):
+        assert anybody.post(address, {"phieu": wrong}).status_code == 400
+    assert anybody.post(address, {"phieu": slip}).status_code == 200
+    with clock.standing_at(clock.now() + verification_report.KEPT + verification_report.KEPT):
+        answer = anybody.post(address, {"phieu": slip})
+        assert answer.status_code == 400
+        assert "hết hạn" in text(answer)
+
+
+def test_the_policies_and_the_schema_of_reports_are_published(anybody) -> None:
+    for name, content in verification_files().items():
+        response = anybody.get(f"/schemas/{name}")
+        assert (response.status_code, response.content) == (200, content)

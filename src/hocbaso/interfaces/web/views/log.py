@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from hocbaso.apps.ledger import queries
 from hocbaso.core.document.schema import schema_files
 from hocbaso.core.errors import NotFound
+from hocbaso.engines.trust.verification.published import verification_files
 
 _TEXT = "text/plain; charset=utf-8"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -46,8 +47,10 @@ def tile(request: HttpRequest, year: str, rest: str) -> HttpResponse:
 
 @require_safe
 def schema(request: HttpRequest, name: str) -> HttpResponse:
-    """``/schemas/hocbaso-1.0.xsd`` and the schema it imports."""
-    files = schema_files()
+    """``/schemas/hocbaso-1.0.xsd``, the schema it imports, and what documents and verdicts name: policies of
+    signing and validation, the schema of validation reports."""
+    files = schema_files() | verification_files()
     if name not in files:
         raise NotFound("not_found", what=_("lược đồ %(name)s") % {"name": name[:60]})
-    return _answer(files[name], "application/xml", "public, max-age=86400")
+    kinds = {"xsd": "application/xml", "json": "application/json", "txt": _TEXT}
+    return _answer(files[name], kinds[name.rpartition(".")[2]], "public, max-age=86400")

@@ -89,7 +89,10 @@ def _page(
         "limit": MAX_UPLOAD_MB,
     }
     if found is not None:
+        from hocbaso.interfaces.web.views.verification_report import slip_of  # it shares these limits
+
         context["v"] = verdict_page.describe(found, file_name=file_name)
+        context["report"] = slip_of(found.verdict, request)
         if found.issued is not None:
             context |= _holder(request, found.issued)
     status = status or (status_of(error) if error else 200)
