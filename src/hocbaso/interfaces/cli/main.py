@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -94,6 +95,8 @@ def _register() -> None:
 def main() -> None:
     """Entry point: no traceback ever reaches a user."""
     os.umask(0o077)  # the node's state is readable for its owner alone
+    # A library tells of hostile certificates with tracebacks; what is wrong is told by the verdict.
+    logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())
     _register()
     try:
         app()

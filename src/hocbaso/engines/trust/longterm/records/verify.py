@@ -276,11 +276,12 @@ def _check_trust(case: _Case) -> None:
         case.open = RecordFault("record_no_bundle")
     else:
         case.open = case.trusting.vouched(case.record, case.infos)
+    believable = case.open is None  # data of strangers are not even looked at
     for number, info in enumerate(case.infos, 1):
         last = number == len(case.infos)
         until = case.now if last else case.infos[number].time
         _check_lasting(case, info, number, until, last)
-        if case.trusting is not None:
+        if believable and case.trusting is not None:
             unknown = case.trusting.judge(case.record, case.infos, number, until, last)
             case.open = case.open or unknown
 
