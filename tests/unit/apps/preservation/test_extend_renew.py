@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import IntegrityError, transaction
 
 from hocbaso.apps.accounts.door import Actor
@@ -25,10 +27,12 @@ from hocbaso.apps.preservation.use_cases.renew import renew
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
+from hocbaso.core.document.names import document_bytes
 from hocbaso.core.document.parse import split_document
-from hocbaso.core.errors import NotAllowed
+from hocbaso.core.errors import NotAllowed, ServiceUnavailable
+from hocbaso.engines.trust.longterm import policy
 from hocbaso.engines.trust.verification import verify_document
-from hocbaso.engines.trust.xades import read_signature
+from hocbaso.engines.trust.xades import read_signature, with_properties, without_unsigned
 from tests.unit.interfaces.web.sheets import issued_school
 
 pytestmark = pytest.mark.django_db
@@ -81,9 +85,10 @@ def test_lists_and_chains_are_kept_once_for_all_sheets() -> None:
 def test_a_run_that_breaks_off_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     issued_school(3)
     assert extend(OPERATOR, limit=1).done == 1
-    with pytest.raises(RuntimeError), monkeypatch.context() as patched:
+    with monkeypatch.context() as patched:
         patched.setattr(sources, "key_provider", _broken)
-        extend(OPERATOR)
+        with pytest.raises(RuntimeError):
+            extend(OPERATOR)
     assert LongTermSheet.objects.count() == 1
     assert extend(OPERATOR).done == 2
     assert renew(OPERATOR, early=True, limit=2).done == 2
@@ -167,3 +172,109 @@ def test_export_takes_a_fixed_number_of_queries(django_assert_num_queries) -> No
         documents.export(rows)  # certificates of the packed texts are remembered by the process
         with django_assert_num_queries(6):
             documents.export(rows)
+
+
+def test_the_policy_says_what_is_due_and_a_better_authority_renews_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """P-256 ends on 31 December 2035: due a year before, alarm near the end; a later policy knows more."""
+    (first,) = policy.policies()
+    later = replace(
+        first,
+        version=2,
+        valid_from=date(2034, 6, 1),
+        algorithms=(*(a for a in first.algorithms if a.name != "p384"), policy.Algorithm("p384", None, "x")),
+    )
+    monkeypatch.setattr(policy, "policies", lambda: (first, later))
+    issued_school(2)
+    extend(OPERATOR)
+    sheets = IssuedSheet.objects.all()
+    (group,) = standing(sheets).groups
+    assert group.sheets == 2
+    assert group.algorithms == ("sha256", "p256")
+    ends, due = group.ends, group.due
+    if group.reason == "tsa_ends":
+        assert group.ends == group.certificate_ends
+    with clock.standing_at(due - timedelta(days=1)):
+        assert standing(sheets).due == 0
+        assert renew(OPERATOR).done == 0
+    with clock.standing_at(due + timedelta(days=8)):
+        assert standing(sheets).due == 2
+        assert [alarm.code for alarm in standing(sheets).alarms] == ["overdue"]
+        outcome = renew(OPERATOR)  # the same authority holds no longer than before
+        assert (outcome.done, outcome.failed) == (0, 2)
+        assert {row.code for row in Setback.objects.all()} == {"renewal_no_gain"}
+        assert renew(OPERATOR, patient=True).failed == 0  # the worker lets it rest
+    with clock.standing_at(ends - timedelta(days=20)):
+        assert [alarm.code for alarm in standing(sheets).alarms] == ["ends_soon"]
+    with clock.standing_at(due + timedelta(days=9)):
+        monkeypatch.setattr("hocbaso.apps.preservation.use_cases.renew.key_provider", _Successor)
+        outcome = renew(OPERATOR)
+        assert outcome.done == 2
+        assert set(outcome.reasons) == {group.reason}
+        assert not Setback.objects.exists()
+        found = standing(sheets)
+        assert (found.levels["B-LTA"], found.due, found.alarms) == (2, 0, [])
+        bundle = trust_bundle(_rows())
+    late = ends + timedelta(days=30)
+    for row, exported in zip(_rows(), documents.export(_rows()), strict=True):
+        assert _judge(exported.xml, bundle, late) != ("indeterminate", "NO_POE")
+        alone = _without_archive(exported.xml)
+        assert _judge(alone, bundle, late)[0] == "indeterminate"
+        assert row.document
+
+
+class _Successor:
+    """The node's provider with a time-stamp authority that lives ten years longer."""
+
+    def stamper(self):
+        from hocbaso.sandbox import profiles
+        from hocbaso.sandbox.tsa import SandboxStamper
+
+        authority = sources.key_provider().authority
+        now = clock.now()
+        issuer = authority.unit("vgca-issuing")
+        key = ec.generate_private_key(ec.SECP384R1())
+        period = (now - timedelta(days=1), now + timedelta(days=3650))
+        certificate = profiles.stamper_certificate(
+            profiles.name("Dấu thời gian kế tiếp", "VGCA"),
+            key,
+            issuer,
+            period,
+            authority._urls("vgca", "issuing"),
+        )
+        return SandboxStamper(key, (certificate, issuer.certificate), clock.now)
+
+
+def _judge(xml: bytes, bundle, now) -> tuple[str, str | None]:
+    verdict = verify_document(xml, bundle, now=now)
+    return verdict.verdict, verdict.sub_indication
+
+
+def _without_archive(xml: bytes) -> bytes:
+    split = split_document(xml)
+    seal = split.signatures[-1]
+    unsigned = replace(read_signature(seal).unsigned, archive=())
+    return document_bytes(
+        split.sheet, [*split.signatures[:-1], with_properties(without_unsigned(seal), unsigned)]
+    )
+
+
+def test_authorities_that_are_away_stop_the_run_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    issued_school(2)
+    extend(OPERATOR)
+
+    class Away:
+        def stamper(self):
+            return self
+
+        def stamp(self, digest: bytes) -> bytes:
+            raise ServiceUnavailable("timestamp_unavailable", detail="test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hocbaso.apps.preservation.use_cases.renew.key_provider", Away)
+        outcome = renew(OPERATOR, early=True)
+    assert (outcome.done, outcome.failed) == (0, 0)
+    assert outcome.stopped
+    assert not Setback.objects.exists()
+    assert renew(OPERATOR, early=True).done == 2
