@@ -64,6 +64,11 @@ def _figure(board: Board, now: datetime) -> SchoolReadiness:
     )
 
 
+def of_now(school: Organisation) -> SchoolReadiness:
+    """One school counted for whoever looks at it; nothing is kept."""
+    return _figure(boards([school])[school.pk], clock.now())
+
+
 def recount_due(limit: int = 200) -> int:
     """Schools that were never counted or are old, the oldest first; returns how many were counted."""
     old = clock.now() - REFRESH_AFTER
@@ -175,7 +180,8 @@ def _schools(below: QuerySet[Organisation], search: str) -> list[Figures]:
 
 
 def _units(unit: Organisation, below: QuerySet[Organisation]) -> list[Figures]:
-    """One line a unit that stands directly under ``unit``; what nobody between manages stands by itself."""
+    """One line a unit that stands directly under ``unit``; its own schools, and those that nobody manages,
+    each by itself."""
     today = clock.today()
     links = Management.objects.filter(valid_on(today)).exclude(organisation__kind=Kind.SCHOOL)
     above = {row.organisation_id: row.manager_id for row in links}
@@ -184,26 +190,26 @@ def _units(unit: Organisation, below: QuerySet[Organisation]) -> list[Figures]:
         Q(managements__valid_to__isnull=True) | Q(managements__valid_to__gte=today)
     )
     rows = below.annotate(present=FilteredRelation("managements", condition=now_managed)).order_by()
+    own = rows.filter(Q(present__manager=unit) | Q(present__manager__isnull=True))
     for values in rows.values("present__manager").annotate(**_SUMS):
+        if values["present__manager"] in (None, unit.pk):
+            continue
         child = _child(unit.pk, values["present__manager"], above)
         line = Figures("", "", "")
         _fill(line, dict(values))
         lines.setdefault(child, Figures("", "", "")).add(line)
     named = {row.pk: row for row in Organisation.objects.filter(pk__in=lines)}
     for pk, line in lines.items():
-        found = named.get(pk, unit)
+        found = named[pk]
         line.code, line.name, line.kind = found.code, found.name, found.kind
-    return list(lines.values())
+    return [*lines.values(), *_schools(own, "")]
 
 
-def _child(unit: int, manager: int | None, above: dict[int, int]) -> int:
-    """The unit directly below ``unit`` through which ``manager`` is reached; ``unit`` itself for its own
-    schools."""
+def _child(unit: int, manager: int, above: dict[int, int]) -> int:
+    """The unit directly below ``unit`` through which ``manager`` is reached; under the ministry, which
+    manages everything, the topmost one."""
     current, seen = manager, set[int]()
-    while current is not None and current != unit and current not in seen:
+    while (parent := above.get(current)) is not None and parent != unit and current not in seen:
         seen.add(current)
-        parent = above.get(current)
-        if parent == unit or parent is None:
-            return current
         current = parent
-    return unit
+    return current

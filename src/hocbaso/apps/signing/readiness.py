@@ -74,6 +74,7 @@ class Line:
     ends_on: date | None = None
     days_left: int | None = None
     missing: list[Place] = field(default_factory=list)  # seats without a registration
+    stands: bool = False  # the certificate is registered for something here today
     proof: Possession | None = None  # waits for the second person
     request: RequestLine | None = None  # under way at the issuer
 
@@ -192,7 +193,7 @@ def _judge(line: Line, rows: list[Registration], owner: str, school: Organisatio
         for row in rows
         if row.certificate_id == found.pk and (row.valid_to is None or row.valid_to >= today)
     }
-    line.missing = sorted(line.who.places - present)
+    line.missing, line.stands = sorted(line.who.places - present), bool(present)
     states = set(_faults(found, owner, now))
     if not present and not states & {Ready.REVOKED, Ready.BLOCKED, Ready.EXPIRED}:
         states.add(Ready.NONE)  # ended by decision

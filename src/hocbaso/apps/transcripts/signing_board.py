@@ -19,6 +19,7 @@ from hocbaso.apps.transcripts.examine import result_reasons
 from hocbaso.apps.transcripts.forms import PupilRows, form_of, has_form
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, SubjectDuty, YearSheet
 from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
+from hocbaso.apps.transcripts.waiting.queries import waiting_since
 from hocbaso.core.document.model import SignerRole
 
 _ORDER = (*OPEN_STATES, SheetState.ISSUED)
@@ -34,6 +35,7 @@ class Standing(StrEnum):
     EARLIER = "earlier"  # waits for the step before
     READY = "ready"
     AUTHORISED = "authorised"  # ready, and on the list of a batch that stopped
+    SEALED = "sealed"  # the seal is made and waits for its time stamp: nobody has to do anything
     SIGNED = "signed"
 
 
@@ -140,6 +142,13 @@ def duties_of(signer: User, school_class: SchoolClass) -> tuple[int, datetime | 
     return found["n"], found["since"]
 
 
+def has_open_duties(signer: User, school: Organisation) -> bool:
+    """Whether any sheet of the school waits for the subject teacher's signature. One query."""
+    return SubjectDuty.objects.filter(
+        signer=signer, signed=False, sheet__school=school, sheet__state=SheetState.AWAITING_SUBJECTS
+    ).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Sheets of one class that wait for a subject teacher."""
@@ -189,7 +198,7 @@ def own_subjects(signer: User, school_class: SchoolClass) -> tuple[str, ...]:
 
 
 def rows_of_school(school: Organisation, year: str, role: SignerRole, stopped: OpenBatch | None) -> list[Row]:
-    """Every active pupil of the school. Three queries whatever the school's size."""
+    """Every active pupil of the school. Three queries whatever the school's size, for the seal one more."""
     enrolments = (
         Enrolment.objects.filter(school_class__school=school, school_class__school_year=year, active=True)
         .select_related("pupil", "school_class")
@@ -221,6 +230,8 @@ def _rows(
     duties = _duties(live.values(), signer)
     failures = _failures([s.pk for s in live.values() if s.state == STEPS[role].before], role)
     authorised = {s.pk for s in stopped.left} if stopped else set()
+    here = [s.pk for s in live.values() if s.state == STEPS[role].before]
+    sealed = waiting_since(here) if role is SignerRole.SEAL else {}
     rows = []
     for enrolment in enrolments:
         sheet = live.get(enrolment.pk)
@@ -231,6 +242,8 @@ def _rows(
             row.standing = Standing.SIGNED
         if sheet is None:
             row.returned = returned.get(enrolment.pk, "")
+        elif sheet.pk in sealed:
+            row.standing, row.signed_at = Standing.SEALED, sealed[sheet.pk]
         elif row.standing is Standing.READY:
             if sheet.pk in failures:
                 row.standing, row.reasons = Standing.FAILED, [failures[sheet.pk]]

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from hocbaso.apps.accounts.door import Actor, allowed, holds
 from hocbaso.apps.accounts.models import SIGNING_ROLES, Assignment, Role
+from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.signing.elsewhere.places import has_places
+from hocbaso.apps.signing.seats import primary_too
 
 #: Posts whose home is the managing levels' page.
 MANAGING_ROLES = frozenset(
@@ -61,11 +63,13 @@ def _on_class(*permissions: str) -> Callable[[Actor, Organisation, SchoolClass],
 def _signs(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
     if allowed(actor, "signing.principal", school) or allowed(actor, "signing.homeroom", school_class):
         return True
-    return (
-        school_class.grade is not None
-        and school_class.grade > 5
-        and allowed(actor, "signing.subject", school_class)
-    )
+    if school_class.grade is None or not allowed(actor, "signing.subject", school_class):
+        return False
+    if school_class.grade > 5 or actor.user is None:
+        return school_class.grade > 5
+    # primary: by the dated setting (one query, two where somebody has set it); what was closed under a former
+    # one stands on the home page
+    return primary_too([school], clock.today())[school.pk]
 
 
 def _in_school(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:

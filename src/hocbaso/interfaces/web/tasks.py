@@ -18,7 +18,7 @@ from hocbaso.apps.oversight.progress import ClassProgress, Progress, missing_res
 from hocbaso.apps.oversight.waiting import Deadline, entry_deadline, waiting_for_summer
 from hocbaso.apps.periods.policies import CHECKER_ROLES
 from hocbaso.apps.pupils.models import SchoolClass
-from hocbaso.apps.transcripts.signing_board import duties_of, missing_signers
+from hocbaso.apps.transcripts.signing_board import duties_of, has_open_duties, missing_signers
 from hocbaso.apps.transcripts.waiting.queries import waiting_by_class
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
 from hocbaso.interfaces.web.task import LONG, Task
@@ -285,24 +285,34 @@ def tasks_for(actor: Actor, progress: Progress | None) -> list[Task]:
     urgent = [task for task in asked if task.due is None or task.is_late]  # reminders, last days
     calm = [task for task in asked if task not in urgent]
     urgent = [*stamps(actor, post), *urgent]
-    last = [*quality(actor, post), *certificates(actor, post)]
+    keys_now, keys_later = certificates(actor, post)
+    urgent += keys_now
+    last = [*quality(actor, post), *keys_later]
     return [*tasks, *urgent, *_of_progress(actor, post, progress), *calm, *last]
+
+
+def _signs_subjects(post: Assignment) -> bool:
+    """Always in secondary; in primary where sheets closed under the dated setting wait. At most one query."""
+    if post.school_class is None:
+        return False
+    return post.school_class.grade in SECONDARY_GRADES or has_open_duties(post.user, post.organisation)
 
 
 def _of_progress(actor: Actor, post: Assignment, progress: Progress) -> list[Task]:
     tasks: list[Task] = []
+    signs_subjects = _signs_subjects(post)
     if allowed(actor, "signing.principal", post.organisation):
         tasks += _sign_as_principal(progress) + _close_as_principal(progress)
     if allowed(actor, "signing.seal", post.organisation):
         tasks += _seal(progress, waiting_by_class(post.organisation))
     if post.role == Role.HOMEROOM and progress.classes:
         own = progress.classes[0].school_class
-        if own.grade in SECONDARY_GRADES and actor.user is not None:
-            tasks += _own_signatures(actor.user, own)
+        if signs_subjects:
+            tasks += _own_signatures(post.user, own)
         tasks += _own_class(progress.classes[0], progress.school_year)
     if post.role == Role.SUBJECT_TEACHER:
         tasks += _own_subjects(actor, progress.school_year)
-    if post.school_class is not None and post.school_class.grade in SECONDARY_GRADES:
+    if signs_subjects:
         tasks += elsewhere(actor)
     if allowed(actor, "pupils.import", post.organisation):
         tasks += _open_imports(post) + _roster(progress)

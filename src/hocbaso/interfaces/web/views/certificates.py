@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from cryptography import x509
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
@@ -16,9 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.common import clock
-from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.apps.signing import authority, possession, readiness
-from hocbaso.apps.signing.certificate_models import Possession, ProofState
+from hocbaso.apps.signing.certificate_models import Ending, EndingState, Possession, ProofState
 from hocbaso.apps.signing.families import FAMILY_NAMES, ROLE_NAMES
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.readiness import ENDING, STOPPED, Line, Ready
@@ -26,7 +25,11 @@ from hocbaso.apps.signing.request_papers import STATE_WORDS, Paper, board_workbo
 from hocbaso.apps.signing.requests import posts_of
 from hocbaso.apps.signing.seats import must_sign
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound, Unreadable, register
+from hocbaso.core.vietnamese.letters import fold
+from hocbaso.engines.trust.authority import holder_of
 from hocbaso.engines.trust.possession import MAX_BYTES, decode_answer, read_certificate
+from hocbaso.interfaces.web.certificate_words import seat_words, subject_word
+from hocbaso.interfaces.web.desk_key import masked_middle
 from hocbaso.interfaces.web.errors import status_of, words
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
 
@@ -44,7 +47,6 @@ register(
     }
 )
 
-_PAGE = 200
 #: Shape and colour of each state; words stand beside.
 _KINDS = {Ready.OK: "ok", Ready.UNKNOWN: "idle"}
 _FILTERS = {
@@ -91,6 +93,7 @@ def board(request: HttpRequest) -> HttpResponse:
             ("san-sang", _("Sẵn sàng")),
         ),
         "waiting": [one for one in found.lines if one.proof is not None],
+        "endings": Ending.objects.filter(school=school, state=EndingState.OPEN).select_related("holder"),
         "may_request": allowed(actor, "certificates.request", school),
         "may_prove": allowed(actor, "certificates.prove", school),
     }
@@ -107,6 +110,7 @@ def _row(line: Line) -> dict[str, Any]:
         "more": [STATE_WORDS[state] for state in line.states[1:]],
         "family": FAMILY_NAMES.get(certificate.family, "") if certificate else "",
         "next": _next(line),
+        "standing": line.stands,
         "holder": line.who.user.pk if line.who.user else "con-dau",
     }
 
@@ -228,7 +232,8 @@ def proof(request: HttpRequest, case_id: int) -> HttpResponse:
         "certificate": case.certificate,
         "family": FAMILY_NAMES.get(case.family, case.family),
         "name": case.holder.full_name if case.holder else case.school.name,
-        "seats": [(ROLE_NAMES[seat[0]], *seat[1:]) for seat in case.seats],
+        "seats": seat_words(case.seats),
+        **_named(case),
         "over": waiting and case.expires_at <= clock.now(),
         "mine": case.started_by_id == (actor.user.pk if actor.user else None),
         "here": possession.keys_are_here(),
@@ -237,6 +242,19 @@ def proof(request: HttpRequest, case_id: int) -> HttpResponse:
         "error": error,
     }
     return render(request, "web/certificates/proof.html", context, status=status)
+
+
+def _named(case: Possession) -> dict[str, Any]:
+    """Whom the certificate itself names, for whoever confirms: names differ when somebody brings his own
+    certificate for a colleague."""
+    holder = holder_of(x509.load_der_x509_certificate(bytes(case.certificate.der)))
+    expected = case.holder.full_name if case.holder else case.school.name
+    number = holder.number or ""
+    return {
+        "named": holder.name,
+        "number": number if case.holder is None else masked_middle(number),
+        "other_name": fold(holder.name) != fold(expected),
+    }
 
 
 def _case(request: HttpRequest, case_id: int) -> Possession:
@@ -301,30 +319,14 @@ def register_as_of(request: HttpRequest) -> HttpResponse:
         "school": school,
         "day": day,
         "rows": [
-            {"it": one, "role": ROLE_NAMES.get(one.row.role, one.row.role), "why": why.get(one.why_not, "")}
+            {
+                "it": one,
+                "role": ROLE_NAMES.get(one.row.role, one.row.role),
+                "subject": subject_word(one.row.class_name, one.row.subject_code),
+                "why": why.get(one.why_not, ""),
+            }
             for one in rows
         ],
         "error": error,
     }
     return render(request, "web/certificates/as_of.html", context, status=422 if error else 200)
-
-
-@require_actor
-@require_safe
-def watch(request: HttpRequest) -> HttpResponse:
-    """``/quan-ly/chung-thu/``: numbers of the schools below the unit, two hundred a page, no names."""
-    actor, unit = actor_of(request), school_of(request)
-    policy(request, "certificates.watch", unit)
-    page = Paginator(schools_under(unit).order_by("name", "code"), _PAGE).get_page(request.GET.get("trang"))
-    rows = readiness.numbers(actor, unit, list(page.object_list))
-    context = {
-        "unit": unit,
-        "rows": rows,
-        "page": page,
-        "n_schools": page.paginator.count,
-        "required": sum(one.required for one in rows),
-        "able": sum(one.able for one in rows),
-        "soon": sum(one.soon for one in rows),
-        "lost": sum(one.lost for one in rows),
-    }
-    return render(request, "web/certificates/watch.html", context)
