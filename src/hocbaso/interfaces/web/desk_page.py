@@ -67,6 +67,9 @@ def _state(desk: Desk, row: Row) -> tuple[str, str, str]:
         return "idle", "clock", _("Đã xác nhận, chưa ký")
     if row.standing is Standing.READY:
         return "idle", "clock", desk.words.ready
+    if row.standing is Standing.SEALED and row.signed_at is not None:
+        when = signed_words(row.signed_at)
+        return "idle", "clock", _("Đã đóng dấu %(when)s, chờ dấu thời gian") % {"when": when}
     if desk.role is SignerRole.SEAL:
         when = datetime_vi(row.signed_at)
         return "sealed", "seal", _("Đã phát hành %(when)s") % {"when": when}
@@ -130,7 +133,7 @@ def _link(desk: Desk, row: Row) -> tuple[str, str, bool]:
     page = reverse("web:transcript", args=[sheet.code])
     if row.standing is Standing.SIGNED:
         return page, _("Xem bản đã ký") if desk.role is not SignerRole.SEAL else _("Xem học bạ"), False
-    if row.standing is Standing.EARLIER:
+    if row.standing in (Standing.EARLIER, Standing.SEALED):
         return page, _("Xem học bạ"), False
     return preview_link, _("Xem bản sẽ ký"), True
 
@@ -171,6 +174,7 @@ def context(desk: Desk) -> dict[str, Any]:
         "too_many": max(0, sum(r.selectable for r in desk.in_view) - MOST),
         "blocked_words": _blocked_words(desk),
         "classes": classes,
+        "sealed": counts[Standing.SEALED],
         "teachers_sign": any(line["secondary"] or line["subjects"] for line in classes),
         "registered_words": _registered_words(desk, key["card"]),
         "previous": _previous_words(desk),
@@ -302,6 +306,7 @@ def _class_table(desk: Desk) -> list[dict[str, Any]]:
                 "subjects": 0,
                 "homeroom": 0,
                 "principal": 0,
+                "sealed": 0,
                 "done": 0,
                 "current": school_class.name == desk.only_class,
                 "may_close": allowed(desk.actor, "transcripts.close", school_class),
@@ -317,6 +322,8 @@ def _column(row: Row) -> str:
         return "ready"
     if row.standing is Standing.OPEN:
         return "open"
+    if row.standing is Standing.SEALED:
+        return "sealed"
     if row.standing is Standing.EARLIER:
         return {SignerRole.PRINCIPAL: "principal", SignerRole.SUBJECT_TEACHER: "subjects"}.get(
             row.waits_for or SignerRole.HOMEROOM, "homeroom"

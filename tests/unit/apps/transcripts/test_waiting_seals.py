@@ -35,9 +35,9 @@ from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotAllowed
 from hocbaso.engines.trust.verification import verify_document
 from tests.builders import YEAR, School, finished_class, make_school
+from tests.stamps import FIRST, SECOND, all_down, calm, weather
 
 pytestmark = pytest.mark.django_db
-FIRST, SECOND = "VGCA thử nghiệm", "CA công cộng thử nghiệm"
 
 
 @pytest.fixture(autouse=True)
@@ -47,19 +47,6 @@ def _good_days() -> Iterator[None]:
     weather("up", "up")
     for path in authority.vault.path("revoked").glob("*.json"):
         path.unlink()
-
-
-def weather(first: str, second: str) -> None:
-    """How the sandbox's authorities are."""
-    outages = key_provider().authority.outages
-    outages.set("tsa", first)
-    outages.set("tsa2", second)
-
-
-def calm() -> None:
-    """Both answer again, and the breakers know it."""
-    weather("up", "up")
-    AuthorityHealth.objects.all().delete()
 
 
 def sign(school: School, role: SignerRole) -> Outcome:
@@ -88,9 +75,8 @@ def ready_school(pupils: int = 2, code: str = "79000101") -> School:
 def waiting_school(pupils: int = 2) -> School:
     """The same, sealed while every authority was down; now both answer."""
     school = ready_school(pupils)
-    weather("down", "down")
-    assert sign(school, SignerRole.SEAL) == Outcome(sealed=pupils)
-    calm()
+    with all_down():
+        assert sign(school, SignerRole.SEAL) == Outcome(sealed=pupils)
     return school
 
 

@@ -24,6 +24,7 @@ from hocbaso.apps.transcripts.use_cases import sign_at_place
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
 from hocbaso.apps.transcripts.use_cases.sign_sheets import OF_CLASS, PERMISSIONS, authorise, run_batch
 from hocbaso.apps.transcripts.use_cases.stop_batch import resume_batch, stop_batch
+from hocbaso.apps.transcripts.waiting.queries import SEALED
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotFound, register
 from hocbaso.interfaces.web import desk_page, signing_desk
@@ -295,6 +296,8 @@ def progress_of(batch: SigningBatch) -> dict[str, Any]:
         if item.state == "signed" and item.at is not None:
             when = desk_page.signed_words(item.at)
             text = (_("Đã phát hành %(when)s") if seal else _("Đã ký %(when)s")) % {"when": when}
+        elif item.state == SEALED:
+            text = _("Đã đóng dấu, chờ dấu thời gian")
         elif item.state == "failed":
             text = _("Chưa ký được: %(why)s") % {"why": item.reason}
         items.append({"id": item.pk, "sheet": item.sheet_id, "state": item.state, "text": text})
@@ -325,6 +328,7 @@ def receipt(request: HttpRequest, batch_id: int) -> HttpResponse:
         "signed": signed,
         "failed": failed,
         "waiting": found.in_state("waiting"),
+        "sealed": found.in_state(SEALED),
         "stop": runs.last_stop(batch) if found.in_state("waiting") else None,
         "dropped": found.in_state("dropped"),
         "last_at": max((i.at for i in signed if i.at), default=None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,10 +21,11 @@ from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.transcripts import documents, queries
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases.render import preview_pdf, sealed_booklet
+from hocbaso.apps.transcripts.waiting.queries import waiting_since
 from hocbaso.core.errors import NotAllowed, NotFound, register
 from hocbaso.interfaces.web import paper
 from hocbaso.interfaces.web.desk_results import result_words
-from hocbaso.interfaces.web.templatetags.hbs import date_vi
+from hocbaso.interfaces.web.templatetags.hbs import date_vi, datetime_vi
 from hocbaso.interfaces.web.views import actor_of, require_actor, school_of
 
 register(
@@ -120,8 +122,14 @@ def _query(chosen: SchoolClass | None, state: str) -> str:
     return "?" + urlencode({k: v for k, v in values.items() if v})
 
 
+def _sealed_words(since: datetime) -> str:
+    """Instead of "Chờ phát hành" while the seal waits for its time stamp."""
+    return _("Đã đóng dấu %(when)s, chờ dấu thời gian") % {"when": datetime_vi(since)}
+
+
 def _lines(rows: list[YearSheet]) -> list[dict[str, Any]]:
     events = queries.statuses([row.code for row in rows])
+    sealed = waiting_since([row.pk for row in rows if row.state == SheetState.PRINCIPAL_SIGNED])
     lines = []
     for row in rows:
         event = events.get((row.code, row.version))
@@ -138,7 +146,7 @@ def _lines(rows: list[YearSheet]) -> list[dict[str, Any]]:
                 "digest": row.digest,
                 "kind": kind,
                 "shape": shape,
-                "words": state_words(state),
+                "words": _sealed_words(sealed[row.pk]) if row.pk in sealed else state_words(state),
             }
         )
     return lines
@@ -186,6 +194,8 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
     state = event.status if event else found.state
     kind, shape = _STATES[state]
     words = state_words(state)
+    if found.state == SheetState.PRINCIPAL_SIGNED and (since := waiting_since([found.pk])):
+        words = _sealed_words(since[found.pk])
     if issued and not event:
         words = _("%(words)s %(day)s, phiên bản %(n)s") % {
             "words": words,

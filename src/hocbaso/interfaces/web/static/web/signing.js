@@ -74,6 +74,9 @@
         if (words.seal) mark(row, "sealed", "seal", item.text);
         else mark(row, "ok", "check", item.text);
         if (box) box.closest("label").remove();
+      } else if (item.state === "sealed") {
+        mark(row, "idle", "clock", item.text);
+        if (box) box.closest("label").remove();
       } else if (item.state === "failed") {
         mark(row, "stop", "cross", item.text);
         row.parentElement.prepend(row); // what failed stays on top
