@@ -149,7 +149,7 @@ class FakeSession:
                 self._ring.pull_out_after = None
                 raise SigningStopped("token_removed")
             self._ring.signed.append(digest)
-            yield bytes(64) if self._ring.wrong_values else teacher().sign_digest(digest)
+            yield bytes(64) if self._ring.wrong_values else self._ring.signer.sign_digest(digest)
 
 
 @dataclass
@@ -162,11 +162,12 @@ class FakeKeyring:
     wrong_values: bool = False
     absent: bool = False
     open_sessions: int = 0
-    token: FoundToken = field(
-        default_factory=lambda: FoundToken(
-            Path("/x.so"), "Hoa Mai", "1", "", False, (ShownCertificate("01", "", teacher().certificate),)
-        )
-    )
+    signer: SoftwareSigner = field(default_factory=teacher)
+    token: FoundToken = field(init=False)
+
+    def __post_init__(self) -> None:
+        shown = (ShownCertificate("01", "", self.signer.certificate),)
+        self.token = FoundToken(Path("/x.so"), "Hoa Mai", "1", "", False, shown)
 
     def find(self) -> list[FoundToken]:
         return [] if self.absent else [self.token]

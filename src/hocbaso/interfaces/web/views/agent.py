@@ -41,11 +41,12 @@ View = Callable[..., HttpResponse]
 
 
 def answers_json(view: Callable[..., dict[str, Any]]) -> View:
-    """A refusal is ``{"code", "message"}`` with its status, for the page's script."""
+    """For whoever holds a key at a school; a refusal is ``{"code", "message"}`` with its status."""
 
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
+            policy(request, "certificates.prove", school_of(request))
             return JsonResponse(view(request, *args, **kwargs))
         except DomainError as error:
             return JsonResponse({"code": error.code, "message": words(error)}, status=status_of(error))
@@ -90,7 +91,6 @@ def _known(actor: Actor, holder: User | None) -> list[str]:
 @answers_json
 def state(request: HttpRequest) -> dict[str, Any]:
     """Whether this session is paired, and what its pages carry to the agent."""
-    policy(request, "certificates.prove", school_of(request))
     link = agent_link.link_of(request, actor_of(request))
     return {"token": link.keys.page_token() if link else "", "account": link.who if link else ""}
 
@@ -100,7 +100,6 @@ def state(request: HttpRequest) -> dict[str, Any]:
 @answers_json
 def pair(request: HttpRequest) -> dict[str, Any]:
     """Begin a pairing."""
-    policy(request, "certificates.prove", school_of(request))
     return agent_link.begin(request, actor_of(request))
 
 
@@ -109,7 +108,6 @@ def pair(request: HttpRequest) -> dict[str, Any]:
 @answers_json
 def code(request: HttpRequest) -> dict[str, Any]:
     """The code that the person read in the agent's window, as a proof for the agent."""
-    policy(request, "certificates.prove", school_of(request))
     attempt, key, typed = agent_link.fields(request, "attempt", "key", "code")
     return {"proof": agent_link.prove(request, actor_of(request), attempt, key, typed)}
 
