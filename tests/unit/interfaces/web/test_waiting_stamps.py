@@ -80,7 +80,7 @@ def test_who_administers_a_managing_unit_is_told_of_its_schools(waiting, inside)
         province_code="79",
         valid_from=START,
     )
-    Management.objects.create(school=waiting.unit, manager=unit, valid_from=START)
+    Management.objects.create(organisation=waiting.unit, manager=unit, valid_from=START)
     client = inside(people.actor(Role.SYSTEM_ADMIN, unit).assignment)
     assert "3 học bạ chờ dấu thời gian từ" in text(client.get("/quan-ly/"))
     client = inside(people.actor(Role.DEPARTMENT_OFFICER, unit).assignment)
