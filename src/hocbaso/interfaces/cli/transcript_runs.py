@@ -146,13 +146,15 @@ def _add(total: Outcome, part: Outcome) -> None:
 
 
 def issue(school_code: str, year: str) -> dict[str, Any]:
-    """Seal and log. JSON: ``issued``, ``failed``, ``log_size``."""
+    """Seal and log. JSON: ``issued``, ``failed``, ``log_size``; ``sealed`` where seals wait for their stamp."""
     school = find_school(school_code)
     _classes(school, year)
     total = Outcome()
     if sheets := ready_sheets(school, year, SignerRole.SEAL):
         total = _sign_list(_one(school, Role.SEAL_KEEPER), SignerRole.SEAL, school, sheets, "Phát hành")
-    return {"issued": total.signed, "failed": [f.to_json() for f in total.failed], "log_size": log_size(year)}
+    failed = [f.to_json() for f in total.failed]
+    waits = {"sealed": total.sealed} if total.sealed else {}
+    return {"issued": total.signed, **waits, "failed": failed, "log_size": log_size(year)}
 
 
 def run(school_code: str, year: str, include_incomplete: bool) -> dict[str, Any]:
@@ -165,6 +167,7 @@ def run(school_code: str, year: str, include_incomplete: bool) -> dict[str, Any]
         "signed": sum(part["signed"] for part in signed),
         "waiting": signed[-1]["waiting"],
         "issued": issued["issued"],
+        **({"sealed": issued["sealed"]} if "sealed" in issued else {}),
         "failed": [*(one for part in signed for one in part["failed"]), *issued["failed"]],
         "log_size": issued["log_size"],
     }

@@ -44,7 +44,8 @@ def _end(document: dict[str, Any], as_json: bool) -> None:
             messages.print(f"{failure['pupil']}: {failure['reason']}", style="red", markup=False)
 
     answer(document, as_json=as_json, human=human)
-    raise typer.Exit(_status(document.get("blocked", []), document.get("failed", [])))
+    unfinished = document.get("failed") or document.get("sealed")  # what waits for a stamp is not issued
+    raise typer.Exit(_status(document.get("blocked", []), [unfinished] if unfinished else []))
 
 
 _WORDS = {
@@ -52,6 +53,7 @@ _WORDS = {
     "signed": "đã ký",
     "waiting": "đang chờ",
     "issued": "đã phát hành",
+    "sealed": "đã đóng dấu, chờ dấu thời gian",
     "log_size": "cỡ nhật ký",
 }
 
