@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-INTEGER, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x06, 0x30, 0x31, 0x18
+INTEGER, BITS, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x03, 0x04, 0x06, 0x30, 0x31, 0x18
 CONTEXT_0, CONTEXT_1 = 0xA0, 0xA1
 
 
@@ -81,6 +81,32 @@ class Der:
         """Refuse anything left over."""
         if self._at != self._end:
             raise DerFault("something left over")
+
+
+def check_signed(der: bytes) -> None:
+    """Refuse a certificate, list or BasicOCSPResponse whose signature is no whole number of octets.
+
+    How many bits of a BIT STRING are unused is signed by nobody, and libraries read past it.
+
+    :raises DerFault: also when it is no SEQUENCE of content, algorithm and signature at all.
+    """
+    inside = Der(der).inside(SEQUENCE)
+    inside.skip()
+    inside.skip()
+    if inside.content(BITS)[:1] != b"\x00":
+        raise DerFault("unused bits")
+
+
+def basic_response(response: bytes) -> bytes:
+    """The BasicOCSPResponse inside a successful OCSPResponse (RFC 6960 section 4.2.1).
+
+    :raises DerFault: of another form.
+    """
+    walk = Der(response).inside(SEQUENCE)
+    walk.skip()
+    body = walk.inside(CONTEXT_0).inside(SEQUENCE)
+    body.skip()
+    return body.content(OCTETS)
 
 
 @lru_cache(maxsize=256)

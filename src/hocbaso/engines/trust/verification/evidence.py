@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from hocbaso.engines.trust.bundle import TrustBundle
+from hocbaso.engines.trust.der import basic_response, check_signed
 from hocbaso.engines.trust.longterm.answers import answer_is_signed, is_issued_by, list_is_signed
 from hocbaso.engines.trust.paths import X509_FAILURES, Evidence
 from hocbaso.engines.trust.verification.verdict import Check, Result
@@ -56,10 +57,13 @@ class Vouching:
             authorities = self._admit(evidence.certificates, fixed)
             if authorities is None:
                 return _STRANGE
+            for der in (*(set(evidence.certificates) - fixed), *evidence.crls):
+                check_signed(der)
             for der in evidence.crls:
                 if not list_is_signed(x509.load_der_x509_crl(der), authorities):
                     return _STRANGE
             for der in evidence.ocsps:
+                check_signed(basic_response(der))
                 if not answer_is_signed(ocsp.load_der_ocsp_response(der), authorities):
                     return _STRANGE
         except X509_FAILURES:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hocbaso.engines.trust.der import OCTETS, OID, SEQUENCE, SET, Der, DerFault
+from hocbaso.engines.trust.der import OCTETS, OID, SEQUENCE, SET, DerFault, basic_response
 from hocbaso.engines.trust.longterm.records.faults import RecordFault
 
 _CONTEXT = (0xA0, 0xA1, 0xA2)
@@ -174,11 +174,7 @@ def basic_answer(response: bytes) -> bytes:
     :raises RecordFault: ``record_unreadable``.
     """
     try:
-        walk = Der(response).inside(SEQUENCE)
-        walk.skip()
-        body = walk.inside(_CONTEXT[0]).inside(SEQUENCE)
-        body.content(OID)
-        basic = body.content(OCTETS)
+        basic = basic_response(response)
     except DerFault as error:
         raise RecordFault("record_unreadable", detail="OCSP") from error
     if whole_answer(basic) != response:

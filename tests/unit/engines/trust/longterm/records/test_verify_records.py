@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import pytest
+from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,6 +200,19 @@ def test_an_authority_of_nobody_and_data_of_nobody_are_not_believed() -> None:
     broken = bytearray(w.pki.crl())
     broken[-1] ^= 1
     assert _fault(replace(record, crls=(bytes(broken),)), now=SOON) == _wrong("record_damaged_evidence")
+
+
+def test_unused_bits_of_a_lists_signature_are_pinned() -> None:
+    """Nobody signs how many bits of a BIT STRING are unused; libraries read past it."""
+    record = records("built")[0]
+    for _ in range(20):  # until the last bit is free to be called unused
+        crl = bytearray(world().pki.crl())
+        if crl[-1] & 1 == 0:
+            break
+    place = len(crl) - len(x509.load_der_x509_crl(bytes(crl)).signature) - 1
+    assert _fault(replace(record, crls=(bytes(crl),)), now=SOON)[0] == "valid"
+    crl[place] = 1
+    assert _fault(replace(record, crls=(bytes(crl),)), now=SOON) == _wrong("record_damaged_evidence")
 
 
 def test_a_compromise_after_the_renewal_does_no_harm_and_one_before_it_does() -> None:
