@@ -136,6 +136,12 @@ TABLE: dict[str, tuple[str, set[str]]] = {
         {PRINCIPAL, DEPUTY, GROUP_HEAD, GROUP_DEPUTY, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
     ),
     "periods.withdraw_unlock": ("unlock case", set()),  # only who asked
+    "preservation.run": ("school", {PRINCIPAL, CLERK, OPERATOR}),
+    "preservation.view": (
+        "school",
+        {PRINCIPAL, DEPUTY, SEAL, CLERK, COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR},
+    ),
+    "preservation.watch": ("school", {COMMUNE, DEPARTMENT, MINISTRY, AUDITOR, OPERATOR}),
     "privacy.extract": ("school", {PRINCIPAL, CLERK, OPERATOR}),
     "privacy.purge": ("school", {OPERATOR}),
     "privacy.reveal": ("pupil", {PRINCIPAL, CLERK, HOMEROOM}),

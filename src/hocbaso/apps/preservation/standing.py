@@ -88,7 +88,7 @@ class Standing:
         return self.levels.get("B-T", 0)
 
 
-def _newest(sheets: QuerySet[IssuedSheet]) -> tuple[QuerySet[LongTermSheet], QuerySet[ArchiveTimeStamp]]:
+def newest_rows(sheets: QuerySet[IssuedSheet]) -> tuple[QuerySet[LongTermSheet], QuerySet[ArchiveTimeStamp]]:
     """Rows that hold the newest stamp of each sheet: without and with archive stamps."""
     keys = sheets.values("sheet")
     stamps = ArchiveTimeStamp.objects.filter(sheet=OuterRef("sheet"))
@@ -105,7 +105,7 @@ def _kinds(rows: QuerySet[Any]) -> list[tuple[datetime, tuple[str, ...], int]]:
 def groups_of(sheets: QuerySet[IssuedSheet], policy: LongTermPolicy) -> list[Group]:
     """Sheets by the end of their newest stamps, what is due first in front. Two queries."""
     found: list[Group] = []
-    for level, rows in zip(("B-LT", "B-LTA"), _newest(sheets), strict=True):
+    for level, rows in zip(("B-LT", "B-LTA"), newest_rows(sheets), strict=True):
         for certificate_ends, algorithms, count in _kinds(rows):
             due, reason = policy.due(certificate_ends, algorithms)
             end, _ = policy.end(certificate_ends, algorithms)
@@ -128,7 +128,7 @@ def newest_stamps(
     of stamps are judged, and then rows of the due kinds are read.
     """
     found: dict[int, Newest] = {}
-    for level, rows in enumerate(_newest(sheets)):
+    for level, rows in enumerate(newest_rows(sheets)):
         reasons: dict[tuple[datetime, tuple[str, ...]], str] = {}
         chosen = Q(pk__in=[])
         for ends, algorithms, _ in _kinds(rows):

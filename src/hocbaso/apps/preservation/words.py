@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from hocbaso.apps.common.clock import VIETNAM
-from hocbaso.apps.preservation.standing import Alarm, Group
+from hocbaso.apps.preservation.standing import Alarm
 from hocbaso.core.vietnamese.dates import format_vi
 
 #: Level → what a sheet has at it.
@@ -52,10 +52,5 @@ def reason_words(reason: str) -> str:
 
 def alarm_words(alarm: Alarm) -> str:
     """One sentence: what is wrong and what to do."""
-    day = format_vi(alarm.day.astimezone(VIETNAM).date()) if alarm.day is not None else ""
+    day = format_vi(alarm.day.astimezone(VIETNAM).date().isoformat()) if alarm.day is not None else ""
     return _(_ALARMS[alarm.code]) % {"n": alarm.sheets, "day": day}
-
-
-def never(group: Group) -> bool:
-    """Whether no end is known."""
-    return group.due.year > 9000

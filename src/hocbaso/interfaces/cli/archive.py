@@ -102,15 +102,15 @@ def _finish(done: Outcome, as_json: bool) -> None:
 
 
 def _document(found: Standing) -> dict[str, Any]:
-    from hocbaso.apps.preservation.words import alarm_words, never
+    from hocbaso.apps.preservation.words import alarm_words
 
     groups = [
         {
             "level": group.level,
             "sheets": group.sheets,
-            "due": None if never(group) else group.due.date().isoformat(),
+            "due": group.due.date().isoformat(),
             "reason": group.reason,
-            "ends": None if group.ends.year > 9000 else group.ends.date().isoformat(),
+            "ends": group.ends.date().isoformat(),
             "certificate_ends": group.certificate_ends.date().isoformat(),
             "algorithms": list(group.algorithms),
         }
@@ -120,7 +120,7 @@ def _document(found: Standing) -> dict[str, Any]:
         "sheets": found.total,
         "levels": found.levels,
         "due_now": found.due,
-        "next_renewal": next((group for group in groups if group["due"]), None),
+        "next_renewal": groups[0] if groups else None,
         "groups": groups,
         "troubles": [
             {"deed": one.deed, "code": one.code, "message": one.message, "sheets": one.sheets}

@@ -106,6 +106,11 @@ def _chooses_place(actor: Actor, school: Organisation, school_class: SchoolClass
     return actor.second_factor and actor.role in SIGNING_ROLES and has_places()
 
 
+def _watches_archive(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
+    """No query: the unit is the actor's own."""
+    return actor.role in MANAGING_ROLES and allowed(actor, "preservation.watch", school)
+
+
 def _sets_defaults(actor: Actor, school: Organisation, school_class: SchoolClass) -> bool:
     return actor.role == Role.DEPARTMENT_OFFICER and allowed(actor, "periods.set", school)
 
@@ -185,6 +190,8 @@ _ENTRIES = (
     _Entry(gettext_noop("Nơi giữ khóa ký"), "/tai-khoan/khoa-ky/", _chooses_place),
     _Entry(gettext_noop("Chứng thư số"), "/quan-ly/chung-thu/", _watches_certificates),
     _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
+    _Entry(gettext_noop("Lưu trữ dài hạn"), "/truong/luu-tru/", _any_in_school("preservation.view")),
+    _Entry(gettext_noop("Lưu trữ dài hạn"), "/quan-ly/luu-tru/", _watches_archive),
     _Entry(gettext_noop("Sổ sách"), "/truong/so-sach/", _any_in_school("books.view")),
     _Entry(
         gettext_noop("Truy vết"),
@@ -240,6 +247,7 @@ _GROUPS = (
             "/truong/chung-thu/",
             "/tai-khoan/khoa-ky/",
             "/truong/hoc-ba/",
+            "/truong/luu-tru/",
             "/truong/so-sach/",
             "/truong/truy-vet/",
         ),

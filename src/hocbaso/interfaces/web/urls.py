@@ -34,6 +34,7 @@ _AREAS = (
     "verification",
     "offline",
     "log",
+    "preservation",
     "privacy",
 )
 

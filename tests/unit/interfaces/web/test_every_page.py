@@ -46,7 +46,8 @@ from hocbaso.apps.quality.use_cases.slips import print_slips
 from hocbaso.apps.residence.use_cases.map_units import groups_of
 from hocbaso.apps.signing import possession
 from hocbaso.apps.signing.certificate_models import RequestKind
-from hocbaso.apps.signing.models import SigningBatch
+from hocbaso.apps.signing.endings import begin_ending
+from hocbaso.apps.signing.models import Registration, SigningBatch
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.requests import draft
 from hocbaso.apps.transcripts.models import YearSheet
@@ -294,7 +295,20 @@ PAGES: dict[str, Page] = {
     "certificate-as-of": Page(opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
     "certificate-requests": Page(opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
     "certificate-request": Page(opens={*WHOLE, CLERK}, args=("certificate request",)),
-    "certificates-watch": Page(opens={COMMUNE, DEPARTMENT, MINISTRY, AUDITOR}),
+    "certificate-own": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}),
+    "certificate-end": Page(opens={PRINCIPAL, CLERK, HOMEROOM}, query="?chung-thu={certificate}"),
+    "certificate-ending": Page(opens={*WHOLE, CLERK, HOMEROOM}, args=("ending",)),
+    "certificate-setting": Page(opens={*WHOLE, CLERK, STRANGERS[0], STRANGERS[1], STRANGERS[3]}),
+    "certificates-watch": Page(opens=_WATCH),
+    "preservation": Page(
+        opens={*WHOLE, CLERK, AUDITOR, STRANGERS[0], STRANGERS[1], STRANGERS[3]},
+        led={COMMUNE, DEPARTMENT, MINISTRY},
+    ),
+    "preservation-watch": Page(opens=_WATCH),
+    "preservation-watch-school": Page(opens={MINISTRY, AUDITOR}, args=("school",)),
+    "certificates-watch-setting": Page(opens=_WATCH),
+    "certificates-watch-unit": Page(opens={MINISTRY, AUDITOR}, args=("school",)),
+    "certificates-watch-file": Page(opens={MINISTRY, AUDITOR}, args=("school",), post_only=True),
     "quality": Page(
         opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}, led={HOMEROOM, NEIGHBOUR, STRANGERS[2]}
     ),
@@ -454,7 +468,10 @@ def certificate_objects(school: School) -> dict[str, object]:
     case = possession.begin(actor, school.unit, actor.user, signer.certificate)
     possession.answer(actor, case, possession.sign_here(case))
     request = draft(clerk, school.unit, RequestKind.NEW, "vgca", [None], "Năm học mới")
-    return {"proof": case.pk, "certificate request": request.number}
+    registered = Registration.objects.filter(user=actor.user, role="gvcn").select_related("certificate").get()
+    ending = begin_ending(clerk, school.unit, registered.certificate, "Đổi thiết bị")
+    objects = {"proof": case.pk, "certificate request": request.number, "ending": ending.pk}
+    return objects | {"certificate": registered.certificate_id}
 
 
 def matching_objects(school: School) -> dict[str, object]:

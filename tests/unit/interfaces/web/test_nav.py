@@ -24,6 +24,7 @@ QUALITY = "Chất lượng dữ liệu"
 PHOTOS, VIEWS = "Ảnh học sinh", "Nhật ký xem"
 CAMPAIGNS = "Đợt xác thực"
 KEYS = "Chứng thư số"
+ARCHIVE = "Lưu trữ dài hạn"
 
 MENUS = {
     Role.PRINCIPAL: [
@@ -46,7 +47,7 @@ MENUS = {
             PAPERS,
             PROGRAMMES,
         ),
-        *(CLOSE, SIGN, KEYS, SHEETS, BOOKS, TRACES, CHECK),
+        *(CLOSE, SIGN, KEYS, SHEETS, ARCHIVE, BOOKS, TRACES, CHECK),
     ],
     Role.DEPUTY_PRINCIPAL: [
         *(
@@ -67,12 +68,13 @@ MENUS = {
             PAPERS,
             KEYS,
             SHEETS,
+            ARCHIVE,
             BOOKS,
             TRACES,
             CHECK,
         ),
     ],
-    Role.SEAL_KEEPER: [HOME, PUPILS, IDENTITY, PERIODS, ISSUE, KEYS, SHEETS, CHECK],
+    Role.SEAL_KEEPER: [HOME, PUPILS, IDENTITY, PERIODS, ISSUE, KEYS, SHEETS, ARCHIVE, CHECK],
     Role.GROUP_HEAD: [HOME, PERIODS, PAPERS, CHECK],
     Role.GROUP_DEPUTY: [HOME, PERIODS, PAPERS, CHECK],
     Role.HOMEROOM: [
@@ -113,13 +115,25 @@ MENUS = {
         CASES,
         PROGRAMMES,
         KEYS,
+        ARCHIVE,
         BOOKS,
         CHECK,
     ],
-    Role.COMMUNE_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, TWICE, QUALITY, CASES, KEYS, CHECK],
-    Role.DEPARTMENT_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, TWICE, QUALITY, CASES, PERIODS, KEYS, CHECK],
-    Role.MINISTRY_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, KEYS, CHECK],
-    Role.AUDITOR: ["Tiến độ", IDENTITY, ESCALATED, VIEWS, QUALITY, CASES, KEYS, TRACES, CHECK],
+    Role.COMMUNE_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, TWICE, QUALITY, CASES, KEYS, ARCHIVE, CHECK],
+    Role.DEPARTMENT_OFFICER: [
+        "Tiến độ",
+        IDENTITY,
+        ESCALATED,
+        TWICE,
+        QUALITY,
+        CASES,
+        PERIODS,
+        KEYS,
+        ARCHIVE,
+        CHECK,
+    ],
+    Role.MINISTRY_OFFICER: ["Tiến độ", IDENTITY, ESCALATED, QUALITY, CASES, KEYS, ARCHIVE, CHECK],
+    Role.AUDITOR: ["Tiến độ", IDENTITY, ESCALATED, VIEWS, QUALITY, CASES, KEYS, ARCHIVE, TRACES, CHECK],
     Role.SYSTEM_ADMIN: ["Tiến độ", CHECK],
 }
 _UNITS = {
