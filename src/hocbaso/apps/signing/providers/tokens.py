@@ -29,6 +29,7 @@ from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.authority import RevocationAnswer
 from hocbaso.engines.trust.ports import Signer, TimeStamper
 from hocbaso.engines.trust.providers.csc import CscClient
+from hocbaso.engines.trust.providers.hardening import no_dumps
 from hocbaso.engines.trust.providers.pkcs11 import AskPin, PinQuestion, TokenSigner, open_token
 
 register(
@@ -208,5 +209,9 @@ def _ask_on_terminal(question: PinQuestion) -> str | None:
 
 
 def provider() -> TokenKeys:
-    """What ``HOCBASO_KEY_PROVIDER`` names; reads ``keys.toml`` in the node's home."""
+    """What ``HOCBASO_KEY_PROVIDER`` names; reads ``keys.toml`` in the node's home.
+
+    PINs and codes pass through this process: it leaves no core dump.
+    """
+    no_dumps()
     return TokenKeys(settings.HOCBASO_HOME / FILE)

@@ -8,9 +8,7 @@ content, checks each value and stores it as ``run_batch`` does. Neither depends 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -25,7 +23,9 @@ from hocbaso.apps.signing.elsewhere.absent import AbsentKey, absent_key, check_k
 from hocbaso.apps.signing.elsewhere.models import Entry, HandedOut
 from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
 from hocbaso.apps.signing.register import store
-from hocbaso.apps.transcripts.models import SubjectDuty, YearSheet
+from hocbaso.apps.transcripts.models import SubjectDuty
+from hocbaso.apps.transcripts.prepared_list import PreparedItem as PreparedItem
+from hocbaso.apps.transcripts.prepared_list import PreparedList as PreparedList
 from hocbaso.apps.transcripts.signature_store import Failure, Made, Outcome, fail
 from hocbaso.apps.transcripts.use_cases.prepare_signatures import Key, Ready, prepare_items
 from hocbaso.apps.transcripts.use_cases.sign_sheets import (
@@ -39,6 +39,7 @@ from hocbaso.apps.transcripts.use_cases.sign_sheets import (
     waiting_items,
     with_subjects,
 )
+from hocbaso.apps.transcripts.waiting.queries import SEALED
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotFound, register
 from hocbaso.engines.trust import xades
@@ -92,58 +93,9 @@ register(
 LIVES = timedelta(minutes=15)
 #: So many refused values a call are looked at for what they are; the rest are simply foreign.
 _EXAMINED = 20
+#: States of an item whose value was taken; a seal may still wait for its time stamp.
+_TAKEN = ("signed", SEALED)
 _MOST_OCTETS = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedItem:
-    """One sheet to be signed: what the key gets, and words for the human who looks on."""
-
-    id: int  # under which the value comes back
-    signed_info: bytes  # canonical ds:SignedInfo; the key signs its SHA-256
-    sheet: YearSheet
-    subjects: tuple[str, ...]  # codes, where a subject teacher signs
-
-    @property
-    def digest(self) -> bytes:
-        """The 32 bytes that the key signs."""
-        return hashlib.sha256(self.signed_info).digest()
-
-    @property
-    def sheet_digest(self) -> str:
-        """The document digest that the desk shows, hexadecimal."""
-        return self.sheet.digest
-
-    @property
-    def pupil(self) -> str:
-        """Full name."""
-        return self.sheet.pupil.full_name
-
-    @property
-    def class_name(self) -> str:
-        """``3A``."""
-        return self.sheet.school_class.name
-
-    @property
-    def result(self) -> str:
-        """The year's result in the form's own words."""
-        found = self.sheet.result
-        if "study" in found:
-            return f"Học tập {found['study']} · Rèn luyện {found['conduct']}"
-        return str(found["overall"])
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedList:
-    """What one person is asked to sign elsewhere, with one key, until ``expires_at``."""
-
-    id: int
-    batch: SigningBatch
-    certificate: x509.Certificate
-    chain: tuple[x509.Certificate, ...]
-    items: tuple[PreparedItem, ...]
-    list_digest: str  # SHA-256, hexadecimal, over the items' 32-byte digests in order
-    expires_at: datetime
 
 
 def begin(
@@ -213,13 +165,16 @@ def complete(actor: Actor, prepared_list: PreparedList | int, values: Mapping[in
         raise DomainError("elsewhere_unknown_item")
     held, outcome = _held(row), Outcome()
     wanted = [entry for entry in entries if entry.item_id in values]
-    open_entries = [entry for entry in wanted if entry.item.state != "signed"]
+    open_entries = [entry for entry in wanted if entry.item.state not in _TAKEN]
     if open_entries:
         _require_running(row.batch)
     _check(actor, row.batch, [entry.item for entry in open_entries], held, role)
     for entry in wanted:
-        if entry.item.state == "signed":
+        if entry.item.state in _TAKEN:
             _refuse(entry.item, DomainError("elsewhere_replayed"), outcome)
+        elif entry.item.state != "waiting":
+            _refuse(entry.item, DomainError("sheet_moved_on"), outcome)
+    open_entries = [entry for entry in open_entries if entry.item.state == "waiting"]
     finish = finish_of(role)
     for start in range(0, len(open_entries), CHUNK):
         made = _take(row, open_entries[start : start + CHUNK], entries, held, values, outcome)

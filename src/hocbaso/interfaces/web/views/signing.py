@@ -349,7 +349,7 @@ def running(request: HttpRequest, batch: SigningBatch) -> HttpResponse:
         "seal": batch.role == SignerRole.SEAL,
         "state": state,
         "rows": rows,
-        "done": state["signed"] + state["failed"],
+        "done": state["total"] - state["waiting"],
         "receipt_url": receipt_url(batch),
         "desk_url": desk_url(batch),
     }

@@ -7,7 +7,7 @@
   const bar = box.querySelector(".bar rect");
   const number = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ".");
   const rows = new Map([...document.querySelectorAll("tr[data-item]")].map((row) => [row.dataset.item, row]));
-  const kinds = { signed: ["ok", "check"], failed: ["stop", "cross"] };
+  const kinds = { signed: ["ok", "check"], failed: ["stop", "cross"], sealed: ["idle", "clock"] };
   let misses = 0;
 
   const mark = (item) => {
@@ -32,7 +32,7 @@
       misses = 0;
       state.items.forEach(mark);
       line.textContent = box.dataset.words.replace(/\{(\w+)\}/g, (_, name) => number(state[name]));
-      if (bar && state.total) bar.setAttribute("width", String((100 * (state.signed + state.failed)) / state.total));
+      if (bar && state.total) bar.setAttribute("width", String((100 * (state.total - state.waiting)) / state.total));
       if (!state.running) {
         window.location.assign(state.receipt);
         return;
