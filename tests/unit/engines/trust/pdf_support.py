@@ -1,4 +1,4 @@
-"""A school's sealed rendition and the years after it: authorities come and go, the clock is in the test's hand."""
+"""A school's sealed rendition and the years after it; authorities come and go, the test holds the clock."""
 
 from __future__ import annotations
 

@@ -244,8 +244,11 @@ def _answers(pdf: bytes, outside: _Outside, sheet: YearSheet | None, alone: bool
         unknown = Check(Result.UNKNOWN, sentence, "NO_SIGNING_CERTIFICATE_FOUND")
         return RenditionAnswer(unknown, Check(Result.UNKNOWN, "Không có con dấu để đối chiếu."), attachment)
     if not (result.intact and result.whole):
+        whole = _altered(pdf, result)
         seal = Check(Result.UNKNOWN, "Không xét: bản PDF đã bị sửa.")
-        return RenditionAnswer(seal, _altered(pdf, result), attachment)
+        if whole.result is Result.UNKNOWN:
+            seal = whole
+        return RenditionAnswer(seal, whole, attachment)
     level = result.file.level if result.file is not None else "B-T"
     whole = Check(Result.OK, "Bản PDF không bị sửa sau khi đóng dấu.")
     if level != "B-T":
@@ -264,7 +267,7 @@ def _altered(pdf: bytes, result: PdfSealResult) -> Check:
     if not result.intact or result.file is None:
         sentence = result.reason or "Bản PDF đã bị sửa sau khi đóng dấu."
         return Check(Result.FAILED, sentence, "HASH_FAILURE")
-    word = named_change(pdf[: result.file.sealed_end], pdf)
+    word = named_change(pdf[: result.file.end], pdf)
     if word == FOREIGN_ARCHIVE:  # nothing that is shown differs, yet nobody here answers for those octets
         return Check(Result.UNKNOWN, sentence_of(word), "CUSTOM")
     return Check(Result.FAILED, sentence_of(word), "FORMAT_FAILURE")

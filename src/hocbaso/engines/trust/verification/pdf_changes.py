@@ -41,19 +41,19 @@ _MAX_NODES = 60_000
 _MAX_PAGES = 200
 
 
-def named_change(sealed: bytes, whole: bytes) -> str:
-    """A stable word for what the octets behind the sealed revision do; see :func:`sentence_of`.
+def named_change(known: bytes, whole: bytes) -> str:
+    """A stable word for what the octets behind the known ones do; see :func:`sentence_of`.
 
-    :param sealed: the sealed revision; it must be readable.
+    :param known: the sealed revision with those of ours behind it; it must be readable.
     """
     try:
-        old, new = open_pdf(sealed), open_pdf(whole)
+        old, new = open_pdf(known), open_pdf(whole)
         if new.xrefs.total_revisions <= old.xrefs.total_revisions:
             return "unreadable"
         for word, differs in _QUESTIONS.items():
             if differs(old, new):
                 return word
-        return _by_policy(new)
+        return _by_policy(open_pdf(whole))  # a reader that nothing was asked of yet
     except PDF_FAILURES:
         return "unreadable"
 
@@ -167,7 +167,8 @@ def _form(old: PdfFileReader, new: PdfFileReader) -> bool:
 
 def _fields(reader: PdfFileReader) -> list[bytes]:
     form = reader.root["/AcroForm"]
-    others = [field for field in form["/Fields"] if not _is_stamp(field.get("/V"))]
+    fields = (field.get_object() for field in form["/Fields"])
+    others = [field for field in fields if "/V" not in field or not _is_stamp(field["/V"])]
     skipped = ("/P", "/Parent")
     return [_Digest(("/Fields", *skipped)).of(form), *(_Digest(skipped).of(field) for field in others)]
 
