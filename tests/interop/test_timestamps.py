@@ -17,6 +17,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 
 from hocbaso.core.document.names import DS
 from hocbaso.engines.trust import xades
+from hocbaso.engines.trust.stampers import FailoverStamper, Named
 from hocbaso.engines.trust.timestamps import request_bytes
 from hocbaso.sandbox.ca import SandboxAuthority
 from hocbaso.sandbox.revocation import question
@@ -32,6 +33,12 @@ def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.fixture(params=["tsa", "tsa2"])
+def which(request: pytest.FixtureRequest) -> str:
+    """The first and the second authority: under the first and the second family."""
+    return request.param
+
+
 def openssl(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=60)
 
@@ -44,12 +51,16 @@ def trust_files(authority: SandboxAuthority, folder: Path) -> tuple[str, str]:
     return str(roots), str(issuing)
 
 
-def test_openssl_verifies_the_seals_time_stamp_over_the_canonical_value(kind: str, tmp_path: Path) -> None:
+def test_openssl_verifies_the_seals_time_stamp_over_the_canonical_value(
+    kind: str, which: str, tmp_path: Path
+) -> None:
     case = signed(kind)
     value = etree.fromstring(case.document).findall(f".//{{{DS}}}SignatureValue")[2]
     data = etree.tostring(etree.fromstring(etree.tostring(value, with_tail=False)), method="c14n")
     (tmp_path / "sv.bin").write_bytes(data)
-    token = case.authority.stamper().stamp(xades.signature_value_digest(case.signatures[2]))
+    authorities = [Named(one.name, one) for one in case.authority.stampers() if one.name == which]
+    double = FailoverStamper(authorities, clock=lambda: NOW, ticks=lambda: 0.0)
+    token = double.stamp(xades.signature_value_digest(case.signatures[2]))
     (tmp_path / "token.der").write_bytes(token)
     roots, issuing = trust_files(case.authority, tmp_path)
     command = ["ts", "-verify", "-in", str(tmp_path / "token.der"), "-token_in", "-attime", AT]
@@ -60,13 +71,13 @@ def test_openssl_verifies_the_seals_time_stamp_over_the_canonical_value(kind: st
     assert openssl(*command, "-data", str(tmp_path / "sv.bin")).returncode != 0
 
 
-def test_openssl_asks_and_believes_the_authority(kind: str, tmp_path: Path) -> None:
+def test_openssl_asks_and_believes_the_authority(kind: str, which: str, tmp_path: Path) -> None:
     """A query made by openssl, answered by the sandbox, verified by openssl against that very query."""
     data, query, reply = (tmp_path / name for name in ("data", "query.tsq", "reply.tsr"))
     data.write_bytes(b"hoc ba so")
     made = openssl("ts", "-query", "-data", str(data), "-sha256", "-cert", "-out", str(query))
     assert made.returncode == 0, made.stderr
-    reply.write_bytes(sandbox(kind).stamper().respond(query.read_bytes()))
+    reply.write_bytes(sandbox(kind).stamper(name=which).respond(query.read_bytes()))
     roots, issuing = trust_files(sandbox(kind), tmp_path)
     answer = openssl(
         *("ts", "-verify", "-queryfile", str(query), "-in", str(reply), "-attime", AT),

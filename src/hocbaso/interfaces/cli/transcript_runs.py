@@ -102,8 +102,7 @@ def _sign_list(
     total = Outcome()
     for _ in counting(range(-(-len(sheets) // 100)), label):
         part = run_batch(actor, batch, limit=100)
-        total.signed += part.signed
-        total.failed += part.failed
+        _add(total, part)
     return total
 
 
@@ -142,11 +141,12 @@ def _subject_signers(school_class: SchoolClass) -> Iterator[Actor]:
 
 def _add(total: Outcome, part: Outcome) -> None:
     total.signed += part.signed
+    total.sealed += part.sealed
     total.failed += part.failed
 
 
 def issue(school_code: str, year: str) -> dict[str, Any]:
-    """Seal and log. JSON: ``issued``, ``failed``, ``log_size``; ``sealed`` where seals wait for their stamp."""
+    """Seal and log. JSON: ``issued``, ``failed``, ``log_size``; ``sealed`` where a time stamp is awaited."""
     school = find_school(school_code)
     _classes(school, year)
     total = Outcome()

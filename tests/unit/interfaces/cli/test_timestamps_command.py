@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.core.document.model import SignerRole
-from hocbaso.interfaces.cli import timestamps, worker
-from tests.builders import School
+from hocbaso.interfaces.cli import timestamps, transcript_runs, worker
+from tests.builders import YEAR, School
 from tests.stamps import FIRST, SECOND, all_down, calm, weather
 from tests.unit.interfaces.web.sheets import closed_school, sign
 
@@ -75,3 +75,14 @@ def test_the_worker_completes_what_waits(waiting):
     document = json.loads(result.stdout)
     assert (document["stamped"], document["seals_waiting"]) == (2, 0)
     assert IssuedSheet.objects.count() == 2
+
+
+def test_issuing_tells_what_is_sealed_and_not_issued():
+    school = closed_school(2)
+    sign(school, SignerRole.HOMEROOM)
+    sign(school, SignerRole.PRINCIPAL)
+    with all_down():
+        told = transcript_runs.issue(school.unit.code, YEAR)
+    assert told == {"issued": 0, "sealed": 2, "failed": [], "log_size": 0}
+    assert run("complete")["issued"] == 2
+    assert transcript_runs.issue(school.unit.code, YEAR) == {"issued": 0, "failed": [], "log_size": 2}
