@@ -353,8 +353,8 @@ def _registered_words(desk: Desk, card: Card | None) -> str:
 def _previous_words(desk: Desk) -> dict[str, str] | None:
     """The notice of a batch that stopped, and why where that is known."""
     stopped = desk.stopped
-    if stopped is None:
-        return None
+    if stopped is None or (desk.error_at == "pin" and not stopped.signed):
+        return None  # a PIN just refused is told where it is typed again
     at = stopped.last_at or stopped.batch.authorised_at
     same_day = at.astimezone(clock.VIETNAM).date() == clock.today()
     when = _("lúc %(time)s") % {"time": time_vi(at)} if same_day else datetime_vi(at)

@@ -93,10 +93,15 @@ def end(run: Run, why: DomainError | None = None) -> None:
     )
 
 
+def live(batch: SigningBatch) -> Run | None:
+    """The run that a process carries on now. One query."""
+    rows = Run.objects.filter(batch=batch, ended_at__isnull=True, beat_at__gt=clock.now() - BEAT)
+    return rows.first()
+
+
 def alive(batch: SigningBatch) -> bool:
     """Whether a process is signing the batch now. One query."""
-    rows = Run.objects.filter(batch=batch, ended_at__isnull=True, beat_at__gt=clock.now() - BEAT)
-    return rows.exists()
+    return live(batch) is not None
 
 
 def last_stop(batch: SigningBatch) -> Run | None:

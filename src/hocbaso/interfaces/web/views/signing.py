@@ -17,7 +17,7 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.accounts.use_cases.second_factor import confirm_totp
 from hocbaso.apps.oversight.progress import working_year
 from hocbaso.apps.signing.elsewhere import runs
-from hocbaso.apps.signing.elsewhere.models import Place
+from hocbaso.apps.signing.elsewhere.models import Place, Run
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts import queries, signing_board
 from hocbaso.apps.transcripts.use_cases import sign_at_place
@@ -316,8 +316,8 @@ def progress_of(batch: SigningBatch) -> dict[str, Any]:
 def receipt(request: HttpRequest, batch_id: int) -> HttpResponse:
     """What one authorisation did: count, time, digest of the list, what failed and why, what comes next."""
     _actor, batch = own_batch(request, batch_id)
-    if runs.alive(batch):
-        return running(request, batch)
+    if (run := runs.live(batch)) is not None:
+        return running(request, batch, run)
     found = signing_board.receipt(batch)
     role = SignerRole(batch.role)
     failed, signed = found.in_state("failed"), found.in_state("signed")
@@ -339,7 +339,7 @@ def receipt(request: HttpRequest, batch_id: int) -> HttpResponse:
     return render(request, "web/signing/receipt.html", context)
 
 
-def running(request: HttpRequest, batch: SigningBatch) -> HttpResponse:
+def running(request: HttpRequest, batch: SigningBatch, run: Run) -> HttpResponse:
     """A run beside the request: how far it is. The page asks again by itself."""
     state = progress_of(batch)
     names = {row.pk: row for row in batch.items.select_related("sheet__pupil", "sheet__school_class")}
@@ -347,6 +347,7 @@ def running(request: HttpRequest, batch: SigningBatch) -> HttpResponse:
     context = {
         "batch": batch,
         "seal": batch.role == SignerRole.SEAL,
+        "token": run.place == Place.TOKEN,
         "state": state,
         "rows": rows,
         "done": state["total"] - state["waiting"],
