@@ -90,13 +90,16 @@ def sealed_file(pdf: bytes) -> SealedFile | None:
 
     The first revision that a signature covers to its last octet is the sealed one.
     """
+    found = _found(pdf)
+    return None if found is None else found[0]
+
+
+def _found(pdf: bytes) -> tuple[SealedFile, EmbeddedPdfSignature] | None:
     for end in sealed_ends(pdf):
         try:
-            reader = open_pdf(pdf[:end])
-            (seal,) = reader.embedded_signatures
-            if seal.sig_object.get("/SubFilter") != SUBFILTER or not _covers_all(seal):
-                continue
-            return SealedFile(pdf, end)
+            (seal,) = open_pdf(pdf[:end]).embedded_signatures
+            if seal.sig_object.get("/SubFilter") == SUBFILTER and _covers_all(seal):
+                return SealedFile(pdf, end), seal
         except PDF_FAILURES:
             continue
     return None
@@ -143,16 +146,17 @@ def check_pdf_seal(pdf: bytes, bundle: TrustBundle, checker: PathChecker, now: d
     :param now: a token from after this time is not believed.
     :raises Unreadable: ``pdf_unreadable``.
     """
-    file = sealed_file(pdf)
-    sealed = pdf if file is None else pdf[: file.sealed_end]
+    found = _found(pdf)
     try:
-        reader = open_pdf(sealed)
-        seals = list(reader.embedded_regular_signatures)
+        if found is not None:
+            file, seal = found
+            return _check(pdf[: file.sealed_end], seal, file, bundle, checker, now)
+        seals = list(open_pdf(pdf).embedded_regular_signatures)
         if not seals:
             return PdfSealResult(reason="Tệp PDF không có con dấu số.")
         if len(seals) > 1:
             return PdfSealResult(found=True, reason="Tệp PDF có nhiều hơn một chữ ký số.")
-        return _check(sealed, seals[0], file, bundle, checker, now)
+        return _check(pdf, seals[0], None, bundle, checker, now)
     except (PdfError, SignatureValidationError) as error:
         raise Unreadable("pdf_unreadable", reason=str(error)) from error
     except PDF_FAILURES as error:
@@ -160,7 +164,8 @@ def check_pdf_seal(pdf: bytes, bundle: TrustBundle, checker: PathChecker, now: d
 
 
 def _covers_all(seal: EmbeddedPdfSignature) -> bool:
-    seal.compute_integrity_info(skip_diff=True)  # type: ignore[no-untyped-call]
+    if seal.coverage is None:
+        seal.compute_integrity_info(skip_diff=True)  # type: ignore[no-untyped-call]
     return bool(seal.coverage == SignatureCoverageLevel.ENTIRE_FILE)
 
 
