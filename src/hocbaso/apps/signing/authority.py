@@ -155,10 +155,16 @@ def needed(text: str) -> str:
 
 
 def _end(school: Organisation, certificate: Certificate, day: date | None = None) -> int:
-    """End present rows on ``day`` (today): dates, so what was signed earlier that day keeps its authority."""
+    """End present rows on ``day`` (today): dates, so what was signed earlier that day keeps its authority.
+
+    :returns: how many ended by it; what ends that day already is ended.
+    """
     day, count = day or clock.today(), 0
     for row in Registration.objects.filter(valid_on(clock.today()), certificate=certificate, school=school):
-        row.valid_to = max(day, row.valid_from)
+        last = max(day, row.valid_from)
+        if row.valid_to is not None and row.valid_to <= last:
+            continue
+        row.valid_to = last
         row.save(update_fields=["valid_to"])
         count += 1
     return count

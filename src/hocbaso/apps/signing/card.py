@@ -12,7 +12,7 @@ from django.conf import settings
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.models import Registration
 from hocbaso.apps.signing.ports import key_provider
-from hocbaso.apps.signing.register import Seat, digest_of, serial_text
+from hocbaso.apps.signing.register import Seat, check_holder, digest_of, serial_text
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.authority import (
     Revocation,
@@ -53,18 +53,17 @@ def _name(name: x509.Name) -> str:
 
 
 def certificate_card(signer: Signer, seat: Seat) -> Card:
-    """The card of ``signer`` in ``seat``. One query."""
+    """The card of ``signer`` in ``seat``. Three queries."""
     certificate, now = signer.certificate, clock.now()
     answer = key_provider().revocation(certificate, now)
     warning = refusal = None
     try:
         warning = check_certificate_for_signing(certificate, now, answer, registered_to=seat.owner)
+        check_holder(certificate, seat.user)
     except DomainError as error:
         refusal = error
-    registration, stranger = _registration(certificate, seat)
+    registration = _registration(certificate, seat)
     in_sandbox = settings.HOCBASO_ENVIRONMENT == "thu_nghiem"
-    if refusal is None and stranger:
-        refusal = DomainError("certificate_of_another", serial=serial_text(certificate))
     if refusal is None and registration is None and not in_sandbox:
         refusal = DomainError("signer_not_registered", serial=serial_text(certificate), name=seat.name)
     holder = holder_of(certificate)
@@ -85,15 +84,12 @@ def certificate_card(signer: Signer, seat: Seat) -> Card:
     )
 
 
-def _registration(certificate: x509.Certificate, seat: Seat) -> tuple[Registration | None, bool]:
-    """Today's registration for the seat, and whether the certificate belongs to somebody else. One query."""
+def _registration(certificate: x509.Certificate, seat: Seat) -> Registration | None:
+    """Today's registration for the seat. One query."""
     today = clock.today()
-    rows = list(Registration.objects.filter(certificate=digest_of(certificate)))
-    own = seat.user.pk if seat.user else None
-    stranger = any(row.user_id != own for row in rows)
     wanted = (seat.school.pk, str(seat.role), seat.class_name, seat.school_year)
-    for row in rows:
+    for row in Registration.objects.filter(certificate=digest_of(certificate)):
         holds = row.valid_from <= today and (row.valid_to is None or today <= row.valid_to)
         if holds and (row.school_id, row.role, row.class_name, row.school_year) == wanted:
-            return row, stranger
-    return None, stranger
+            return row
+    return None

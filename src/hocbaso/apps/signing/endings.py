@@ -49,11 +49,8 @@ def begin_ending(actor: Actor, school: Organisation, certificate: Certificate, r
     :raises NotAllowed: policy ``certificates.end``.
     :raises DomainError: ``registration_not_found``, ``registration_needs_reason``, ``ending_under_way``.
     """
-    rows = list(
-        Registration.objects.filter(
-            valid_on(clock.today()), certificate=certificate, school=school
-        ).select_related("school", "user")
-    )
+    present = Registration.objects.filter(valid_on(clock.today()), certificate=certificate, school=school)
+    rows = list(present.exclude(valid_to=clock.today()).select_related("school", "user"))
     if not rows:
         raise DomainError("registration_not_found")
     require(actor, "certificates.end", rows[0])

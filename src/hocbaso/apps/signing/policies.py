@@ -7,7 +7,7 @@ from hocbaso.apps.accounts.models import SIGNING_ROLES, Assignment, Role
 from hocbaso.apps.accounts.policies import administers
 from hocbaso.apps.accounts.queries import same_person
 from hocbaso.apps.common import clock
-from hocbaso.apps.organisations.models import Organisation, valid_on
+from hocbaso.apps.organisations.models import Kind, Organisation, valid_on
 from hocbaso.apps.organisations.queries import is_managed_by
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.apps.signing.certificate_models import Ending, Possession
@@ -69,7 +69,12 @@ def may_watch_certificates(actor: Actor, unit: Organisation) -> bool:
     post = actor.assignment
     if post is None or post.role not in _MANAGERS:
         return False
-    return post.organisation_id == unit.pk or is_managed_by(unit, post.organisation)
+    return post.organisation_id == unit.pk or _stands_above(post.organisation, unit)
+
+
+def _stands_above(manager: Organisation, unit: Organisation) -> bool:
+    """The ministry stands above everything."""
+    return manager.kind == Kind.MINISTRY or is_managed_by(unit, manager)
 
 
 @rule("certificates.inspect", "mở danh sách tên để kiểm tra chứng thư số")
@@ -79,7 +84,7 @@ def may_inspect_certificates(actor: Actor, school: Organisation) -> bool:
     officers = (Role.COMMUNE_OFFICER, Role.DEPARTMENT_OFFICER, Role.AUDITOR)
     if post is None or post.role not in officers or post.organisation_id == school.pk:
         return False
-    return is_managed_by(school, post.organisation)
+    return _stands_above(post.organisation, school)
 
 
 @rule("certificates.request", "lập đề nghị cấp, gia hạn, thu hồi chứng thư số", operator=True)

@@ -9,10 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from hocbaso.apps.accounts.models import Role
-from hocbaso.apps.organisations.models import Kind, Organisation
+from hocbaso.apps.audit.models import Event
+from hocbaso.apps.common import clock
+from hocbaso.apps.organisations.models import DatedSetting, Kind, Management, Organisation
 from hocbaso.apps.privacy.models import Export
 from hocbaso.apps.signing import possession
-from hocbaso.apps.signing.certificate_models import CertificateBlock, CertificateRequest, Possession
+from hocbaso.apps.signing.certificate_models import CertificateBlock, CertificateRequest, KeyEvent, Possession
+from hocbaso.apps.signing.figures import recount
 from hocbaso.apps.signing.models import Registration
 from hocbaso.apps.signing.ports import key_provider
 from tests.builders import make_pupil, make_school
@@ -119,3 +122,90 @@ def test_managing_levels_see_numbers_and_no_names(inside, here):
     assert "Trường Tiểu học Hướng Dương" in page
     assert "Lê Nguyễn Phương" not in page
     assert len(asked) <= 20
+
+
+def test_an_ending_by_clicks_and_the_own_page_with_one_thing_to_do(inside, here):
+    case = registered_teacher(here)
+    teacher, clerk = client_of(inside, here, Role.HOMEROOM, "3A"), client_of(inside, here, Role.DATA_CLERK)
+    own = teacher.get(BOARD + "cua-toi/").content.decode()
+    assert "giáo viên chủ nhiệm 3A" in own
+    assert "Chưa hỏi lần nào" in own
+    assert clerk.get(BOARD + "ket-thuc/?chung-thu=" + "0" * 64).status_code == 404
+    where = BOARD + "ket-thuc/"
+    assert clerk.post(where, {"chung-thu": case.certificate_id, "ly-do": ""}).status_code == 422
+    page = clerk.post(where, {"chung-thu": case.certificate_id, "ly-do": "Chuyển trường"}).headers["Location"]
+    assert clerk.post(page, {"viec": "xac-nhan"}).status_code == 403
+    principal = client_of(inside, here, Role.PRINCIPAL)
+    assert "chờ xác nhận" in principal.get(BOARD).content.decode()
+    assert principal.post(page, {"viec": "xac-nhan"}).status_code == 302
+    assert "Đã kết thúc" in teacher.get(page).content.decode()
+    other = client_of(inside, here, Role.HOMEROOM, "3B")
+    assert other.get(page).status_code == 404
+    again = clerk.post(where, {"chung-thu": case.certificate_id, "ly-do": "Nữa"})
+    assert again.status_code == 404, "nothing stands any more"
+    assert teacher.post(BOARD + "cua-toi/", {"ly-do": "Mất luôn"}).status_code == 302
+    assert [one.act for one in KeyEvent.objects.order_by("id")] == ["registered", "ended"]
+
+
+def test_the_holder_reports_the_loss_and_every_page_of_his_says_so(inside, here):
+    registered_teacher(here)
+    make_pupil(here, "3A", 1)
+    teacher = client_of(inside, here, Role.HOMEROOM, "3A")
+    assert teacher.post(BOARD + "cua-toi/", {"ly-do": ""}).status_code == 422
+    assert teacher.post(BOARD + "cua-toi/", {"ly-do": "Rơi trên xe buýt"}).status_code == 302
+    page = teacher.get(BOARD + "cua-toi/").content.decode()
+    assert "Đã khóa ở trường" in page
+    assert "Rơi trên xe buýt" in page
+    assert "Chứng thư số của thầy cô đã bị thu hồi hoặc khóa" in teacher.get("/truong/").content.decode()
+    desk = teacher.get(f"/truong/ky/{here.classes['3A'].pk}/").content.decode()
+    assert "đã bị khóa ở trường" in desk
+
+
+def test_whoever_confirms_sees_whom_the_certificate_names(inside, here):
+    clerk = client_of(inside, here, Role.DATA_CLERK)
+    teacher = here.homeroom["3A"]
+    foreign = key_provider().authority.issue_person("Kẻ Mạo Danh", teacher.username, "x")
+    case = possession.begin(here.actor(Role.DATA_CLERK), here.unit, teacher, foreign.certificate)
+    page = clerk.get(f"{BOARD}dang-ky/{case.pk}/").content.decode()
+    assert "Kẻ Mạo Danh" in page
+    assert "Khác tên trong hồ sơ" in page
+
+
+def test_managing_levels_go_down_to_the_school_and_open_names_for_a_purpose_alone(inside, here):
+    registered_teacher(here)
+    commune = Organisation.objects.create(
+        code="xa-25747", kind=Kind.COMMUNE, name="Phường Sài Gòn", province_code="79", valid_from="2025-07-01"
+    )
+    Management.objects.create(organisation=here.unit, manager=commune, valid_from="2025-07-01")
+    officer = inside(people.actor(Role.COMMUNE_OFFICER, commune).assignment)
+    recount([here.unit.pk])
+    top = officer.get("/quan-ly/chung-thu/").content.decode()
+    assert "1 / 4" in top
+    where = f"/quan-ly/chung-thu/don-vi/{here.unit.code}/"
+    school = officer.get(where).content.decode()
+    assert "Lê Nguyễn Phương" not in school
+    assert officer.post(where, {"muc-dich": "xem", "can-cu": "KH 5"}).status_code == 422
+    opened = officer.post(where, {"muc-dich": "Hỗ trợ trường chuẩn bị ký", "can-cu": "KH 5/2026"})
+    assert here.principal.full_name in opened.content.decode()
+    assert Event.objects.filter(action="signing.inspected").count() == 1
+    file = officer.post("/quan-ly/chung-thu/don-vi/xa-25747/tep?loc=chua-ky-duoc")
+    assert file.content.startswith(b"PK")
+    assert Export.objects.get().what == "certificate-figures"
+    away = make_school("79000109", "Trường khác xã")
+    assert officer.get(f"/quan-ly/chung-thu/don-vi/{away.unit.code}/").status_code == 403
+
+
+def test_the_setting_of_subject_teachers_wants_a_basis_and_no_past_day(inside, here):
+    where = BOARD + "giao-vien-mon/"
+    clerk, principal = client_of(inside, here, Role.DATA_CLERK), client_of(inside, here, Role.PRINCIPAL)
+    good = {"chon": "co", "tu-ngay": clock.today().isoformat(), "can-cu": "Kế hoạch 12/KH-THHM"}
+    assert clerk.post(where, good).status_code == 403
+    for wrong in ({"can-cu": "x"}, {"tu-ngay": "2020-01-01"}, {"tu-ngay": "mai"}, {"chon": "khác"}):
+        assert principal.post(where, good | wrong).status_code == 422
+    assert principal.post(where, good).status_code == 302
+    assert principal.post(where, good).status_code == 422, "it is so already"
+    page = principal.get(where).content.decode()
+    assert "Kế hoạch 12/KH-THHM" in page
+    assert principal.post(where, good | {"chon": "theo-cap-tren"}).status_code == 302
+    assert not DatedSetting.objects.exists(), "what never applied leaves nothing but its trace"
+    assert Event.objects.filter(action="organisations.setting").count() == 2

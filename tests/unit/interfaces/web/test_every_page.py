@@ -220,6 +220,7 @@ PAGES: dict[str, Page] = {
     "signing-agent": Page(led={HOMEROOM}, args=("signing batch",)),
     "key-places": Page(opens=_SIGNS),
     "key-place-test": Page(opens=_SIGNS, post_only=True),
+    "key-place-proof": Page(args=("proof",)),  # of one's own remote key alone
     "agent": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}),
     "agent-state": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}),
     "agent-pair": Page(opens={*WHOLE, CLERK, HOMEROOM, TEACHER, NEIGHBOUR, *STRANGERS}, post_only=True),

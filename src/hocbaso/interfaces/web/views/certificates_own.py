@@ -62,7 +62,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "advice": _advice(line),
         "certificate": certificate,
         "family": FAMILY_NAMES.get(certificate.family, "") if certificate else "",
-        "block": getattr(certificate, "block", None),
+        "held": getattr(certificate, "block", None),
         "note": getattr(certificate, "revocation", None),
         "seats": _seats([row for row in present if _stands(row)]),
         "ended": _seats([row for row in rows if not _stands(row)][:20]),
@@ -170,6 +170,7 @@ def _registered(request: HttpRequest, school: Organisation, digest: str) -> Cert
     """:raises NotFound: ``no_such_ending``: nothing stands, or nothing that the actor may end."""
     row = (
         Registration.objects.filter(valid_on(clock.today()), school=school, certificate=digest[:64])
+        .exclude(valid_to=clock.today())
         .select_related("certificate", "school", "user")
         .first()
     )

@@ -158,7 +158,8 @@ def _school(request: HttpRequest, school: Organisation) -> HttpResponse:
             for one in (opened.lines if opened else ())
         ],
         "error": error,
-        "sent": sent,
+        "purpose": sent.get("muc-dich", ""),
+        "basis": sent.get("can-cu", ""),
         "crumbs": _crumbs(request, school),
     }
     return render(request, "web/certificates/watch_school.html", context, status=status)
