@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso import __version__
+from hocbaso.core.document.emit import short_digest
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.providers.pkcs11_tokens import FoundToken
 from hocbaso.engines.trust.strict_json import Fault
@@ -320,7 +321,7 @@ def _job_view(job: Job) -> dict[str, Any]:
         "token": token and {"label": token.label, "tries": token.tries, "pad": token.pad},
         "total": len(work.items),
         "signed": len(job.values),
-        "items": [[item.name, item.class_name, item.result, item.sheet[:16]] for item in work.items],
+        "items": [[item.name, item.class_name, item.result, short_digest(item.sheet)] for item in work.items],
         "error": _error(job.error),
     }
 

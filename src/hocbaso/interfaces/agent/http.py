@@ -33,6 +33,7 @@ _PAGE_FILES = {
     "/": ("window.html", "text/html; charset=utf-8"),
     "/window.js": ("window.js", "text/javascript; charset=utf-8"),
     "/window.css": ("window.css", "text/css; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 
 
@@ -143,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """The agent's own page and its two files; nothing happens by GET."""
+        """The agent's own page and its files; nothing happens by GET."""
         try:
             self._gate()
             content, kind = self._known(self.server.files)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.db import transaction
 from django.test import override_settings
 
 from hocbaso.apps.accounts.models import Role, User
@@ -47,8 +48,9 @@ def credential_of(user: User, school: Organisation) -> StoredCredential:
 
 def registered_for(school: School, user: User, credential: StoredCredential) -> None:
     """The certificate stands in the authority register for the seats of today."""
-    actor = school.actor(Role.PRINCIPAL)
-    register_seats(actor, school.unit, user, store(credential.certificate), places_of(school.unit, user), 0)
+    actor, places = school.actor(Role.PRINCIPAL), places_of(school.unit, user)
+    with transaction.atomic():
+        register_seats(actor, school.unit, user, store(credential.certificate), places, 0)
 
 
 def at_the_agent(user: User) -> None:

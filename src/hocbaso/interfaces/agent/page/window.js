@@ -67,7 +67,7 @@
     put("viec-nguoi", now.who);
     put("viec-chung-thu", `${now.holder}, số sê-ri ${now.serial}`);
     put("viec-thiet-bi", now.token ? now.token.label || "đã cắm" : "chưa thấy");
-    put("viec-ma", now.digest.slice(0, 16));
+    put("viec-ma", now.digest.slice(0, 16).toUpperCase().match(/.{4}/g).join(" "));
     const progress = at("viec-tien-do");
     progress.max = now.total;
     progress.value = now.signed;

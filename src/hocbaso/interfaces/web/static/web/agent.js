@@ -158,7 +158,7 @@
         progress(say(words.wordsProgress, { signed, total }), signed, total);
       }
     }, (now) => {
-      const values = { signed, total, digest: list.digest.slice(0, 16) };
+      const values = { signed, total, digest: list.digest.slice(0, 16).toUpperCase().match(/.{4}/g).join(" ") };
       if (now.state === "waiting") progress(say(now.signed || now.error ? words.wordsStopped : words.wordsPin, values), signed, total);
       else if (now.state === "opening") progress(words.wordsOpening, signed, total);
     });
