@@ -94,23 +94,24 @@ def _record(authority: SandboxAuthority, document: bytes) -> bytes:
     return record.to_der()
 
 
-def _say(folder: Path) -> list[subprocess.CompletedProcess[str]]:
-    return [run(kind, text, folder) for kind, text in BLOCKS]
+def _say(folder: Path, *which: int) -> list[subprocess.CompletedProcess[str]]:
+    return [run(*BLOCKS[number], folder) for number in which or range(len(BLOCKS))]
 
 
 def test_every_command_of_the_document_says_yes(folder: Path) -> None:
     answers = _say(folder)
     for (_, text), answer in zip(BLOCKS, answers, strict=True):
         assert answer.returncode == 0, f"{text}\n{answer.stdout}{answer.stderr}"
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     assert "ĐÚNG" in answers[0].stderr
     own = {item.hash("sha256").hex() for item in objects_of_document((folder / "hocba.xml").read_bytes())}
     assert own <= set(re.findall(r"= ([0-9a-f]{64})$", answers[1].stdout, re.MULTILINE))
-    listed = set(re.findall(r"\[HEX DUMP\]:([0-9A-F]{64})", answers[2].stdout))
+    listed = set(re.findall(r"\[HEX DUMP\]:([0-9A-F]{64})", answers[3].stdout))
     assert {value.upper() for value in own} <= listed
-    assert answers[3].stdout.count("sha256") == 2
-    assert answers[3].stdout.count("sha512") == 1
-    assert answers[4].stdout.count("Verification: OK") + answers[4].stderr.count("Verification: OK") == 3
+    assert "ĐÚNG" in answers[2].stderr
+    assert answers[4].stdout.count("sha256") == 2
+    assert answers[4].stdout.count("sha512") == 1
+    assert answers[5].stdout.count("Verification: OK") + answers[5].stderr.count("Verification: OK") == 3
 
 
 def test_the_commands_say_no_to_an_altered_document_and_an_altered_record(folder: Path) -> None:
@@ -120,7 +121,7 @@ def test_the_commands_say_no_to_an_altered_document_and_an_altered_record(folder
         altered[genuine.index(change) if change else len(genuine) // 3] ^= 1
         try:
             (folder / name).write_bytes(altered)
-            answers = _say(folder)
+            answers = _say(folder, 0, 1, 4, 5)
         finally:
             (folder / name).write_bytes(genuine)
         assert answers[0].returncode != 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,9 +203,10 @@ def verify(
 def _judge(record: bytes, files: list[tuple[str, bytes]], bundle: Any) -> RecordVerdict:
     from hocbaso.engines.trust.longterm import records
 
-    objects = [item for name, data in files for item in records.objects_of_file(name, data)]
     try:
         read = records.read_record(record)
+        ours = partial(records.protects, read)
+        objects = [item for name, data in files for item in records.objects_of_file(name, data, ours)]
     except records.RecordFault as fault:
         return records.unreadable(fault)
     return records.verify_record(read, objects, bundle, now=datetime.now(UTC))

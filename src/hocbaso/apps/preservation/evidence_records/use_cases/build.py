@@ -126,9 +126,16 @@ def with_objects(
     rows: Sequence[IssuedSheet], refused: list[tuple[str, str]]
 ) -> Iterator[tuple[IssuedSheet, tuple[DataObject, ...]]]:
     """Each sheet with its data objects, as its exported file has them; what cannot be read is told."""
+    return ((row, objects) for row, _, objects in with_documents(rows, refused))
+
+
+def with_documents(
+    rows: Sequence[IssuedSheet], refused: list[tuple[str, str]]
+) -> Iterator[tuple[IssuedSheet, bytes, tuple[DataObject, ...]]]:
+    """:func:`with_objects`, and the exported file itself."""
     for row, document in _exported(rows, refused):
         try:
-            yield row, objects_of_document(document)
+            yield row, document, objects_of_document(document)
         except DomainError as error:
             refused.append((name_of(row), error.code))
 

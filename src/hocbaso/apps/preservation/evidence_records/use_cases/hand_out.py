@@ -16,8 +16,7 @@ from hocbaso.apps.audit.chain import record as tell
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.preservation.evidence_records.derive import Deriver
 from hocbaso.apps.preservation.evidence_records.models import Leaf, Record
-from hocbaso.apps.preservation.evidence_records.use_cases.build import with_objects
-from hocbaso.apps.transcripts import documents
+from hocbaso.apps.preservation.evidence_records.use_cases.build import with_documents
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.use_cases.export_sheets import BUNDLE_NAME
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
@@ -102,7 +101,7 @@ def _write_chunk(
 ) -> list[dict[str, Any]]:
     newest = _newest(rows)
     told: list[dict[str, Any]] = []
-    for row, objects in with_objects(rows, refused):
+    for row, document, objects in with_documents(rows, refused):
         stem = row.sheet.pupil.code
         if newest[row.code] != row.version:
             stem = f"{stem}.v{row.version}"
@@ -110,7 +109,7 @@ def _write_chunk(
         group = set(deriver.trees[0].group_of(row.pk))
         algorithm = deriver.trees[0].tree.algorithm
         members = [item for item in objects if item.hash(algorithm) in group]
-        _write(out / f"{stem}.xml", documents.export([row])[0].xml)
+        _write(out / f"{stem}.xml", document)
         _write(out / f"{stem}.ers", record.to_der())
         told.append(
             {

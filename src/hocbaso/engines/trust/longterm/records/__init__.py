@@ -37,7 +37,7 @@ from hocbaso.engines.trust.longterm.records.tree import (
     path_in_blocks,
     reduced,
 )
-from hocbaso.engines.trust.longterm.records.verify import RecordVerdict, unreadable, verify_record
+from hocbaso.engines.trust.longterm.records.verify import RecordVerdict, protects, unreadable, verify_record
 
 __all__ = [
     "BLOCK",
@@ -63,6 +63,7 @@ __all__ = [
     "objects_of_document",
     "objects_of_file",
     "path_in_blocks",
+    "protects",
     "read_record",
     "reduced",
     "renewal_due",

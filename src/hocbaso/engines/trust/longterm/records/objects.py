@@ -8,7 +8,7 @@ revocation lists and answers, archive time stamps. Whoever holds the exported fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,9 +88,12 @@ def _inside(unsigned: xades.Unsigned) -> Iterator[DataObject]:
             yield DataObject(kind, f"{title} {number}", der)
 
 
-def objects_of_file(name: str, data: bytes) -> tuple[DataObject, ...]:
+def objects_of_file(
+    name: str, data: bytes, wanted: Callable[[DataObject], bool] = lambda _: True
+) -> tuple[DataObject, ...]:
     """The data objects of a file that somebody holds: an exported XML or PDF, or one object as it is.
 
+    :param wanted: of a PDF with the sheets of several years, which documents count; all, when none does.
     :raises Unreadable: a PDF without our XML, or beyond a limit.
     """
     if b"%PDF-" in data[:1024]:
@@ -98,7 +101,9 @@ def objects_of_file(name: str, data: bytes) -> tuple[DataObject, ...]:
         from hocbaso.engines.trust.verification.pdf import attached_documents
 
         documents, _ = attached_documents(data)
-        return tuple(item for text in documents.values() for item in objects_of_document(text, name))
+        groups = [objects_of_document(text, name) for text in documents.values()]
+        chosen = [group for group in groups if wanted(group[0])] or groups
+        return tuple(item for group in chosen for item in group)
     if data.startswith(b"<HocBaSo"):
         return objects_of_document(data, name)
     if len(data) > MAX_DOCUMENT:

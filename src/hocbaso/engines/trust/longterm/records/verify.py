@@ -137,6 +137,14 @@ def verify_record(
     return _verdict(case, case.open)
 
 
+def protects(record: EvidenceRecord, item: DataObject) -> bool:
+    """Whether a record's first list holds the hash of a data object; nothing else is asked.
+
+    :raises RecordFault: ``record_stamp``, ``record_algorithms_differ``.
+    """
+    return item.hash(algorithm_of_first(record)) in _first_list(record.chains[0][0])
+
+
 def unreadable(error: DomainError) -> RecordVerdict:
     """The verdict about a record that could not be read."""
     return RecordVerdict(Conclusion.INVALID, error.message, error.code)
@@ -308,6 +316,7 @@ __all__ = [
     "RecordVerdict",
     "StampAnswer",
     "algorithm_of_first",
+    "protects",
     "unreadable",
     "verify_record",
 ]
