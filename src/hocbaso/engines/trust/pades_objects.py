@@ -16,7 +16,12 @@ from decimal import Decimal
 from typing import Any
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
+from pyhanko.pdf_utils.decode_limits import (
+    DecodeLimits,
+    DecodePurpose,
+    DocumentDecodeBudget,
+    StreamDecodeLimits,
+)
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 #: What the streams of a file may unpack to.
@@ -24,6 +29,10 @@ _LIMITS = DecodeLimits(
     per_stream=StreamDecodeLimits(max_ratio=600, max_output_size=16 * 1024 * 1024),
     document_budget=DocumentDecodeBudget(base_allowance=24 * 1024 * 1024, max_ratio=2),
 )
+#: A rendition takes some 60 000 steps and 50 objects, and has no object streams at all.
+_MOST_READS = 2_000_000
+_MOST_LOOKUPS = 50_000
+_MOST_PACKED = 2 * 1024 * 1024
 _FIELD = "DauThoiGian"
 #: Space for the three numbers of a byte range, as they become known last.
 _RANGE_WIDTH = 40
@@ -71,7 +80,42 @@ def open_pdf(pdf: bytes) -> PdfFileReader:
 
     :raises PdfError, ValueError, …: whatever pyHanko raises on hostile files.
     """
-    return PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=_LIMITS)
+    return _BoundedReader(_Counted(pdf), strict=True, decode_limits=_LIMITS)
+
+
+class _Counted(io.BytesIO):
+    """The octets of a file, to be read in so many steps and no more: parsing costs by the step, and a file
+    may hold a list of a million entries, or two lists that lead into each other."""
+
+    left = _MOST_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("too much to parse")
+        return super().read(size)
+
+
+class _BoundedReader(PdfFileReader):
+    """Counts what a file makes a reader do: objects looked up, and octets of object streams."""
+
+    _lookups = 0
+    _packed = 0
+
+    def get_object(self, *args: Any, **options: Any) -> Any:
+        self._lookups += 1
+        if self._lookups > _MOST_LOOKUPS:
+            raise ValueError("too many objects")
+        return super().get_object(*args, **options)  # type: ignore[no-untyped-call]
+
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
+        stream = generic.Reference(stmnum, 0, self).get_object()
+        if isinstance(stream, generic.StreamObject):
+            packed = stream.read_data(DecodePurpose.OBJECT_STREAM)
+            self._packed += len(packed)
+        if self._packed > _MOST_PACKED:
+            raise ValueError("too much in object streams")
+        return super()._get_object_from_stream(idnum, stmnum, idx)  # type: ignore[no-untyped-call]
 
 
 # --- reading what the seal covers --------------------------------------------------------------------------

@@ -14,7 +14,12 @@ from hocbaso.engines.trust.conformance.checker import check_document
 from hocbaso.engines.trust.conformance.report import Findings, Report
 from hocbaso.engines.trust.verification.document import Verifier, verifier
 from hocbaso.engines.trust.verification.files import _ZIP_FAILURES as ZIP_FAILURES
-from hocbaso.engines.trust.verification.files import MAX_ENTRIES, MAX_PACKAGE, MAX_UNPACKED
+from hocbaso.engines.trust.verification.files import (
+    MAX_ENTRIES,
+    MAX_PACKAGE,
+    MAX_UNPACKED,
+    too_many_entries,
+)
 
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -54,6 +59,9 @@ def _entries(data: bytes, found: Findings) -> Iterator[tuple[str, bytes]]:
     """Names and contents that can be read safely; what cannot is reported."""
     if len(data) > MAX_PACKAGE:
         found.add("HBS-10.02", f"{len(data)} byte")
+        return
+    if too_many_entries(data):
+        found.add("HBS-10.02", f"> {MAX_ENTRIES} tệp")
         return
     try:
         package = zipfile.ZipFile(io.BytesIO(data))

@@ -45,12 +45,22 @@ def answer_is_signed(response: ocsp.OCSPResponse, authorities: Sequence[x509.Cer
     if len(responders) != len(response.certificates):
         return False
     for certificate in (*responders, *authorities):
+        if not _is_responder(response, certificate):
+            continue  # never by trial: answers and certificates of a hostile file multiply
         try:
             _verify_answer(response, certificate)
         except InvalidSignature:
             continue
         return True
     raise InvalidSignature
+
+
+def _is_responder(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
+    """Whether the answer names the certificate as its responder, by name or by key (RFC 6960 4.2.1)."""
+    if response.responder_name is not None:
+        return response.responder_name == certificate.subject
+    own = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+    return response.responder_key_hash == own
 
 
 def _verify_answer(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> None:

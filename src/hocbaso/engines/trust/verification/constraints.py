@@ -12,7 +12,7 @@ from cryptography import x509
 from hocbaso.core.document.parse import SplitDocument
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust.longterm.policy import key_algorithm
-from hocbaso.engines.trust.paths import X509_FAILURES
+from hocbaso.engines.trust.paths import X509_FAILURES, Evidence
 from hocbaso.engines.trust.verification.policy import HARD_LIMITS, Limits, ValidationPolicy
 from hocbaso.engines.trust.verification.sentences import day, role_name
 from hocbaso.engines.trust.verification.signatures import Finding
@@ -22,13 +22,15 @@ from hocbaso.engines.trust.verification.verdict import Check, Result
 def check_size(document: bytes, split: SplitDocument, limits: Limits) -> None:
     """Refuse what a policy stricter than the readers calls too large.
 
-    The readers' own limits have been applied by :func:`split_document` before anything was copied.
+    The readers' own limits have been applied by :func:`split_document` before anything was copied; how much
+    evidence there may be is asked here alone.
 
     :raises Unreadable: ``document_too_large``.
     """
     for name in _SIZES:
         limit = getattr(limits, name)
-        if limit < HARD_LIMITS[name] and _size(name, document, split) > limit:
+        own = limit < HARD_LIMITS[name] or name == "evidence_items"
+        if own and _size(name, document, split) > limit:
             raise Unreadable("document_too_large", what=_SIZES[name], limit=limit)
 
 
@@ -38,9 +40,23 @@ _SIZES = {
     "signature_octets": "số byte của một chữ ký",
     "signatures": "số chữ ký",
     "references": "số tham chiếu",
+    "evidence_items": "số chứng cứ kèm theo",
     "elements": "số phần tử",
     "depth": "số tầng",
 }
+
+
+_ENCAPSULATED = b"<xades:Encapsulated"
+
+
+def check_evidence(evidence: Evidence, limits: Limits) -> None:
+    """The same for what stands around a document.
+
+    :raises Unreadable: ``document_too_large``.
+    """
+    if len(evidence.certificates) + len(evidence.crls) + len(evidence.ocsps) > limits.evidence_items:
+        what = _SIZES["evidence_items"]
+        raise Unreadable("document_too_large", what=what, limit=limits.evidence_items)
 
 
 def _size(name: str, document: bytes, split: SplitDocument) -> int:
@@ -55,6 +71,8 @@ def _size(name: str, document: bytes, split: SplitDocument) -> int:
         return len(texts)
     if name == "references":
         return max((text.count(b"<ds:Reference ") for text in texts), default=0)
+    if name == "evidence_items":
+        return max((text.count(_ENCAPSULATED) for text in texts), default=0)
     if name == "elements":
         return document.count(b"<") - document.count(b"</")
     return _depth(split.sheet)

@@ -20,7 +20,7 @@ from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker
 from hocbaso.engines.trust.verification import conclude
 from hocbaso.engines.trust.verification.archived import evidence_of_seal, judge_stamps
-from hocbaso.engines.trust.verification.constraints import check_algorithms, check_size
+from hocbaso.engines.trust.verification.constraints import check_algorithms, check_evidence, check_size
 from hocbaso.engines.trust.verification.evidence import Vouching
 from hocbaso.engines.trust.verification.examined import Examined
 from hocbaso.engines.trust.verification.logged import LogReader
@@ -102,6 +102,7 @@ class Verifier:
         except Unreadable as error:
             return _not_ours(data, error, file, self.policy)
         check_size(data, split, self.policy.limits)
+        check_evidence(beside, self.policy.limits)
         repeated = repeated_id(data)
         if repeated is not None:
             return _altered(

@@ -16,6 +16,7 @@ from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.der import basic_response, check_signed
 from hocbaso.engines.trust.longterm.answers import answer_is_signed, is_issued_by, list_is_signed
 from hocbaso.engines.trust.paths import X509_FAILURES, Evidence
+from hocbaso.engines.trust.verification.policy import HARD_LIMITS
 from hocbaso.engines.trust.verification.verdict import Check, Result
 
 _STRANGE = Check(
@@ -24,6 +25,7 @@ _STRANGE = Check(
     "CERTIFICATE_CHAIN_GENERAL_FAILURE",
 )
 _BROKEN = Check(Result.FAILED, "Chứng cứ kèm theo con dấu đã bị sửa hoặc không đọc được.", "FORMAT_FAILURE")
+_TOO_MANY = Check(Result.UNKNOWN, "Kèm theo quá nhiều chứng cứ nên không được xét.")
 _KEPT = 4096
 
 
@@ -41,6 +43,9 @@ class Vouching:
 
         :param bound: DER certificates that a signature of the document binds by their digest.
         """
+        items = len(evidence.certificates) + len(evidence.crls) + len(evidence.ocsps)
+        if items > HARD_LIMITS["evidence_items"]:
+            return _TOO_MANY
         fixed = self._known_ders.union(bound)
         if not (evidence.crls or evidence.ocsps) and fixed.issuperset(evidence.certificates):
             return None

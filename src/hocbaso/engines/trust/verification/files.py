@@ -25,6 +25,8 @@ from hocbaso.engines.trust.verification.verdict import Verdict, refused
 MAX_PACKAGE = HARD_LIMITS["package_octets"]
 MAX_ENTRIES = HARD_LIMITS["package_entries"]
 MAX_UNPACKED = HARD_LIMITS["package_unpacked_octets"]
+_DIRECTORY_MARK = b"PK\x01\x02"
+_CHANCE = 64
 #: An entry this small may be packed as well as it likes.
 _SMALL = 64 * 1024
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -114,6 +116,8 @@ def _unpacked(data: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
     """Names and contents of a package, one at a time, never on disk."""
     if len(data) > limits.package_octets:
         raise Unreadable("verify_too_large", what="gói ZIP", limit=_octets(limits.package_octets))
+    if too_many_entries(data, limits.package_entries):
+        raise Unreadable("verify_too_large", what="số tệp trong gói", limit=limits.package_entries)
     try:
         package = zipfile.ZipFile(io.BytesIO(data))
         entries = package.infolist()
@@ -128,6 +132,14 @@ def _unpacked(data: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
             limit = _octets(limits.package_unpacked_octets)
             raise Unreadable("verify_too_large", what="gói ZIP khi mở ra", limit=limit)
         yield entry.filename, content
+
+
+def too_many_entries(data: bytes, limit: int = MAX_ENTRIES) -> bool:
+    """Whether a ZIP's directory is too long to be read: a million entries fit into a small file.
+
+    Counted by their marks; a mark inside packed content is rare.
+    """
+    return data.count(_DIRECTORY_MARK) > limit + _CHANCE
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> None:

@@ -92,6 +92,7 @@ class Limits:
     depth: int
     signatures: int
     references: int  # of one signature, its own properties included (a limit of the JDK)
+    evidence_items: int  # certificates, lists and answers that travel beside a signature or in a PDF
     token_octets: int
     package_octets: int
     package_entries: int
@@ -370,6 +371,7 @@ HARD_LIMITS = {
     "depth": 24,
     "signatures": 30,
     "references": 30,
+    "evidence_items": 600,
     "token_octets": 256 * 1024,
     "package_octets": 64 * 1024 * 1024,
     "package_entries": 5_000,
