@@ -20,9 +20,11 @@ from playwright.sync_api import Page, expect
 
 from hocbaso.apps.accounts.models import Role, User
 from hocbaso.apps.common import clock
+from hocbaso.apps.signing.certificate_models import Possession, ProofState
 from hocbaso.apps.signing.register import digest_of
 from hocbaso.apps.transcripts.models import SheetSignature, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
+from hocbaso.sandbox.ca import StoredCredential
 from tests.builders import School, finished_class, make_school
 from tests.interop.softhsm import PIN, SoftToken, module, new_token
 from tests.journeys.browser import axe_findings, check_page, one_time_code, sign_in
@@ -41,8 +43,9 @@ COUNT = 12
 
 
 @pytest.fixture
-def port(settings) -> int:
+def port(settings, live_server) -> int:
     """Where the pages of this node look for the agent."""
+    settings.HOCBASO_PUBLIC_URL = live_server.url
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         settings.HOCBASO_AGENT_PORT = free.getsockname()[1]
@@ -75,7 +78,13 @@ def token(school: School, teacher: User, tmp_path: Path) -> SoftToken:
     registered_for(school, teacher, credential)
     made = new_token(tmp_path / "t")
     made.add(credential, "01", "ky so")
+    made.add(second_of(teacher, school), "02", "ky so 2")
     return made
+
+
+def second_of(teacher: User, school: School) -> StoredCredential:
+    """Another certificate of the teacher, which nobody has registered."""
+    return credential_of(teacher, school.unit, "rsa2048")
 
 
 @pytest.fixture
@@ -170,6 +179,19 @@ def test_a_class_is_signed_with_a_stick_in_the_teachers_pc(
     assert set(YearSheet.objects.values_list("state", flat=True)) == {SheetState.HOMEROOM_SIGNED}
     signer = digest_of(credential_of(teacher, school.unit).certificate)
     assert set(SheetSignature.objects.values_list("certificate", flat=True)) == {signer}
+
+    # the other certificate on the stick is registered by the same way
+    page.goto(f"{live_server.url}/truong/thiet-bi-ky/")
+    expect(page.get_by_text("đã đăng ký")).to_have_count(1)
+    check_page(page)
+    page.get_by_role("button", name="Đăng ký chứng thư số này").click()
+    expect(window.get_by_role("heading", name="Đăng ký chứng thư số")).to_be_visible()
+    window.get_by_label("Mã PIN của thiết bị ký").fill(PIN)
+    window.get_by_role("button", name="Ký chuỗi thử thách").click()
+    page.wait_for_url(re.compile("/truong/chung-thu/dang-ky/"))
+    proof = Possession.objects.get()
+    assert proof.state == ProofState.PROVEN
+    assert proof.certificate_id == digest_of(second_of(teacher, school).certificate)
 
     # a page of nobody gets nothing; the PIN is nowhere
     stranger = page.context.new_page()

@@ -20,6 +20,7 @@ from hocbaso.apps.signing.possession import places_of
 from hocbaso.apps.signing.providers.tokens import FILE
 from hocbaso.apps.signing.register import store
 from hocbaso.sandbox.ca import StoredCredential
+from hocbaso.sandbox.profiles import KeyKind
 from hocbaso.sandbox.wiring import provider as sandbox_provider
 from tests.builders import School
 
@@ -40,10 +41,10 @@ def offering_the_agent(home: Path) -> Iterator[None]:
         key_provider.cache_clear()
 
 
-def credential_of(user: User, school: Organisation) -> StoredCredential:
+def credential_of(user: User, school: Organisation, kind: KeyKind = "p256") -> StoredCredential:
     """What an authority of the sandbox issues to somebody for his stick."""
     authority = sandbox_provider().authority
-    return authority.issue_person(user.full_name, user.username, school.name)
+    return authority.issue_person(user.full_name, user.username, school.name, key_kind=kind)
 
 
 def registered_for(school: School, user: User, credential: StoredCredential) -> None:
