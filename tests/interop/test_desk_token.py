@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.signing.certificate_models import Possession
 from hocbaso.apps.signing.elsewhere import runs
 from hocbaso.apps.signing.elsewhere.models import KeyPlace, Run
 from hocbaso.apps.signing.models import SigningBatch
@@ -166,7 +167,11 @@ def test_the_place_is_tried_with_a_pin_and_signs_nothing(teacher: Callable[[int]
     assert (refused.status_code, SO_PIN in text(refused)) == (422, False)
     tried = client.post("/tai-khoan/khoa-ky/thu", {"pin": PIN}, follow=True)
     assert "Dùng được: đã đọc chứng thư số" in text(tried)
-    assert signed() == 0
+    assert "Chưa đăng ký ở trường" in text(tried)
+    proven = client.post("/tai-khoan/khoa-ky/thu", {"pin": PIN, "viec": "dang-ky"})
+    case = Possession.objects.get()
+    assert proven.headers["Location"].endswith(f"/chung-thu/dang-ky/{case.pk}/")
+    assert (case.state, signed()) == ("proven", 0)
     assert here.desk.post.user.full_name in text(client.get(here.desk.url))
 
 

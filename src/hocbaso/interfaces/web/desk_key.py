@@ -71,6 +71,8 @@ def _card(desk: Desk) -> tuple[Card | None, str]:
             return certificate_card(held.signer(), seat), ""
         if held.place in (Place.TOKEN, Place.AGENT):
             return None, ""
+        if not offers(held.owner):
+            raise DomainError("no_key", name=seat.name)
         raise DomainError("key_place_unset")
     except DomainError as error:
         return None, words(error)

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("truong/ky/lan/<int:batch_id>/may-nay", signing_place.agent, name="signing-agent"),
     path("tai-khoan/khoa-ky/", key_places.index, name="key-places"),
     path("tai-khoan/khoa-ky/thu", key_places.test, name="key-place-test"),
+    path("tai-khoan/khoa-ky/dang-ky/<int:case_id>", key_places.proof, name="key-place-proof"),
     path("truong/phat-hanh/", issuing.desk, name="issuing"),
     path("truong/phat-hanh/lan/<int:batch_id>/", signing.receipt, name="issuing-receipt"),
     path("truong/phat-hanh/goi-tin-cay", issuing.bundle, name="issuing-bundle"),

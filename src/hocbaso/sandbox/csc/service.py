@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hocbaso.engines.trust.authority import holder_of
 from hocbaso.sandbox.ca import SandboxAuthority, StoredCredential
 
 Json = dict[str, Any]
@@ -196,7 +197,12 @@ class RemoteSigningService:
     # --- credentials -------------------------------------------------------------------------------------
 
     def _list(self, body: Json) -> Json:
-        names = sorted(self._credentials)
+        whose = body.get("userID")
+        names = sorted(
+            name
+            for name, one in self._credentials.items()
+            if not whose or holder_of(one.certificate).number == whose
+        )
         start = int(body.get("pageToken") or 0)
         page = names[start : start + self.behaviour.page]
         answer: Json = {"credentialIDs": page}

@@ -10,9 +10,11 @@ from django.db import connection
 
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.common import clock
+from hocbaso.apps.signing import possession
+from hocbaso.apps.signing.certificate_models import Possession
 from hocbaso.apps.signing.elsewhere import runs
 from hocbaso.apps.signing.elsewhere.models import HandedOut, KeyPlace, Run
-from hocbaso.apps.signing.models import SigningBatch
+from hocbaso.apps.signing.models import Registration, SigningBatch
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import SheetSignature
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
@@ -271,6 +273,31 @@ def test_the_person_chooses_the_place_and_tries_it(open_desk, authority) -> None
     assert KeyPlace.objects.latest("pk").credential
     assert desk.client.post("/tai-khoan/khoa-ky/", {"noi-giu": "token"}).status_code == 422
     assert desk.client.post("/tai-khoan/khoa-ky/", {}).status_code == 422
+
+
+def test_a_remote_key_registers_by_its_code_and_a_second_person(open_desk, inside) -> None:
+    desk, remote, school = open_desk(1)
+    Registration.objects.filter(user=desk.post.user).delete()
+    assert "Chưa đăng ký ở trường" in text(desk.client.get("/tai-khoan/khoa-ky/"))
+    assert "chưa có trong sổ đăng ký" in text(desk.press())
+    answer = desk.client.post("/tai-khoan/khoa-ky/thu", {"viec": "dang-ky"})
+    url = answer.headers["Location"]
+    assert url.startswith("/tai-khoan/khoa-ky/dang-ky/")
+    assert "không ký học bạ nào" in text(desk.client.get(url))
+    given = {"viec": "ky", "can": ["PIN", "OTP"], "pin": PIN}
+    assert desk.client.post(url, given).status_code == 422
+    wrong = desk.client.post(url, {**given, "otp": "planted-wrong-otp"})
+    assert (wrong.status_code, "planted-wrong-otp" in text(wrong)) == (422, False)
+    url = desk.client.post(url, {"viec": "gui-lai"}).headers["Location"]
+    assert inside(post_of(school, Role.PRINCIPAL)).get(url).status_code == 404
+    answer = desk.client.post(url, {**given, "otp": remote.otp})
+    assert "/chung-thu/" in answer.headers["Location"]
+    case = Possession.objects.latest("pk")
+    assert case.state == "proven"
+    possession.confirm(school.actor(Role.PRINCIPAL), case)
+    desk.go_on()
+    desk.type(otp=remote.otp, pin=PIN)
+    assert signed() == 1
 
 
 def test_the_agent_gets_the_authorised_list(open_desk) -> None:

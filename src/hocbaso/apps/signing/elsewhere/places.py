@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from cryptography import x509
 from django.conf import settings
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import User
@@ -168,6 +169,7 @@ def offer_of(held: Held) -> Offer | None:
     return next((o for o in offers(held.owner) if (o.place, o.service) == (held.place, held.service)), None)
 
 
+@sensitive_variables("pin")
 def open_token_session(owner: Owner, pin: str) -> TokenSigner:
     """:raises DomainError: ``key_place_not_offered``, ``token_pin_wrong``, ``token_absent``, …"""
     keys = _elsewhere()

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
+from django.views.decorators.debug import sensitive_variables
+
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.elsewhere import runs
@@ -84,6 +86,7 @@ def place_for(actor: Actor, batch: SigningBatch) -> Held:
 # --- a token at the node --------------------------------------------------------------------------------
 
 
+@sensitive_variables("pin")
 def start_token(actor: Actor, batch: SigningBatch, *, pin: str) -> Run:
     """Open the token with the PIN just given and sign what is left, beside the request.
 
@@ -180,6 +183,7 @@ def codes_asked(actor: Actor, batch: SigningBatch) -> CodesAsked | None:
     return CodesAsked(prepared, _service_name(held), wants)
 
 
+@sensitive_variables("codes")
 def start_remote(actor: Actor, batch: SigningBatch, *, list_id: int, codes: Mapping[str, str]) -> Run:
     """Authorise exactly the list that the codes were sent for, and sign it beside the request.
 

@@ -13,17 +13,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from hocbaso.apps.accounts.models import Role
-from hocbaso.apps.signing.elsewhere import places
+from hocbaso.apps.signing.certificate_models import Possession
+from hocbaso.apps.signing.elsewhere import places, proving
 from hocbaso.apps.signing.elsewhere.models import Place
 from hocbaso.apps.signing.elsewhere.places import Held, Offer, Owner
 from hocbaso.apps.signing.possession import owner_of
 from hocbaso.apps.signing.register import digest_of, serial_text
 from hocbaso.apps.transcripts.use_cases.sign_at_place import remember_certificate
-from hocbaso.core.errors import DomainError, register
+from hocbaso.core.errors import DomainError, NotFound, register
 from hocbaso.engines.trust.authority import holder_of
 from hocbaso.engines.trust.providers.csc_model import Credential
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
+from hocbaso.interfaces.web.views.signing_place import field_of, typed_codes
 
 register(
     {
@@ -94,10 +96,12 @@ def _choose(request: HttpRequest, owner: Owner, offer: Offer) -> HttpResponse:
 @require_actor
 @require_POST
 def test(request: HttpRequest) -> HttpResponse:
-    """``/tai-khoan/khoa-ky/thu``: reach the key, sign nothing."""
+    """``/tai-khoan/khoa-ky/thu``: reach the key and sign nothing, or begin to register its certificate."""
     owner = _owner(request)
     held = places.held_by(owner)
     try:
+        if request.POST.get("viec") == "dang-ky":
+            return _register(request, held)
         certificate = _reached(request, held)
     except DomainError as error:
         return _page(request, owner, error)
@@ -107,12 +111,72 @@ def test(request: HttpRequest) -> HttpResponse:
     return redirect("web:key-places")
 
 
+def _register(request: HttpRequest, held: Held) -> HttpResponse:
+    actor, school = actor_of(request), school_of(request)
+    if held.place is Place.REMOTE:
+        return redirect("web:key-place-proof", proving.ask_proof(actor, school, held).pk)
+    if held.place is not Place.TOKEN:
+        raise DomainError("key_place_not_offered")
+    case = proving.prove_by_token(actor, school, held, pin=_pin(request))
+    return _proven(request, case)
+
+
+def _proven(request: HttpRequest, case: Possession) -> HttpResponse:
+    messages.success(request, _("Đã chứng minh giữ khóa."))
+    return redirect("web:certificate-proof", case.pk)
+
+
+@sensitive_post_parameters("pin", "otp")
+@require_actor
+@require_http_methods(["GET", "HEAD", "POST"])
+def proof(request: HttpRequest, case_id: int) -> HttpResponse:
+    """``/tai-khoan/khoa-ky/dang-ky/<case>``: the remote key's codes for the challenge."""
+    owner = _owner(request)
+    held = places.held_by(owner)
+    actor = actor_of(request)
+    rows = Possession.objects.select_related("school", "certificate", "holder")
+    case = rows.filter(
+        pk=case_id, started_by=actor.user, holder=owner.user, school=school_of(request)
+    ).first()
+    if case is None or held.place is not Place.REMOTE:
+        raise NotFound("no_such_proof")
+    error: DomainError | None = None
+    wants: tuple[str, ...] = ()
+    try:
+        if request.POST.get("viec") == "gui-lai":
+            return _register(request, held)
+        if request.method == "POST":
+            codes = typed_codes(request)
+            return _proven(request, proving.prove_by_remote(actor, case, held, codes=codes))
+    except DomainError as refused:
+        error = refused
+    try:
+        wants = proving.wanted_codes(held)
+    except DomainError as refused:
+        error = error or refused
+    offer = places.offer_of(held)
+    context = {
+        "service": offer.name if offer else "",
+        "wants": wants,
+        "wants_pin": "PIN" in wants,
+        "wants_otp": "OTP" in wants,
+        "error": words(error) if error else "",
+        "error_at": field_of(error) if error else "",
+    }
+    return render(request, "web/signing/proof_codes.html", context, status=422 if error else 200)
+
+
+def _pin(request: HttpRequest) -> str:
+    """:raises DomainError: ``key_place_pin_missing``"""
+    pin = request.POST.get("pin", "")
+    if not pin:
+        raise DomainError("key_place_pin_missing")
+    return pin
+
+
 def _reached(request: HttpRequest, held: Held) -> x509.Certificate:
     if held.place is Place.TOKEN:
-        pin = request.POST.get("pin", "")
-        if not pin:
-            raise DomainError("key_place_pin_missing")
-        with places.open_token_session(held.owner, pin) as session:
+        with places.open_token_session(held.owner, _pin(request)) as session:
             remember_certificate(actor_of(request), held, session)
             return session.certificate
     if held.place is Place.REMOTE:

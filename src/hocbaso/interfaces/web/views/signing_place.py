@@ -83,16 +83,27 @@ def _send_again(request: HttpRequest, actor: Actor, batch: SigningBatch) -> Http
 
 def _sign(request: HttpRequest, actor: Actor, batch: SigningBatch) -> HttpResponse:
     wanted = request.POST.get("danh-sach", "")
+    given = typed_codes(request)
+    sign_at_place.start_remote(
+        actor, batch, list_id=int(wanted) if wanted.isdecimal() and len(wanted) < 16 else 0, codes=given
+    )
+    return redirect(receipt_url(batch))
+
+
+def typed_codes(request: HttpRequest) -> dict[str, str]:
+    """What the person typed, by the service's names. :raises DomainError: ``remote_…_missing``"""
     given = {}
     for name in request.POST.getlist("can"):
         field = _FIELDS.get(name, "")
         given[name] = request.POST.get(field, "").strip()
         if not given[name]:
             raise DomainError(f"remote_{field}_missing" if field else "remote_otp_missing")
-    sign_at_place.start_remote(
-        actor, batch, list_id=int(wanted) if wanted.isdecimal() and len(wanted) < 16 else 0, codes=given
-    )
-    return redirect(receipt_url(batch))
+    return given
+
+
+def field_of(error: DomainError) -> str:
+    """Where on a page of codes an error belongs."""
+    return {"remote_pin_missing": "pin", "remote_otp_missing": "otp"}.get(error.code, "gui-lai")
 
 
 def _page(request: HttpRequest, actor: Actor, batch: SigningBatch, error: DomainError | None) -> HttpResponse:
@@ -104,7 +115,6 @@ def _page(request: HttpRequest, actor: Actor, batch: SigningBatch, error: Domain
     if asked is None and error is None:
         messages.info(request, _("Danh sách chờ mã đã hết hạn. Thầy cô ký tiếp để nhận mã mới."))
         return redirect(desk_url(batch))
-    fields = {"remote_pin_missing": "pin", "remote_otp_missing": "otp"}
     context = {
         "batch": batch,
         "seal": batch.role == SignerRole.SEAL,
@@ -114,7 +124,7 @@ def _page(request: HttpRequest, actor: Actor, batch: SigningBatch, error: Domain
         "list_digest": grouped(asked.prepared.list_digest) if asked else "",
         "left": batch.items.filter(state="waiting").count(),
         "error": words(error) if error else "",
-        "error_at": fields.get(error.code, "gui-lai") if error else "",
+        "error_at": field_of(error) if error else "",
         "desk_url": desk_url(batch),
     }
     return render(request, "web/signing/codes.html", context, status=422 if error else 200)
