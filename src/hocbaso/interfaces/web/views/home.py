@@ -65,7 +65,9 @@ def _measures(actor: Actor, progress: oversight.Progress, urls: set[str]) -> lis
     """Lines of progress; what is left links to where it can be seen."""
     pupils = progress.pupils
     units = {"em": _("học sinh"), "hb": _("học bạ")}
-    teachers_sign = any(c.school_class.grade in SECONDARY_GRADES for c in progress.classes)
+    teachers_sign = any(  # in primary by a dated setting: then closed sheets wait for them
+        c.school_class.grade in SECONDARY_GRADES or c.closed > c.subjects_signed for c in progress.classes
+    )
     subjects = ("subjects_signed", _("Giáo viên môn học đã ký"), "hb", "", "/truong/hoc-ba/", "")
     lines = (
         ("verified", _("Đã xác thực danh tính"), "em", "", "/truong/hoc-sinh/", "?loc=danh-tinh"),
