@@ -168,7 +168,7 @@ def context(desk: Desk) -> dict[str, Any]:
         "groups": groups,
         "ready": ready,
         "done": done,
-        "eligible": ready + done,
+        "eligible": ready + counts[Standing.SEALED] + done,
         "count": count,
         "may_sign": bool(count) and key["usable"],
         "too_many": max(0, sum(r.selectable for r in desk.in_view) - MOST),
