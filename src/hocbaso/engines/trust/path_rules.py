@@ -89,6 +89,27 @@ def issuers_of(
     return found
 
 
+def told_by_delta(
+    members: list[asn1_x509.Certificate], crls: list[asn1_crl.CertificateList], at: datetime
+) -> bool:
+    """Whether a delta list tells of a revocation up to ``at`` that the whole lists may not have yet.
+
+    The library reads deltas only where a whole list points to them (RFC 5280 section 5.2.6).
+    """
+    for crl in crls:
+        if crl.delta_crl_indicator_value is None:
+            continue
+        for member in members:
+            if crl.issuer.hashable != member.issuer.hashable:
+                continue
+            entry = x509.load_der_x509_crl(crl.dump()).get_revoked_certificate_by_serial_number(
+                member.serial_number
+            )
+            if entry is not None and entry.revocation_date_utc <= at:
+                return True
+    return False
+
+
 def list_begins(crl: asn1_crl.CertificateList) -> datetime:
     """When a revocation list was made."""
     begins: datetime = crl["tbs_cert_list"]["this_update"].native

@@ -34,6 +34,7 @@ from hocbaso.engines.trust.path_rules import (
     leaves_old_tokens,
     list_begins,
     speaks,
+    told_by_delta,
 )
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ class PathChecker:
             limits = expiry_limits(certificate, others)
             lists = [c for c in (*self._crls, *crls) if speaks(c, limits)]
             result = self._validate(certificate, at, others, lists, ocsps)
+            if result.ok and told_by_delta(issuers_of(certificate, others), lists, at):
+                result = replace(result, state=PathState.REVOCATION_UNKNOWN, detail="told by a delta list")
             if result.ok and purpose is Purpose.TIME_STAMP:
                 result = self._still_good(result, certificate, at, others, lists)
         except X509_FAILURES as error:
