@@ -21,6 +21,7 @@ from hocbaso.engines.trust.pades import seal_pdf
 from hocbaso.engines.trust.pades_check import PdfSealResult, check_pdf_seal
 from hocbaso.engines.trust.paths import PathChecker, PathState
 from hocbaso.engines.trust.ports import Signer, TimeStamper
+from hocbaso.engines.trust.stampers import FailoverStamper, Named
 from hocbaso.sandbox.profiles import KeyKind
 from hocbaso.sandbox.provider import SandboxKeyProvider
 from tests.unit.engines.rendering import samples
@@ -98,6 +99,21 @@ def test_a_seal_is_valid_with_either_kind_of_key(kind: KeyKind, tmp_path: Path) 
     assert result.claimed == result.stamped == AT
     assert result.path is not None
     assert result.path.environment == "thu_nghiem"
+
+
+def test_a_seal_stamped_by_the_second_authority_is_as_valid(p256: World) -> None:
+    """The first is down: the stamper behind the port takes the other family's authority."""
+    authority = p256.provider.authority
+    authority.outages.set("tsa", "down")
+    try:
+        named = [Named(one.title, one) for one in authority.stampers()]
+        double = FailoverStamper(named, clock=lambda: AT, ticks=lambda: 0.0)
+        result = p256.check(seal(p256.signer, double))
+    finally:
+        authority.outages.set("tsa", "up")
+    assert result.ok, result.reason
+    assert result.stamped == AT
+    assert double.health()["VGCA thử nghiệm"].last_fault == "down"
 
 
 def test_the_rendered_bytes_stand_unchanged_in_front(p256: World) -> None:
