@@ -36,8 +36,6 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "stamping": _later("stamping", "stamping"),
     "waiting-stamps": _later("stamping", "completing"),
     **{f"longterm-{kind}": _later("longterm", "longterm", kind) for kind in KINDS},
-    "stamping": _later("stamping", "stamping"),
-    "waiting-stamps": _later("stamping", "completing"),
     "import-pupils": _later("importing", "importing"),
     "import-marks": _later("import_marks", "importing_marks"),
     "pdf": _later("renditions", "renditions"),
