@@ -1,8 +1,9 @@
 """Pairing with the signed-in page: a code of six digits, few tries, a key that only server and agent have.
 
-An attempt lives three minutes and takes three codes; after three attempts with wrong codes nothing pairs
-until the person allows it again in the agent's own window. One pairing at a time; it ends when idle, after a
-working day, by a button, or with the program.
+An attempt lives three minutes and takes three codes; after nine wrong codes, or thirty attempts that led
+nowhere, nothing pairs until the person allows it again in the agent's own window: a stranger who guesses has
+one chance in a hundred thousand. One pairing at a time; it ends when idle, after a working day, by a button,
+or with the program.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ register(
 
 ATTEMPT_SECONDS = 180.0
 _TRIES = 3
-_FAILED_ATTEMPTS = 3
+#: Until the person says that they were his own: wrong codes, attempts that did not end in a pairing.
+_WRONG_CODES, _ATTEMPTS = 9, 30
 IDLE_SECONDS = 30 * 60.0
 LONGEST_SECONDS = 10 * 3600.0
 _MOST_NONCES = 10_000
@@ -94,7 +96,7 @@ class Pairings:
         self._clock = clock
         self._attempt: Attempt | None = None
         self._pairing: Pairing | None = None
-        self._failed = 0
+        self._wrong = self._asked = 0
 
     @property
     def attempt(self) -> Attempt | None:
@@ -113,8 +115,8 @@ class Pairings:
 
     @property
     def closed(self) -> bool:
-        """Too many wrong codes: nothing pairs until :meth:`allow_again`."""
-        return self._failed >= _FAILED_ATTEMPTS
+        """Too many wrong codes or attempts: nothing pairs until :meth:`allow_again`."""
+        return self._wrong >= _WRONG_CODES or self._asked >= _ATTEMPTS
 
     def ask(self, origin: str, account: str, site_key: bytes) -> Attempt:
         """Begin an attempt; an earlier one is over.
@@ -123,6 +125,7 @@ class Pairings:
         """
         if self.closed:
             raise DomainError("agent_pairing_closed")
+        self._asked += 1
         own, identifier = X25519PrivateKey.generate(), secrets.token_hex(16)
         public = own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         keys = agree(own, site_key, Transcript(origin, account, identifier, site_key, public))
@@ -142,11 +145,13 @@ class Pairings:
             raise DomainError("agent_attempt_over")
         if not same(attempt.keys.proof("site", attempt.code), proof):
             attempt.tries -= 1
-            if attempt.tries == 0:
-                self._attempt, self._failed = None, self._failed + 1
+            self._wrong += 1
+            if attempt.tries == 0 or self.closed:
+                self._attempt = None
                 raise DomainError("agent_attempt_over")
             raise DomainError("agent_code_wrong", tries=attempt.tries)
-        self._attempt, self._failed, now = None, 0, self._clock()
+        self._attempt, now = None, self._clock()
+        self.allow_again()
         self._pairing = Pairing(
             attempt.id, origin, attempt.account, attempt.keys, now + LONGEST_SECONDS, now + IDLE_SECONDS
         )
@@ -158,7 +163,7 @@ class Pairings:
 
     def allow_again(self) -> None:
         """The person says that the wrong codes were his own."""
-        self._failed = 0
+        self._wrong = self._asked = 0
 
     def end(self) -> None:
         """No page is listened to any more."""

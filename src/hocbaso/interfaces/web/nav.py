@@ -187,7 +187,9 @@ _ENTRIES = (
         "/truong/chung-thu/",
         _any("certificates.view", "certificates.prove"),
     ),
-    _Entry(gettext_noop("Nơi giữ khóa ký"), "/tai-khoan/khoa-ky/", _chooses_place),
+    _Entry(
+        gettext_noop("Nơi giữ khóa ký"), "/tai-khoan/khoa-ky/", _chooses_place, also=("/truong/thiet-bi-ky/",)
+    ),
     _Entry(gettext_noop("Chứng thư số"), "/quan-ly/chung-thu/", _watches_certificates),
     _Entry(gettext_noop("Học bạ"), "/truong/hoc-ba/", _on_class("transcripts.view_class")),
     _Entry(gettext_noop("Lưu trữ dài hạn"), "/truong/luu-tru/", _any_in_school("preservation.view")),

@@ -56,14 +56,23 @@ def test_both_sides_prove_that_they_know_the_code_and_come_to_the_same_keys(desk
     assert desk.hello(SITE, "")["paired"] is False
 
 
-def test_three_wrong_codes_end_an_attempt_and_three_attempts_close_the_door(desk: Desk) -> None:
-    for _ in range(3):
+def test_three_wrong_codes_end_an_attempt(desk: Desk) -> None:
+    site = Site()
+    asked = desk.ask_pairing(SITE, site.account, b64(site.public))
+    code = code_of(desk)
+    refusals = [code_refused(desk, site, asked, wrong(code)) for _ in range(3)]
+    assert refusals == ["agent_code_wrong", "agent_code_wrong", "agent_attempt_over"]
+    assert code_refused(desk, site, asked, code) == "agent_attempt_over"
+
+
+@pytest.mark.parametrize(("guesses", "attempts"), [(3, 3), (1, 9), (2, 5), (0, 30)])
+def test_guessing_closes_the_door_however_it_is_spread(desk: Desk, guesses: int, attempts: int) -> None:
+    for _ in range(attempts):
         site = Site()
         asked = desk.ask_pairing(SITE, site.account, b64(site.public))
         code = code_of(desk)
-        refusals = [code_refused(desk, site, asked, wrong(code)) for _ in range(3)]
-        assert refusals == ["agent_code_wrong", "agent_code_wrong", "agent_attempt_over"]
-        assert code_refused(desk, site, asked, code) == "agent_attempt_over"
+        for _ in range(guesses):
+            code_refused(desk, site, asked, wrong(code))
     with pytest.raises(DomainError) as caught:
         desk.ask_pairing(SITE, site.account, b64(site.public))
     assert caught.value.code == "agent_pairing_closed"

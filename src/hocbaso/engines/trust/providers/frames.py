@@ -72,6 +72,8 @@ class FramePipe:
             self._fill(timeout)
 
     def _fill(self, timeout: float | None) -> None:
+        if self._arrived is not None:
+            return self._take(self._arrived, timeout)
         if timeout is not None and not _ready(self._reader, timeout):
             raise PipeSilent
         try:
@@ -79,6 +81,16 @@ class FramePipe:
         except OSError:
             raise PipeClosed from None
         if not some:
+            raise PipeClosed
+        self._buffer += some
+
+    def _take(self, arrived: queue.Queue[bytes], timeout: float | None) -> None:
+        try:
+            some = arrived.get(timeout=timeout)
+        except queue.Empty:
+            raise PipeSilent from None
+        if not some:
+            arrived.put(b"")  # closed stays closed
             raise PipeClosed
         self._buffer += some
 
@@ -90,16 +102,6 @@ def _ready(reader: int, timeout: float) -> bool:
     asked = select.poll()
     asked.register(reader, select.POLLIN)
     return bool(asked.poll(max(0, round(timeout * 1000))))
-
-    def _take(self, arrived: queue.Queue[bytes], timeout: float | None) -> None:
-        try:
-            some = arrived.get(timeout=timeout)
-        except queue.Empty:
-            raise PipeSilent from None
-        if not some:
-            arrived.put(b"")  # closed stays closed
-            raise PipeClosed
-        self._buffer += some
 
 
 def _read_on(reader: int, arrived: queue.Queue[bytes]) -> None:
