@@ -12,9 +12,9 @@ from hocbaso.core.vietnamese.dates import format_vi
 #: Level → what a sheet has at it.
 LEVELS = {
     "B-B": gettext_noop("Chưa có dấu thời gian"),
-    "B-T": gettext_noop("Có dấu thời gian"),
-    "B-LT": gettext_noop("Có thêm dữ liệu xác thực"),
-    "B-LTA": gettext_noop("Có dấu thời gian lưu trữ"),
+    "B-T": gettext_noop("Có dấu thời gian: chứng minh được thời điểm phát hành"),
+    "B-LT": gettext_noop("Kèm chứng thư và thông tin thu hồi: kiểm chứng được khi nơi cấp không còn trả lời"),
+    "B-LTA": gettext_noop("Có dấu thời gian lưu trữ: giữ được giá trị khi chứng thư, thuật toán cũ hết hạn"),
 }
 _REASONS = {
     "tsa_ends": gettext_noop("chứng thư của nơi cấp dấu thời gian sắp hết hạn"),

@@ -37,7 +37,7 @@ register(
 _PAGE = 200
 #: Sheets of one press of the button: some seconds.
 _STEP = 300
-_KINDS = {"B-B": "stop", "B-T": "warn", "B-LT": "ok", "B-LTA": "sealed"}
+_KINDS = {"B-B": "stop", "B-T": "warn", "B-LT": "ok", "B-LTA": "ok"}
 
 
 @require_actor
@@ -151,5 +151,4 @@ def watch_school(request: HttpRequest, code: str) -> HttpResponse:
     school = schools_under(school_of(request)).filter(code=code).first()
     if school is None:
         raise NotFound("no_such_archive")
-    policy(request, "preservation.view", school)
     return _shown(request, school, may_run=False, back=reverse("web:preservation-watch"))
