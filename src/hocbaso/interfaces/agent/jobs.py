@@ -117,6 +117,10 @@ class Job:
                     self._sign(pin)
                 except DomainError as error:
                     self._stopped(error)
+                except _Over:
+                    raise
+                except Exception as error:  # of the system: no process to be had, no memory
+                    self._stopped(SigningStopped("token_driver_failed", detail=type(error).__name__))
                 finally:
                     del pin
             self._become(JobState.DONE)

@@ -123,10 +123,10 @@ def run(options: Options, say: Say) -> None:
     """
     no_dumps()
     stop = threading.Event()
-    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+    for name in ("SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
-    with Agent(options) as agent:
+    with Agent(options) as agent, suppress(KeyboardInterrupt):  # Ctrl+C also while a PIN is being typed
         _greet(agent, say)
         if options.terminal:
             _in_the_terminal(agent, say, stop)
@@ -159,18 +159,20 @@ def _greet(agent: Agent, say: Say) -> None:
 
 
 def _in_the_terminal(agent: Agent, say: Say, stop: threading.Event) -> None:
-    TerminalWindow(agent.desk, say, getpass.getpass).follow(stop.is_set)
+    def ask(question: str) -> str:
+        try:
+            return getpass.getpass(question)
+        except EOFError:  # nobody can type here: nothing is signed
+            return ""
+
+    TerminalWindow(agent.desk, say, ask).follow(stop.is_set)
 
 
 def _beside_the_page(agent: Agent, say: Say, stop: threading.Event) -> None:
     """Enter opens a window again; without a terminal (tests, services) only signals are heard."""
-    if agent.options.as_json:
-        stop.wait()
-        return
-    threading.Thread(
-        target=TerminalWindow(agent.desk, say, None).follow, args=(stop.is_set,), daemon=True
-    ).start()
-    if sys.stdin is not None and sys.stdin.isatty():
+    teller = TerminalWindow(agent.desk, say, None)
+    threading.Thread(target=teller.follow, args=(stop.is_set,), daemon=True).start()
+    if not agent.options.as_json and sys.stdin is not None and sys.stdin.isatty():
         threading.Thread(target=_enter_key, args=(agent, say), daemon=True).start()
     while not stop.wait(1.0):  # Windows hears Ctrl+C only between waits
         pass
