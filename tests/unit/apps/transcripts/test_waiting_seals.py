@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
-from hocbaso.apps.common import clock
+from hocbaso.apps.common import clock, guards
 from hocbaso.apps.ledger.models import LogEntry
 from hocbaso.apps.signing.certificate_models import CertificateBlock
 from hocbaso.apps.signing.models import BatchState, Registration, SigningBatch, SigningItem
@@ -464,3 +464,36 @@ def test_every_process_knows_an_open_breaker() -> None:
     another = NodeKeys().stamper()  # as another process has it
     assert another.stamp_checked(bytes(32)).authority == SECOND  # type: ignore[attr-defined]
     assert AuthorityHealth.objects.get(name=FIRST).failures == 3  # not asked again
+
+
+def test_the_audit_finds_what_somebody_did_beneath_the_triggers() -> None:
+    waiting_school(3)
+    first, second, third = WaitingSeal.objects.order_by("pk")
+    assert sign(ready_school(1, "79000102"), SignerRole.SEAL).signed == 1
+    seal = SheetSignature.objects.get(role="con_dau")
+    assert audit_everything().ok
+    guards.take_away(connection)
+    try:
+        WaitingSeal.objects.filter(pk=first.pk).delete()
+        WaitingSeal.objects.filter(pk=second.pk).update(digest="0" * 64)
+        SigningItem.objects.filter(pk=third.item_id).update(state="failed")
+        WaitingSeal.objects.create(
+            sheet=seal.sheet,
+            item=seal.sheet.signing_items.get(batch__role="con_dau"),
+            certificate=seal.certificate,
+            text=bytes(third.text),
+            digest=seal.sheet.digest,
+            made_at=clock.now(),
+            made_by="ai đó",
+            state=SealState.ISSUED,
+            ended_at=clock.now(),
+        )
+    finally:
+        guards.install(connection)
+    found = "\n".join(audit_everything().findings)
+    codes = {row.sheet_id: row.sheet.code for row in (first, second, third)}
+    assert f"{codes[first.sheet_id]}: lần ký ghi chờ dấu thời gian nhưng không còn" in found
+    assert f"{codes[second.sheet_id]}: con dấu chờ dấu thời gian không khớp" in found
+    assert f"{codes[third.sheet_id]}: con dấu chờ dấu thời gian không khớp" in found
+    assert f"{seal.sheet.code}: con dấu đã phát hành khác con dấu đã chờ" in found
+    assert "2 con dấu chờ dấu thời gian đã ghi không còn" in found

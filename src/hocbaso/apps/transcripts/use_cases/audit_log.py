@@ -15,6 +15,7 @@ from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import guards
 from hocbaso.apps.ledger.queries import audit_logs
 from hocbaso.apps.transcripts.use_cases.audit_issued import audit_issued, audit_states
+from hocbaso.apps.transcripts.waiting.audit import audit_waiting
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ def audit_everything(notes: Sequence[str] = ()) -> AuditReport:
     report.entries = len(leaves)
     report.findings += audit_issued(leaves)
     report.findings += audit_states()
+    report.findings += audit_waiting()
     report.findings += broken_links()
     report.findings += [
         f"Thiếu bộ chặn sửa đổi {name} trong cơ sở dữ liệu." for name in guards.missing(connection)

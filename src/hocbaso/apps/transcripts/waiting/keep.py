@@ -16,7 +16,7 @@ from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail
 from hocbaso.apps.transcripts.states import STEPS
 from hocbaso.apps.transcripts.waiting.models import SealState, WaitingSeal
-from hocbaso.apps.transcripts.waiting.queries import SEALED
+from hocbaso.apps.transcripts.waiting.queries import SEALED, waiting
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register, sentence
 from hocbaso.engines.trust import xades
@@ -45,7 +45,7 @@ def keep_seals(
 
     :param why: what the authorities said.
     """
-    now = clock.now()
+    now, first = clock.now(), not waiting().count
     with transaction.atomic():
         wanted = {one.sheet.pk: item.digest for item, one in made}
         rows = YearSheet.objects.select_for_update().filter(pk__in=wanted, state=_BEFORE).order_by("pk")
@@ -82,7 +82,10 @@ def keep_seals(
             )
     outcome.sealed += len(kept)
     if kept:
-        _log.error("no time-stamp authority answers: %d sealed sheets wait (%s)", len(kept), why.message_en)
+        level = logging.ERROR if first else logging.INFO  # aloud when it begins, not for every chunk
+        _log.log(
+            level, "no time-stamp authority answers: %d sealed sheets wait (%s)", len(kept), why.message_en
+        )
     for item, one in made:
         if one.sheet.pk not in there:
             fail(item, DomainError("sheet_moved_on"), outcome)
