@@ -16,6 +16,7 @@ from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import SIGNATURE_IDS, document_bytes
 from hocbaso.core.document.parse import split_document
+from hocbaso.engines.rendering.reports import render_report
 from hocbaso.engines.trust.bundle import Anchor
 from hocbaso.engines.trust.verification import Verdict, verify_document, verify_file
 from hocbaso.engines.trust.verification.policy import (
@@ -312,3 +313,18 @@ def test_the_checker_of_schemas_is_no_rubber_stamp() -> None:
         assert faults(made | {key: value}, wanted)
     assert faults({k: v for k, v in made.items() if k != "reason"}, wanted)
     assert split_document(issued())
+
+
+def test_a_booklet_is_reported_with_its_earlier_years_and_refused_for_one_of_them() -> None:
+    earlier = replace(judge(altered()[0]), earlier=())
+    whole = replace(
+        judge(issued()),
+        earlier=(earlier,),
+        conclusion=earlier.conclusion,
+        sub_indication=earlier.sub_indication,
+    )
+    made = report(whole)
+    assert (made["verdict"], made["indication"]) == ("invalid", "TOTAL-FAILED")
+    (year,) = made["earlier_sheets"]
+    assert (year["verdict"], year["sub_indication"]) == ("invalid", "HASH_FAILURE")
+    assert render_report(made, report_json(made)).startswith(b"%PDF-")

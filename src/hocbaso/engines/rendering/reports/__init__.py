@@ -123,6 +123,10 @@ def _content(report: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         "reason": report["reason"],
         "standard": " / ".join(filter(None, (report["indication"], report["sub_indication"]))),
         "document": _document(report["document"]),
+        "earlier": [
+            (str(item["year"] or item["code"] or "?"), _VERDICTS[item["verdict"]], item["reason"])
+            for item in report["earlier_sheets"]
+        ],
         "answers": [
             (_QUESTIONS[item["question"]], _RESULTS[item["result"]], item["sentence"])
             for item in report["constraints"]

@@ -6,7 +6,7 @@ proves nothing: a signer that was revoked by the time of the bundle is not belie
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -21,9 +21,10 @@ from hocbaso.engines.trust.keys import PublicKey, signing_public_key, verify_wit
 from hocbaso.engines.trust.offline_code import OfflineCode, SignedCode, read_code
 from hocbaso.engines.trust.paths import X509_FAILURES, PathResult, PathState, Purpose
 from hocbaso.engines.trust.status_list import SignedList, Status, read_list
-from hocbaso.engines.trust.verification.conclude import weigh
+from hocbaso.engines.trust.verification.conclude import settle, weigh
 from hocbaso.engines.trust.verification.document import Verifier
 from hocbaso.engines.trust.verification.logged import LogReader
+from hocbaso.engines.trust.verification.policy import ValidationPolicy
 from hocbaso.engines.trust.verification.sentences import (
     ENVIRONMENT_WARNING,
     day,
@@ -140,8 +141,7 @@ def verify_code(text: str, using: Verifier, *, now: datetime, file: str = "") ->
         asked = _ask(offline, signer, code, now)
         checks |= asked[0]
         environment = asked[1]
-    verdict = _conclude(file, code, checks, signer, environment)
-    return replace(verdict, policy=using.policy), code.content
+    return _conclude(file, code, checks, signer, environment, using.policy), code.content
 
 
 def _ask(
@@ -283,8 +283,10 @@ def _conclude(
     checks: dict[Question, Check],
     signer: _Signer | None,
     environment: str | None,
+    policy: ValidationPolicy,
 ) -> Verdict:
-    content, ordered = code.content, {question: checks[question] for question in Question}
+    content = code.content
+    ordered = {question: settle(checks[question], policy) for question in Question}
     conclusion = weigh(list(ordered.values()))
     wanted = Result.FAILED if conclusion is Conclusion.INVALID else Result.UNKNOWN
     decisive = next((check for check in ordered.values() if check.result is wanted), None)
@@ -311,6 +313,7 @@ def _conclude(
         checks=ordered,
         signatures=_answers(content, ordered, signer),
         sub_indication=decisive.sub_indication if decisive is not None else None,
+        policy=policy,
     )
 
 

@@ -186,7 +186,7 @@ def _documents(pdf: bytes) -> tuple[dict[str, bytes], bool]:
 
 def _together(verdicts: list[Verdict]) -> Verdict:
     """The newest sheet's verdict; when an earlier year's is worse, its conclusion and its reason."""
-    newest = verdicts[0]
+    newest = replace(verdicts[0], earlier=tuple(verdicts[1:]))
     worst = min(verdicts, key=lambda verdict: _WORST_FIRST.index(verdict.conclusion))
     if worst.conclusion is newest.conclusion:
         return newest

@@ -64,6 +64,7 @@ def report_of(
         "sub_indication": verdict.sub_indication,
         "reason": verdict.reason,
         "document": _document(verdict, seen),
+        "earlier_sheets": [_earlier(item) for item in verdict.earlier],
         "best_signature_time": _poe(seen),
         "constraints": [_constraint(name, check) for name, check in _checks(verdict)],
         "signatures": signatures,
@@ -100,6 +101,20 @@ def _document(verdict: Verdict, seen: Examined | None) -> dict[str, Any]:
         "digest": verdict.digest,
         "school": verdict.sheet.school.name if verdict.sheet is not None else None,
         "year": verdict.sheet.year if verdict.sheet is not None else None,
+    }
+
+
+def _earlier(verdict: Verdict) -> dict[str, Any]:
+    """A sheet of an earlier year in the same booklet; whoever wants all of it asks about its own file."""
+    return {
+        "code": verdict.code,
+        "version": verdict.version,
+        "digest": verdict.digest,
+        "year": verdict.sheet.year if verdict.sheet is not None else None,
+        "verdict": verdict.verdict,
+        "indication": verdict.indication,
+        "sub_indication": verdict.sub_indication,
+        "reason": verdict.reason,
     }
 
 

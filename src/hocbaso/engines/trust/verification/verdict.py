@@ -132,6 +132,7 @@ class Verdict:
     rendition: RenditionAnswer | None = None
     error: str | None = None  # code of the refusal, when the file could not be read at all
     policy: ValidationPolicy | None = None  # what was asked for
+    earlier: tuple[Verdict, ...] = ()  # on the sheets of earlier years in the same file (a booklet)
     examined: Examined | None = field(
         default=None, repr=False, compare=False
     )  # for a report; not in the JSON
@@ -157,7 +158,8 @@ class Verdict:
                 return next(
                     (name for name in map(main_indication, found) if name == "TOTAL-FAILED"), "INDETERMINATE"
                 )
-        return "TOTAL-PASSED"
+        # An earlier year's sheet in the same file may be what refuses it.
+        return "TOTAL-PASSED" if self.sub_indication is None else main_indication(self.sub_indication)
 
     @property
     def valid(self) -> bool:
