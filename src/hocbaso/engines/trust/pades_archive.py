@@ -13,7 +13,7 @@ from datetime import datetime
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust import ports
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy
-from hocbaso.engines.trust.pades_check import embedded_certificates, embedded_token, sealed_file
+from hocbaso.engines.trust.pades_check import embedded_token, sealed_file
 from hocbaso.engines.trust.pades_objects import StoreRevision
 from hocbaso.engines.trust.pades_revisions import MAX_ROOM, SealedFile
 from hocbaso.engines.trust.tokens import TimeStampInfo, read_token
@@ -76,14 +76,14 @@ def standing(file: SealedFile, policy: LongTermPolicy, now: datetime) -> Standin
 def with_validation_data(
     pdf: bytes, certificates: Iterable[bytes], crls: Iterable[bytes], ocsps: Iterable[bytes]
 ) -> bytes:
-    """B-LT: the file followed by a document security store with what it does not hold yet (all DER).
+    """B-LT: the file followed by a document security store with what no store of it holds yet (all DER).
+
+    Issuing certificates stand there although the seal carries them, too: what a time stamp
+    proves to have existed, other verifiers take from the store only.
 
     :raises DomainError: ``pdf_not_extendable``.
     """
-    file = opened(pdf)
-    known = carried_certificates(file)
-    fresh = tuple(der for der in certificates if der not in known)
-    return file.with_store(StoreRevision(fresh, tuple(crls), tuple(ocsps))).pdf
+    return opened(pdf).with_store(StoreRevision(tuple(certificates), tuple(crls), tuple(ocsps))).pdf
 
 
 def with_archive_stamp(
@@ -107,11 +107,6 @@ def with_archive_stamp(
             return file.with_stamp(token, room).pdf
         room = _room(len(token))
     raise DomainError("pdf_not_extendable", reason="the tokens of the authority do not fit")
-
-
-def carried_certificates(file: SealedFile) -> frozenset[bytes]:
-    """DER of the certificates that the seal, its time stamp and the store carry already."""
-    return frozenset((*embedded_certificates(file.pdf[: file.sealed_end]), *file.stored.certificates))
 
 
 def _room(size: int) -> int:

@@ -22,7 +22,6 @@ from hocbaso.engines.trust.longterm.policy import LongTermPolicy
 from hocbaso.engines.trust.longterm.validation_data import Gatherer
 from hocbaso.engines.trust.pades_archive import (
     Standing,
-    carried_certificates,
     opened,
     standing,
     tokens_of,
@@ -92,10 +91,14 @@ class Extender:
         """
         return standing(opened(pdf), self._policy, now)
 
-    def long_term(self, pdf: bytes, documents: Mapping[str, bytes], now: datetime) -> Extended:
+    def long_term(
+        self, pdf: bytes, documents: Mapping[str, bytes], now: datetime, *, stamping: bool = False
+    ) -> Extended:
         """B-LT: the file with everything that it lacks to prove itself.
 
         :param documents: the signed XML inside, by name.
+        :param stamping: a time stamp follows: the newest one there is must be known to be good as of now
+            (EN 319 102-1 clause 5.6.2.2: nothing older proves that its key was in good hands until then).
         :raises DomainError: ``pdf_not_extendable``, ``pdf_seal_not_provable``, ``timestamp_invalid``;
             ``validation_…`` when the seal's own path cannot be answered. What signatures inside lack is told
             in :attr:`Extended.lacking`.
@@ -105,12 +108,14 @@ class Extender:
             raise DomainError("pdf_seal_not_provable", reason="digest or signature value")
         lacking: list[str] = []
         certificates, crls, ocsps = list[bytes](), list[bytes](), list[bytes]()
-        present = carried_certificates(file)
-        for question in self._questions(file, documents, now):
+        questions = [*self._questions(file, documents, now)]
+        if stamping:
+            questions.append(replace(_stamp_question(tokens_of(file, now)[-1]), at=now))
+        for question in questions:
             if self._answered(file, question, now):
                 continue
             try:
-                data = self._gatherer.gather([question.chain], question.at, older=True, present=present)
+                data = self._gatherer.gather([question.chain], question.at, older=True)
             except DomainError as error:
                 if not question.inside:
                     raise
@@ -133,9 +138,9 @@ class Extender:
         before = self.standing(pdf, now)
         if before.ends < now:
             raise DomainError("pdf_seal_not_provable", reason="its newest time stamp has ended")
-        lacked = self.long_term(pdf, documents, now)
         if before.level == "B-LTA" and now < before.due:
-            return lacked
+            return self.long_term(pdf, documents, now)
+        lacked = self.long_term(pdf, documents, now, stamping=True)
         stamped = with_archive_stamp(lacked.pdf, stamper, now, imprint=self._policy.imprint)
         after = self.standing(stamped, now)
         gain = timedelta(days=self._policy.minimum_gain_days)

@@ -33,6 +33,7 @@ class Years:
     """One school under one root that lasts; what happens is said with the time at which it happens."""
 
     label: str = "P"
+    later: Pki | None = None  # further authorities, of another root
     school: School = field(init=False)
     document: bytes = field(init=False)
 
@@ -44,12 +45,19 @@ class Years:
     def pki(self) -> Pki:
         return self.school.pki
 
-    def authority(self, name: str, begins: datetime, ends: datetime) -> Holder:
+    @property
+    def pkis(self) -> tuple[Pki, ...]:
+        return (self.pki,) if self.later is None else (self.pki, self.later)
+
+    def authority(self, name: str, begins: datetime, ends: datetime, pki: Pki | None = None) -> Holder:
         """A time-stamp authority."""
-        return self.pki.issue(name, begins=begins, ends=ends, time_stamping=True)
+        return (pki or self.pki).issue(name, begins=begins, ends=ends, time_stamping=True)
 
     def stamper(self, holder: Holder, at: datetime) -> SandboxStamper:
-        return SandboxStamper(holder.key, (holder.certificate, self.pki.sub.certificate), lambda: at)
+        issuer = holder.certificate.issuer
+        subs = (pki.sub.certificate for pki in self.pkis)
+        chain = (holder.certificate, *(sub for sub in subs if sub.subject == issuer))
+        return SandboxStamper(holder.key, chain, lambda: at)
 
     def sealed(self, tsa: Holder | None = None, pdf: bytes | None = None) -> bytes:
         """The rendition of the document, sealed a day after it was issued (B-T)."""
@@ -60,10 +68,11 @@ class Years:
 
     def lists(self, at: datetime, revoked: Sequence[tuple[Holder, datetime]] = ()) -> tuple[bytes, ...]:
         """Revocation lists as they are handed out at a time."""
-        return self.pki.lists(list(revoked), this_update=at, next_update=at + 9 * DAY)
+        times = {"this_update": at, "next_update": at + 9 * DAY}
+        return tuple(der for pki in self.pkis for der in pki.lists(list(revoked), **times))
 
     def anchors(self) -> tuple[Anchor, ...]:
-        return (Anchor(self.pki.root.der, "hop_cat", "thu_nghiem", T0 - YEAR, ENDS),)
+        return tuple(Anchor(pki.root.der, "hop_cat", "thu_nghiem", T0 - YEAR, ENDS) for pki in self.pkis)
 
     def extender(
         self,
@@ -72,8 +81,8 @@ class Years:
         policy: LongTermPolicy | None = None,
     ) -> Extender:
         known = SimpleNamespace(
-            anchors=(SimpleNamespace(certificate=self.pki.root.certificate),),
-            intermediates=(self.pki.sub.certificate,),
+            anchors=tuple(SimpleNamespace(certificate=pki.root.certificate) for pki in self.pkis),
+            intermediates=tuple(pki.sub.certificate for pki in self.pkis),
             crls=self.lists(at, revoked),
         )
         return Extender(self.anchors(), Gatherer(known), policy or long_term_policy(at.date()))

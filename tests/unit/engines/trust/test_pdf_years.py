@@ -17,10 +17,11 @@ from hocbaso.engines.trust.pades_archive import opened, with_archive_stamp
 from hocbaso.engines.trust.verification import Conclusion
 from hocbaso.engines.trust.verification.pdf import attached_documents
 from hocbaso.engines.trust.verification.policy import ValidationPolicy, read_policy
-from tests.unit.engines.trust.pdf_support import SEALED, Years, lasting
-from tests.unit.engines.trust.verify_support import DAY, T0, YEAR, Holder
+from tests.unit.engines.trust.pdf_support import ENDS, SEALED, Years, lasting
+from tests.unit.engines.trust.verify_support import DAY, T0, YEAR, Holder, Pki
 
-YEARS = Years("N")
+LATER = Pki("N2", ends=ENDS)
+YEARS = Years("N", LATER)
 #: P-256 is held to be good until the end of this year by the policies of these tests.
 P256_UNTIL = date(2050, 12, 31)
 LATE = T0 + 14 * YEAR  # 2040
@@ -45,7 +46,7 @@ def first() -> Holder:
 
 @lru_cache(maxsize=1)
 def second() -> Holder:
-    return YEARS.authority("Dấu thời gian 2031", T0 + 5 * YEAR, T0 + 15 * YEAR)
+    return YEARS.authority("Dấu thời gian 2031", T0 + 5 * YEAR, T0 + 15 * YEAR, LATER)
 
 
 @lru_cache(maxsize=1)

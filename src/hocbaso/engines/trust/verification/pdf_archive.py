@@ -122,6 +122,8 @@ def _chain(
             kind = Result.UNKNOWN if unsettled else Result.FAILED
             return Check(kind, path_sentence(path, f"nơi cấp {who}"), path.sub_indication)
         late = _ended(token, who, moment, policy)
+        if late is None and number < len(tokens) - 1:
+            late = _unwatched(checker, token, who, evidence, moment)
         if late is not None:
             return late
         moment = token.time
@@ -143,6 +145,20 @@ def _path(checker: PathChecker, token: TimeStampInfo, evidence: Evidence, moment
     if path.state is PathState.COMPROMISED and path.when is not None and path.when > moment:
         return replace(path, state=PathState.OK, when=None, reason=None)
     return path
+
+
+def _unwatched(
+    checker: PathChecker, token: TimeStampInfo, who: str, evidence: Evidence, moment: datetime
+) -> Check | None:
+    """Whether nobody says what became of an authority's key until the next stamp was made.
+
+    Without that, who stole the key after the last answer could have made the token and had it stamped again.
+    """
+    path = checker.check(token.certificate_der, moment, Purpose.TIME_STAMP, evidence)
+    if path.state is not PathState.REVOCATION_UNKNOWN:
+        return None
+    sentence = f"Thiếu thông tin thu hồi về nơi cấp {who} vào lúc có dấu thời gian lưu trữ kế tiếp."
+    return Check(Result.UNKNOWN, sentence, path.sub_indication)
 
 
 def _ended(token: TimeStampInfo, who: str, moment: datetime, policy: ValidationPolicy) -> Check | None:
