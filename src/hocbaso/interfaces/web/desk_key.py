@@ -9,15 +9,18 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from hocbaso.apps.common import clock
 from hocbaso.apps.signing.card import Card, certificate_card
-from hocbaso.apps.signing.elsewhere.models import Place
+from hocbaso.apps.signing.elsewhere import runs
+from hocbaso.apps.signing.elsewhere.models import HandedOut, Place
 from hocbaso.apps.signing.elsewhere.places import Held, offer_of, offers
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.signing.register import digest_of
 from hocbaso.apps.transcripts.use_cases.sign_sheets import node_signer
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.web.errors import words
-from hocbaso.interfaces.web.signing_desk import Desk
+from hocbaso.interfaces.web.signing_desk import Desk, granted
+from hocbaso.interfaces.web.templatetags.hbs import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,32 @@ def _card(desk: Desk) -> tuple[Card | None, str]:
         raise DomainError("key_place_unset")
     except DomainError as error:
         return None, words(error)
+
+
+def waiting_words(desk: Desk) -> dict[str, str] | None:
+    """The notice of a list whose key is asked elsewhere: where to go on without beginning anew."""
+    stopped, place = desk.stopped, desk.held.place
+    if stopped is None or place not in (Place.REMOTE, Place.AGENT) or runs.last_stop(stopped.batch):
+        return None
+    n = {"n": number(len(stopped.left))}
+    if place is Place.AGENT:
+        if not granted(desk.request, stopped.batch):
+            return None
+        return {
+            "heading": _("%(n)s học bạ đã xác nhận, chờ ký bằng USB ở máy này") % n,
+            "text": "",
+            "url": reverse("web:signing-agent", args=[stopped.batch.pk]),
+            "link": _("Mở lại trang ký"),
+        }
+    rows = HandedOut.objects.filter(batch=stopped.batch, expires_at__gt=clock.now())
+    if not rows.exists():
+        return None
+    return {
+        "heading": _("%(n)s học bạ đang chờ mã của nơi giữ khóa") % n,
+        "text": _("Mã đã gửi về điện thoại của thầy cô."),
+        "url": reverse("web:signing-codes", args=[stopped.batch.pk]),
+        "link": _("Nhập mã"),
+    }
 
 
 def _unread_words(held: Held) -> str:

@@ -355,6 +355,8 @@ def _previous_words(desk: Desk) -> dict[str, str] | None:
     stopped = desk.stopped
     if stopped is None or (desk.error_at == "pin" and not stopped.signed):
         return None  # a PIN just refused is told where it is typed again
+    if (waiting := desk_key.waiting_words(desk)) is not None:
+        return waiting
     at = stopped.last_at or stopped.batch.authorised_at
     same_day = at.astimezone(clock.VIETNAM).date() == clock.today()
     when = _("lúc %(time)s") % {"time": time_vi(at)} if same_day else datetime_vi(at)

@@ -7,17 +7,22 @@ from datetime import timedelta
 import httpx
 import pytest
 from django.db import connection
+from django.urls import reverse
 
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing import possession
 from hocbaso.apps.signing.certificate_models import Possession
 from hocbaso.apps.signing.elsewhere import runs
+from hocbaso.apps.signing.elsewhere.absent import AbsentKey
 from hocbaso.apps.signing.elsewhere.models import HandedOut, KeyPlace, Run
 from hocbaso.apps.signing.models import Registration, SigningBatch
 from hocbaso.apps.signing.ports import key_provider
-from hocbaso.apps.transcripts.models import SheetSignature
+from hocbaso.apps.signing.register import Seat, registered
+from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
+from hocbaso.core.document.model import SignerRole
 from hocbaso.sandbox.csc import Behaviour
 from tests.unit.interfaces.web.places import (
     PIN,
@@ -298,6 +303,49 @@ def test_a_remote_key_registers_by_its_code_and_a_second_person(open_desk, insid
     desk.go_on()
     desk.type(otp=remote.otp, pin=PIN)
     assert signed() == 1
+
+
+def test_principal_and_seal_sign_with_keys_elsewhere_too_and_the_class_is_issued(
+    open_desk, inside, authority
+) -> None:
+    desk, remote, school = open_desk(2)
+    desk.press()
+    desk.type(otp=remote.otp, pin=PIN)
+    head = post_of(school, Role.PRINCIPAL)
+    enrolled(remote, head, school)
+    principal = Desk(inside(head), head, reverse("web:signing-principal"))
+    principal.press()
+    principal.type(otp=remote.otp, pin=PIN)
+    unit, keeper = school.unit, post_of(school, Role.SEAL_KEEPER)
+    credential = authority.issue_organisation(unit.code, unit.name, key_kind="p256")
+    name = remote.service.enrol(credential, PIN)
+    actor = Actor.of(keeper, second_factor=True)
+    registered(
+        actor, AbsentKey(credential.certificate), Seat(SignerRole.SEAL, unit, None, unit.name, unit.code)
+    )
+    seal = Desk(inside(keeper), keeper, reverse("web:issuing"))
+    chosen = seal.client.post("/tai-khoan/khoa-ky/", {"noi-giu": "remote:mau"}, follow=True)
+    assert f"Con dấu số của {unit.name}" in text(chosen)
+    assert KeyPlace.objects.latest("pk").credential == name
+    seal.press()
+    answer = seal.type(otp=remote.otp, pin=PIN)
+    assert "/phat-hanh/" in answer.headers["Location"]
+    assert "Đã phát hành 2 học bạ" in text(seal.client.get(answer.headers["Location"]))
+    assert IssuedSheet.objects.count() == 2
+
+
+def test_whoever_leaves_the_page_of_codes_finds_back(open_desk) -> None:
+    desk, remote, _school = open_desk(2)
+    desk.press()
+    page = text(desk.client.get(desk.url))
+    assert "2 học bạ đang chờ mã của nơi giữ khóa" in page
+    assert f'href="{desk.codes_url}"' in page
+    batch = SigningBatch.objects.get()
+    run = runs.claim(batch, "remote")
+    assert desk.client.get(desk.url).headers["Location"] == desk.codes_url.removesuffix("ma")
+    runs.end(run)
+    desk.type(otp=remote.otp, pin=PIN)
+    assert signed() == 2
 
 
 def test_the_agent_gets_the_authorised_list(open_desk) -> None:

@@ -68,6 +68,9 @@ def read_keys_file(file: Path) -> KeysFile:
         raise ImproperlyConfigured(f"{file}: `others` must name a key provider, `environment` be a table")
     if not all(isinstance(values.get(name, False), bool) for name in ("agent", "software")):
         raise ImproperlyConfigured(f"{file}: `agent` and `software` are true or false")
+    tables = ("accounts", "seals", "remote")
+    if not all(isinstance(values.get(name, {}), dict) for name in tables):
+        raise ImproperlyConfigured(f"{file}: {', '.join(tables)} are tables")
     return KeysFile(
         others=values["others"],
         environment=values.get("environment", {}),

@@ -128,6 +128,8 @@ def principal(request: HttpRequest) -> HttpResponse:
 def at_desk(desk: Desk) -> HttpResponse:
     """Show the desk, or do what its form asks: sign, go on, give up, return."""
     if desk.request.method != "POST":
+        if desk.stopped and desk.held.place is not Place.NODE and runs.alive(desk.stopped.batch):
+            return redirect(receipt_url(desk.stopped.batch))  # it is being signed at this moment
         return render(desk.request, "web/signing/desk.html", desk_page.context(desk))
     deeds = {"ky": _sign, "ky-tiep": _go_on, "dung": _give_up, "tra-lai": _return}
     deed = deeds.get(desk.request.POST.get("viec", "ky"), _sign)
