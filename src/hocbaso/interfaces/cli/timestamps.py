@@ -9,7 +9,10 @@ import typer
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, table, told
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from hocbaso.engines.trust.breakers import Health
 
 commands = typer.Typer(no_args_is_help=True, help="Dấu thời gian: nơi cấp, học bạ đang chờ.")
 
@@ -64,7 +67,7 @@ def status_document() -> dict[str, Any]:
     from hocbaso.apps.signing.ports import key_provider
     from hocbaso.apps.transcripts.waiting.queries import waiting
 
-    health = getattr(key_provider().stamper(), "health", dict)()
+    health: Mapping[str, Health] = getattr(key_provider().stamper(), "health", dict)()
     now, queue = clock.now(), waiting()
     return {
         "authorities": [

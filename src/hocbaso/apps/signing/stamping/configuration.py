@@ -100,7 +100,7 @@ def _authority(url: str, entry: Mapping[str, Any], file: Path) -> Named:
 
 def _path(entry: Mapping[str, Any], name: str, file: Path) -> Path | None:
     """A file beside the configuration, or an absolute one."""
-    text = entry.get(name)
+    text = str(entry.get(name, ""))
     if not text:
         return None
     path = file.parent / text

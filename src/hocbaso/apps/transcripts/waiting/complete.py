@@ -188,11 +188,11 @@ def _check_seal(row: WaitingSeal, made: Made) -> None:
     try:
         body, parts = bytes(sheet.body), xades.read_signature(made.text)
         content = xades.sheet_object(body)
-        wanted = [(content.id, content.digest)]
-        wanted += [tuple(xades.signature_value_reference(text)) for text in principal]
+        wanted = [xades.Reference(content.id, content.digest)]
+        wanted += [xades.signature_value_reference(text) for text in principal]
         right = (
             digest_of_text(body) == sheet.digest == row.digest
-            and [tuple(one) for one in parts.references] == wanted
+            and list(parts.references) == wanted
             and (parts.role, parts.ders[0]) == (SignerRole.SEAL, bytes(row.certificate.der))
             and parts.value_is_valid()
         )

@@ -88,8 +88,8 @@ class SignersOf:
         seats = Registration.objects.filter(certificate__in=wanted, school=self._school)
         for key in wanted:
             self._seats[key] = []
-        for key, *seat in seats.values_list("certificate_id", "role", "valid_from", "valid_to"):
-            self._seats[key].append((seat[0], seat[1], seat[2]))
+        for seat in seats:
+            self._seats[seat.certificate_id].append((seat.role, seat.valid_from, seat.valid_to))
 
     def check(self, signers: Sequence[Signed], at: datetime) -> None:
         """All of them could sign at ``at``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -21,7 +22,7 @@ from hocbaso.apps.common import clock, guards
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.waiting.queries import waiting
-from hocbaso.engines.trust.breakers import State
+from hocbaso.engines.trust.breakers import Health, State
 
 
 @require_safe
@@ -73,7 +74,7 @@ def _time_stamps() -> list[GaugeMetricFamily]:
     )
     usable = GaugeMetricFamily("hocbaso_timestamps_usable", "1: the authority is asked", labels=["place"])
     try:
-        health = getattr(key_provider().stamper(), "health", dict)()
+        health: Mapping[str, Health] = getattr(key_provider().stamper(), "health", dict)()
     except ImproperlyConfigured:  # told where it is needed; the other numbers are wanted all the same
         health = {}
     for place, one in enumerate(health.values(), start=1):
