@@ -163,7 +163,7 @@ def test_poppler_shows_the_same_pages_and_gives_out_the_same_attachments(
 
 
 def opinion(pdf: bytes, at: datetime, *lists: bytes) -> str:
-    """pyHanko's validation with archive data (EN 319 102-1 clause 5.6.3) at a time, with the lists of then."""
+    """pyHanko's validation with archive data (EN 319 102-1 clause 5.6.3), with the lists of that day."""
     roots = [asn1_x509.Certificate.load(pki.root.der) for pki in years.YEARS.pkis]
     policy = CertValidationPolicySpec(
         SimpleTrustManager.build(roots), CertRevTrustPolicy(REQUIRE_REVINFO, retroactive_revinfo=True)
