@@ -239,8 +239,8 @@ def _take_apart(token: bytes) -> _Parts:
     wrapper.end()
     _same(signed.content(INTEGER), b"\x03")
     algorithms = signed.inside(SET)
-    while algorithms.more():
-        _name(_DIGEST_ALGORITHMS, algorithms.whole(SEQUENCE))
+    announced = _name(_DIGEST_ALGORITHMS, algorithms.whole(SEQUENCE))
+    algorithms.end()
     content = _content(signed.inside(SEQUENCE))
     certificates = signed.inside(CONTEXT_0)
     ders = []
@@ -257,6 +257,8 @@ def _take_apart(token: bytes) -> _Parts:
     algorithm = signer.whole(SEQUENCE)
     value = signer.content(OCTETS)
     signer.end()
+    # There is one signer; nobody signs the set of hashes that is announced for all.
+    _same(announced.encode(), _name(_DIGEST_ALGORITHMS, digest).encode())
     digest_name, algorithm_name = _name(_DIGEST_ALGORITHMS, digest), _name(_SIGNATURE_ALGORITHMS, algorithm)
     return _Parts(
         content, tuple(ders), name, digest_name, attributes, algorithm_name, digest, algorithm, value

@@ -15,9 +15,9 @@ from hocbaso.engines.trust.longterm.records import (
     EvidenceRecord,
     HashTree,
     digest,
-    group_hash,
     identifier,
     reduced,
+    stored_leaves,
 )
 
 register(
@@ -43,7 +43,7 @@ class _Block:
     """Aligned leaves of a tree."""
 
     positions: dict[int, int]  # sheet → position
-    groups: list[tuple[bytes, ...]]
+    groups: list[bytes]  # hashes of each group, together
     tree: HashTree
 
 
@@ -72,7 +72,8 @@ class StoredTree:
             return None
         block = self._block(position // BLOCK)
         path = block.tree.path(position % BLOCK) + self.upper.path(position // BLOCK)
-        lists = reduced(block.groups[position % BLOCK], path)
+        group = split_hashes(block.groups[position % BLOCK], self.tree.algorithm)
+        lists = reduced(group, path)
         stated = identifier(self.tree.algorithm)
         return tuple(
             ArchiveTimeStamp(bytes(stamp.token), () if stamp.number else lists, stated)
@@ -82,7 +83,10 @@ class StoredTree:
     def group_of(self, sheet: int) -> tuple[bytes, ...]:
         """The hashes of a sheet's data objects in this tree; empty: it has no such leaf."""
         position = self._position(sheet)
-        return () if position is None else self._block(position // BLOCK).groups[position % BLOCK]
+        if position is None:
+            return ()
+        kept = self._block(position // BLOCK).groups[position % BLOCK]
+        return split_hashes(kept, self.tree.algorithm)
 
     def _position(self, sheet: int) -> int | None:
         for block in self.blocks.values():
@@ -99,8 +103,8 @@ class StoredTree:
                 .order_by("position")
                 .values_list("sheet_id", "position", "hashes")
             )
-            groups = [split_hashes(bytes(hashes), self.tree.algorithm) for _, _, hashes in rows]
-            leaves = [group_hash(group, self.tree.algorithm) for group in groups]
+            groups = [bytes(hashes) for _, _, hashes in rows]
+            leaves = stored_leaves(groups, self.tree.algorithm)
             positions = {sheet: position for sheet, position, _ in rows}
             found = _Block(positions, groups, HashTree(leaves, self.tree.algorithm))
             self.blocks[number] = found

@@ -17,7 +17,6 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit.chain import record as tell
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
-from hocbaso.apps.preservation.evidence_records.derive import split_hashes
 from hocbaso.apps.preservation.evidence_records.models import GivenUp, Leaf, Record, Stamp, Tree
 from hocbaso.apps.preservation.evidence_records.queries import waiting_sheets
 from hocbaso.apps.preservation.evidence_records.stamping import ask_for_stamp, stamp_row
@@ -31,10 +30,10 @@ from hocbaso.engines.trust.longterm.records import (
     DataObject,
     HashTree,
     block_roots,
-    group_hash,
     member_hashes,
     new_algorithm,
     objects_of_document,
+    stored_leaves,
 )
 
 #: Sheets of one transaction.
@@ -236,7 +235,4 @@ def close_tree(
 def leaves_of(tree: Tree) -> list[bytes]:
     """The leaf values of a tree, in order."""
     rows = tree.leaves.order_by("position").values_list("hashes", flat=True)
-    return [
-        group_hash(split_hashes(bytes(hashes), tree.algorithm), tree.algorithm)
-        for hashes in rows.iterator(chunk_size=5000)
-    ]
+    return stored_leaves(map(bytes, rows.iterator(chunk_size=5000)), tree.algorithm)

@@ -36,6 +36,7 @@ from hocbaso.engines.trust.longterm.records.tree import (
     group_hash,
     path_in_blocks,
     reduced,
+    stored_leaves,
 )
 from hocbaso.engines.trust.longterm.records.verify import RecordVerdict, protects, unreadable, verify_record
 
@@ -69,6 +70,7 @@ __all__ = [
     "renewal_due",
     "sequence_der",
     "stamp_imprint",
+    "stored_leaves",
     "unreadable",
     "verify_record",
 ]

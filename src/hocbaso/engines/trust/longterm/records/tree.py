@@ -8,7 +8,7 @@ tree behind the first holds exactly one value. Aligned blocks of leaves are subt
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -33,6 +33,13 @@ def join(values: Sequence[bytes], algorithm: str) -> bytes:
 def group_hash(members: Sequence[bytes], algorithm: str) -> bytes:
     """The leaf of a data object group; a group of one is its own leaf."""
     return members[0] if len(members) == 1 else join(members, algorithm)
+
+
+def stored_leaves(groups: Iterable[bytes], algorithm: str) -> list[bytes]:
+    """The leaves of many groups whose members' hashes are kept together, ascending: one hash each."""
+    new = hasher(algorithm)
+    size = new(b"").digest_size
+    return [new(kept).digest() if len(kept) > size else kept for kept in groups]
 
 
 class HashTree:
