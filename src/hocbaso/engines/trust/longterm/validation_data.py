@@ -177,6 +177,9 @@ class Gatherer:
             if asked is not None:
                 known = [*known, asked]
                 fresh += [asked] if asked.made >= at else []
+        revoked = min((a.revoked for a in known if a.revoked is not None), default=None)
+        if revoked is not None and revoked <= at:  # whoever says so, however small another answer is
+            raise DomainError("validation_revoked", name=_name(certificate), date=f"{revoked:%d/%m/%Y}")
         current = [a for a in known if a.made <= at and (a.expires is None or a.expires >= at)]
         usable = sorted(fresh, key=lambda a: len(a.der)) or (
             sorted(current, key=lambda a: a.made, reverse=True) if older else []
@@ -184,11 +187,7 @@ class Gatherer:
         if not usable:
             code = "validation_too_old" if known else "validation_no_answer"
             raise DomainError(code, name=_name(certificate))
-        chosen = usable[0]
-        if chosen.revoked is not None and chosen.revoked <= at:
-            day = f"{chosen.revoked:%d/%m/%Y}"
-            raise DomainError("validation_revoked", name=_name(certificate), date=day)
-        return chosen
+        return usable[0]
 
     def _known(self, certificate: x509.Certificate, issuer: x509.Certificate) -> list[Answer]:
         key = _der(certificate)
