@@ -19,7 +19,7 @@ from hocbaso.apps.signing.readiness import Board, Ready, boards
 
 NUMBERS = ("required", "able", "none", "lost", "expired", "wrong", "soon", "later", "unknown")
 #: Figures older than this are made again by the worker.
-REFRESH_AFTER = timedelta(minutes=30)
+REFRESH_AFTER = timedelta(hours=1)
 _CHUNK = 50  # schools a transaction: SQLite has one writer, and others wait for it
 _STATES = {
     "none": (Ready.NONE,),

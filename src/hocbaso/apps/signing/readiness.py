@@ -145,7 +145,8 @@ def boards(schools: Sequence[Organisation], only: User | None = None) -> dict[in
         staff_rows, registered = staff_rows.filter(user=only), registered.filter(user=only)
     staff = {(row.organisation_id, row.user_id): row for row in staff_rows}
     rows: dict[tuple[int, int | None], list[Registration]] = defaultdict(list)
-    for row in registered.select_related("certificate__block", "certificate__revocation"):
+    with_certificates = registered.select_related("certificate__block", "certificate__revocation")
+    for row in with_certificates.defer("certificate__der"):
         rows[row.school_id, row.user_id].append(row)
     proofs = {
         (one.school_id, one.holder_id): one
@@ -193,11 +194,14 @@ def _judge(line: Line, rows: list[Registration], owner: str, school: Organisatio
         for row in rows
         if row.certificate_id == found.pk and (row.valid_to is None or row.valid_to >= today)
     }
-    line.missing, line.stands = sorted(line.who.places - present), bool(present)
+    line.missing = sorted(line.who.places - present)
+    line.stands = any(
+        row.certificate_id == found.pk and (row.valid_to is None or row.valid_to > today) for row in rows
+    )
     states = set(_faults(found, owner, now))
     if not present and not states & {Ready.REVOKED, Ready.BLOCKED, Ready.EXPIRED}:
         states.add(Ready.NONE)  # ended by decision
-    elif line.missing:
+    elif line.missing and not states & STOPPED:
         states.add(Ready.PARTLY)
     if not states & STOPPED:
         ending = _ends(found, line.ends_on, now)
@@ -277,7 +281,8 @@ def alarm(school: Organisation) -> Alarm:
     today, now = clock.today(), clock.now()
     own: dict[int | None, list[Registration]] = defaultdict(list)
     rows = Registration.objects.filter(school=school, valid_from__lte=today)
-    for row in rows.select_related("certificate__block", "certificate__revocation", "user"):
+    known = rows.select_related("certificate__block", "certificate__revocation", "user")
+    for row in known.defer("certificate__der"):
         own[row.user_id].append(row)
     best = {
         user: max(found, key=lambda row: (not _lost(row, now), row.certificate.not_after))

@@ -6,6 +6,7 @@ their last answer with the time since when nothing is known.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -61,14 +62,15 @@ def refresh_due(
     :param ticks: seconds of a clock that only runs forward; with it the round ends after ``seconds``.
     """
     begin, stop = (ticks() if ticks else 0.0), False
-    issuers = list(due().order_by("issuer").values_list("issuer", flat=True).distinct())
-    each = max(1, min(AN_AUTHORITY, limit // max(1, len(issuers))))
+    of_issuer: dict[str, list[str]] = defaultdict(list)
+    for issuer, digest in due().values_list("issuer", "pk"):  # one pass, whatever the number of authorities
+        of_issuer[issuer].append(digest)
+    each = max(1, min(AN_AUTHORITY, limit // max(1, len(of_issuer))))
     asked = revoked = silent = 0
     left = False
-    for issuer in issuers:
-        rows = list(due().filter(issuer=issuer)[: each + 1])
-        unheard = 0
-        for row in rows[:each]:
+    for digests in of_issuer.values():
+        rows, unheard = Certificate.objects.in_bulk(digests[:each]), 0
+        for row in rows.values():
             stop = stop or (ticks is not None and ticks() - begin > seconds)
             if stop or unheard >= _SILENT:
                 left = True
@@ -78,7 +80,7 @@ def refresh_due(
             asked += 1
             revoked += remember(actor, row, answer, clock.now()).state == Revocation.REVOKED
         silent += unheard
-        left = left or len(rows) > each
+        left = left or len(digests) > each
     return Round(asked, revoked, silent, left)
 
 

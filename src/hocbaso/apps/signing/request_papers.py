@@ -101,7 +101,7 @@ def letter(actor: Actor, request: CertificateRequest) -> Paper:
             opening=(
                 f"{_BASIS[request.family]} {school.name} đề nghị {verb} chứng thư số cho {counted} theo danh "
                 "sách kèm theo, dùng để ký và phát hành học bạ số.",
-                f"Lý do: {request.reason}",
+                f"Lý do: {request.reason.rstrip('.;, ')}.",
                 "Nhà trường chịu trách nhiệm về tính chính xác của thông tin trong danh sách. Đề nghị Quý cơ "
                 "quan xem xét, giải quyết.",
             ),

@@ -14,9 +14,20 @@ def subject_word(class_name: str, code: str) -> str:
     return subject_names((code,), grade_of(class_name) or 0) if code else ""
 
 
-def seat_words(seats: Iterable[Sequence[str]]) -> list[tuple[str, str, str, str]]:
-    """Role, class, school year, subject of each ``[role, class, year, subject]``."""
-    return [
-        (ROLE_NAMES.get(role, role), class_name, year, subject_word(class_name, code))
-        for role, class_name, year, code in seats
-    ]
+def seat_words(seats: Iterable[Sequence[str]]) -> list[str]:
+    """One line a role and class: ``giáo viên môn học 6A (2025-2026): Toán, Tin học``.
+
+    :param seats: ``[role, class, year, subject]`` each.
+    """
+    subjects: dict[tuple[str, str, str], list[str]] = {}
+    for role, class_name, year, code in seats:
+        found = subjects.setdefault((role, class_name, year), [])
+        if code:
+            found.append(subject_word(class_name, code))
+    lines = []
+    for (role, class_name, year), names in subjects.items():
+        text = ROLE_NAMES.get(role, role)
+        if class_name:
+            text += f" {class_name} ({year})"
+        lines.append(text + (f": {', '.join(names)}" if names else ""))
+    return lines

@@ -4,7 +4,7 @@ Two queries while nothing is the matter, at most six."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import SIGNING_ROLES, Assignment
 from hocbaso.apps.common import clock
-from hocbaso.apps.signing.readiness import Alarm, Ready, alarm, own_warning
+from hocbaso.apps.signing.readiness import ENDING, Alarm, Ready, alarm, own_warning
 from hocbaso.interfaces.web.task import Task
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 
@@ -69,7 +69,8 @@ def _own(state: Ready, ends_on: date) -> Task:
             "Chứng thư số của thầy cô còn %(n)s ngày", "Chứng thư số của thầy cô còn %(n)s ngày", left
         ) % {"n": left}
         text = _("Hết hạn ngày %(d)s. Gia hạn trước ngày đó để không gián đoạn việc ký.") % day
-    return Task(title, text, *where)
+    end = datetime.combine(ends_on, time.max, clock.VIETNAM)
+    return Task(title, text, *where, due=end if state in ENDING else None)
 
 
 def _prepare(found: Alarm) -> list[Task]:

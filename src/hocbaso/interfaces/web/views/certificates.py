@@ -120,7 +120,7 @@ def _next(line: Line) -> tuple[str, str]:
     if line.proof is not None:
         return "proof", _("Xác nhận đăng ký")
     if line.request is not None:
-        return "request", _("Theo dõi %(n)s") % {"n": line.request.request.number}
+        return "request", _("Theo dõi đề nghị")
     if line.state is Ready.UNKNOWN:
         return "ask", _("Hỏi tình trạng thu hồi")
     if line.state in (Ready.NONE, Ready.PARTLY, Ready.WRONG_HOLDER, Ready.OTHER_FAMILY):

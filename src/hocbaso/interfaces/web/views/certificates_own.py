@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,12 +15,12 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.signing import endings, readiness, requests
 from hocbaso.apps.signing.certificate_models import Ending, EndingState
-from hocbaso.apps.signing.families import FAMILY_NAMES, ROLE_NAMES
+from hocbaso.apps.signing.families import FAMILY_NAMES
 from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.apps.signing.readiness import ENDING, STOPPED, Line, Ready
 from hocbaso.apps.signing.request_papers import STATE_WORDS
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound, register
-from hocbaso.interfaces.web.certificate_words import seat_words, subject_word
+from hocbaso.interfaces.web.certificate_words import seat_words
 from hocbaso.interfaces.web.errors import status_of, words
 from hocbaso.interfaces.web.templatetags.hbs import date_vi
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
@@ -65,7 +65,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "held": getattr(certificate, "block", None),
         "note": getattr(certificate, "revocation", None),
         "seats": _seats([row for row in present if _stands(row)]),
-        "ended": _seats([row for row in rows if not _stands(row)][:20]),
+        "ended": _ended([row for row in rows if not _stands(row)]),
         "stands": any(_stands(row) for row in present),
         "open_ending": Ending.objects.filter(
             school=school, holder=actor.user, state=EndingState.OPEN
@@ -120,17 +120,17 @@ def _advice(line: Line | None) -> dict[str, str]:
     return {"text": ask, "action": _("Đăng ký chứng thư số mới")}
 
 
-def _seats(rows: list[Registration]) -> list[dict[str, Any]]:
-    return [
-        {
-            "role": ROLE_NAMES.get(row.role, row.role),
-            "class": row.class_name,
-            "year": row.school_year,
-            "subject": subject_word(row.class_name, row.subject_code),
-            "row": row,
-        }
-        for row in sorted(rows, key=lambda r: (r.role, r.school_year, r.class_name, r.subject_code))
-    ]
+def _seats(rows: list[Registration]) -> list[str]:
+    found = sorted((row.role, row.school_year, row.class_name, row.subject_code) for row in rows)
+    return seat_words([(role, class_name, year, code) for role, year, class_name, code in found])
+
+
+def _ended(rows: list[Registration]) -> list[tuple[str, date, date | None]]:
+    """What ended: in words, from when to when; the latest first."""
+    groups: dict[tuple[date, date | None], list[Registration]] = {}
+    for row in sorted(rows, key=lambda one: (one.valid_to or one.valid_from, one.valid_from), reverse=True):
+        groups.setdefault((row.valid_from, row.valid_to), []).append(row)
+    return [(text, *days) for days, found in groups.items() for text in _seats(found)][:20]
 
 
 @require_actor
