@@ -193,6 +193,15 @@ def test_a_class_is_signed_with_a_stick_in_the_teachers_pc(
     assert proof.state == ProofState.PROVEN
     assert proof.certificate_id == digest_of(second_of(teacher, school).certificate)
 
+    # the person ends the pairing in the window: the page says so and pairs anew
+    page.goto(f"{live_server.url}/truong/thiet-bi-ky/")
+    expect(page.get_by_text("Đã ghép nối với chương trình ký trên máy này")).to_be_visible()
+    window.get_by_role("button", name="Ngắt ghép nối").click()
+    expect(window.get_by_text("Chưa ghép nối.")).to_be_visible()
+    page.get_by_role("button", name="Xem lại").click()
+    expect(page.get_by_role("alert").get_by_text("chưa ghép nối với chương trình ký")).to_be_visible()
+    check_page(page)
+
     # a page of nobody gets nothing; the PIN is nowhere
     stranger = page.context.new_page()
     stranger.goto("about:blank")

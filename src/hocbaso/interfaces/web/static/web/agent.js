@@ -50,10 +50,10 @@
     for (const button of document.querySelectorAll("[data-agent-do=certificates]")) button.hidden = name !== "paired";
   };
   const tell = (text) => {
-    const line = part("[data-agent-error]");
-    line.hidden = !text;
-    line.textContent = text || "";
-    if (text) line.focus();
+    const box = part("[data-agent-error]");
+    box.hidden = !text;
+    box.lastElementChild.textContent = text || "";
+    if (text) box.focus();
   };
   const progress = (text, signed, total) => {
     is("work");
@@ -189,7 +189,11 @@
   const board = document.querySelector("[data-agent-certificates]");
   const certificates = async () => {
     if (!board) return;
-    const found = await agent("/v1/certificates", { token }).catch((error) => { tell(error.message); return { tokens: [] }; });
+    const found = await agent("/v1/certificates", { token }).catch((error) => {
+      if (["absent", "agent_not_paired"].includes(error.code)) throw error;
+      tell(error.message); // no stick, no driver: the page stays as it is
+      return { tokens: [] };
+    });
     const known = new Set(board.dataset.known.split(" "));
     const lines = [];
     for (const one of found.tokens) {
@@ -249,7 +253,11 @@
       busy = false;
     }
   };
-  const deeds = { seek, pair, code, leave, certificates, sign };
+  const again = async () => {
+    tell("");
+    await certificates();
+  };
+  const deeds = { seek, pair, code, leave, certificates: again, sign };
   document.addEventListener("click", (event) => {
     const name = event.target.dataset && event.target.dataset.agentDo;
     if (name === "cancel" && job) agent("/v1/cancel", { token, job }).catch(() => {});
