@@ -25,6 +25,7 @@ from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotAllowed
 from hocbaso.engines.trust.ports import Signer
 from tests.builders import YEAR, School, finished_class, make_school
+from tests.secondary import finished_secondary_class, make_secondary_school
 
 pytestmark = pytest.mark.django_db
 PUPILS = 4
@@ -229,3 +230,30 @@ def test_what_was_handed_out_cannot_be_altered(desk: Desk):
             rows.update(**change)
         with pytest.raises(IntegrityError), transaction.atomic():
             rows.delete()
+
+
+def test_a_subject_teacher_signs_his_subjects_elsewhere():
+    school = make_secondary_school(classes=("6A1",))
+    finished_secondary_class(school, "6A1", 2)
+    of_class = school.classes["6A1"]
+    close_class(school.actor(Role.PRINCIPAL), school_class=of_class)
+    post = Assignment.objects.select_related("user", "organisation", "school_class").get(
+        school_class=of_class, subject_code="toan", valid_to=None
+    )
+    actor, role = Actor.of(post, second_factor=True), SignerRole.SUBJECT_TEACHER
+    sheets = sign_sheets.ready_sheets(school.unit, YEAR, role, of_class, actor.user)
+    key, seat = sign_sheets.signer_of(actor, role, school.unit, of_class)
+    sign_sheets.check_signer(actor, key, replace(seat, subjects=frozenset({"toan"})))
+    batch = sign_sheets.authorise(
+        actor, role=role, school=school.unit, sheets=sheets, school_class=of_class, method="totp"
+    )
+    here = Desk(school, actor, batch, key)
+    handed = here.begin()
+    assert {item.subjects for item in handed.items} == {("toan",)}
+    first, second = here.values(handed).items()
+    swapped = sign_elsewhere.complete(actor, handed, {first[0]: second[1], second[0]: first[1]})
+    assert codes(swapped) == ["elsewhere_swapped"] * 2
+    outcome = sign_elsewhere.complete(actor, handed, here.values(handed))
+    assert (outcome.signed, outcome.waiting) == (2, 0)
+    again = sign_elsewhere.complete(actor, handed, here.values(handed))
+    assert codes(again) == ["elsewhere_replayed"] * 2
