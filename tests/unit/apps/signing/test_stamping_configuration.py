@@ -10,11 +10,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.signing.providers import tokens
+from hocbaso.apps.signing.providers.tokens import TokenKeys
 from hocbaso.apps.signing.stamping.configuration import configured
 from hocbaso.apps.signing.stamping.memory import DatabaseMemory
 from hocbaso.apps.signing.stamping.models import AuthorityHealth
 from hocbaso.config.environment import WrongEnvironment, read
 from hocbaso.engines.trust.breakers import Health, Rules
+from hocbaso.engines.trust.stampers import Named
 
 FIRST, SECOND = "https://tsa.example.vn/tsa", "http://dau.example.vn/"
 TEXT = f"""
@@ -124,3 +128,18 @@ def _broken(execute, sql, params, many, context):
     if sql.startswith("INSERT"):
         raise OperationalError("database is locked")
     return execute(sql, params, many, context)
+
+
+@pytest.mark.django_db
+def test_a_node_with_tokens_uses_its_own_authorities_and_else_those_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('module = "/usr/lib/token.so"\nothers = "hocbaso.sandbox.wiring.provider"\n', "utf-8")
+    file.chmod(0o600)
+    digest, second = bytes(32), key_provider().authority.stampers()[1]
+    assert TokenKeys(file).stamper().stamp_checked(digest).authority == "VGCA thử nghiệm"
+    monkeypatch.setattr(tokens, "configured", lambda: (Named("Dấu của tỉnh", second),))
+    own = TokenKeys(file).stamper()
+    assert own.stamp_checked(digest).authority == "Dấu của tỉnh"
+    assert own.names == ("Dấu của tỉnh",)
