@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -9,6 +10,9 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 
 #: Revoked for one of these, a time-stamp authority's earlier tokens stay good (RFC 3161 section 4); for any
 #: other or no stated reason its key may be in wrong hands, which can date a token back at will.
@@ -18,6 +22,7 @@ _HARMLESS = {
     x509.ReasonFlags.superseded,
     x509.ReasonFlags.cessation_of_operation,
 }
+_MOST_INSIDE = 8
 #: The list keeps expired certificates (X.509 expiredCertsOnCRL).
 _EXPIRED_CERTS_ON_CRL = "2.5.29.60"
 #: Extended key usages that have nothing to do with signing a document.
@@ -87,6 +92,44 @@ def issuers_of(
         found += above[:8]
         names = {c.issuer.hashable for c in above}
     return found
+
+
+def issued_below(known: Sequence[x509.Certificate], ders: Iterable[bytes]) -> list[bytes]:
+    """Of certificates that a stranger brought those that an authority below a trusted root really issued.
+
+    Only these may take part in building paths: a dozen certificates that issue each other in every way lead a
+    path builder through all their orders.
+
+    :param known: trusted roots and intermediates. :param ders: at most some hundreds.
+    """
+    authorities = list(known)
+    waiting = [(der, x509.load_der_x509_certificate(der)) for der in dict.fromkeys(ders)]
+    admitted: list[bytes] = []
+    while waiting:
+        new = [item for item in waiting if any(_issued(item[1], authority) for authority in authorities)]
+        if not new:
+            break
+        admitted += [der for der, _ in new]
+        authorities = [certificate for _, certificate in new]  # the others were asked before
+        taken = {der for der, _ in new}
+        waiting = [item for item in waiting if item[0] not in taken]
+    return admitted
+
+
+def brings_no_stranger(answer: bytes, known: Sequence[x509.Certificate]) -> bool:
+    """Whether every certificate inside an OCSP answer was issued below the known ones; at most eight."""
+    inside = [c.public_bytes(Encoding.DER) for c in ocsp.load_der_ocsp_response(answer).certificates]
+    return len(inside) <= _MOST_INSIDE and len(issued_below(known, inside)) == len(set(inside))
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    if certificate.issuer != authority.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def told_by_delta(

@@ -28,8 +28,10 @@ from hocbaso.engines.trust.path_outcomes import SUB_INDICATIONS, PathResult, Pat
 from hocbaso.engines.trust.path_rules import (
     Purpose,
     answer_begins,
+    brings_no_stranger,
     expiry_limits,
     fits,
+    issued_below,
     issuers_of,
     leaves_old_tokens,
     list_begins,
@@ -107,6 +109,8 @@ class PathChecker:
         try:
             self._anchors = [_KnownAnchor(anchor) for anchor in bundle.anchors]
             self._intermediates = [_load_certificate(der) for der in bundle.intermediates]
+            ders = (*(anchor.certificate for anchor in bundle.anchors), *bundle.intermediates)
+            self._known = [x509.load_der_x509_certificate(der) for der in ders]
             self._crls = _load_all(asn1_crl.CertificateList, bundle.crls)
             self._fast_crls = [x509.load_der_x509_crl(der) for der in bundle.crls]
             self._common_instants = self._instants_of_bundle(bundle)
@@ -159,8 +163,10 @@ class PathChecker:
     def _judge(self, der: bytes, at: datetime, purpose: Purpose, evidence: Evidence) -> PathResult:
         try:
             certificate = asn1_x509.Certificate.load(der, strict=True)
-            others = [*self._intermediates, *_load_all(asn1_x509.Certificate, evidence.certificates)]
-            crls, ocsps = self._answers_of(evidence, certificate, at)
+            brought = issued_below(self._known, evidence.certificates)
+            others = [*self._intermediates, *_load_all(asn1_x509.Certificate, brought)]
+            known = [*self._known, *map(x509.load_der_x509_certificate, brought)]
+            crls, ocsps = self._answers_of(evidence, certificate, at, known)
             if not fits(certificate, purpose):
                 return self._named(PathResult(PathState.BAD_USAGE), certificate, others, at)
             limits = expiry_limits(certificate, others)
@@ -175,14 +181,19 @@ class PathChecker:
         return result if result.ok else self._named(result, certificate, others, at)
 
     def _answers_of(
-        self, evidence: Evidence, certificate: asn1_x509.Certificate, at: datetime
+        self,
+        evidence: Evidence,
+        certificate: asn1_x509.Certificate,
+        at: datetime,
+        known: list[x509.Certificate],
     ) -> tuple[list[asn1_crl.CertificateList], list[asn1_ocsp.OCSPResponse]]:
-        """Lists and answers that came with a document, as far as they are young enough.
+        """Lists and answers that came with a document, if they are young enough and bring no strangers.
 
         Whoever holds the document chose them: an answer from before a revocation stays genuine for weeks.
         """
         crls = _load_all(asn1_crl.CertificateList, evidence.crls)
-        ocsps = _load_all(asn1_ocsp.OCSPResponse, evidence.ocsps)
+        answers = [der for der in evidence.ocsps if brings_no_stranger(der, known)]
+        ocsps = _load_all(asn1_ocsp.OCSPResponse, answers)
         if self._rules.oldest is None:
             return crls, ocsps
         earliest = at - self._rules.oldest

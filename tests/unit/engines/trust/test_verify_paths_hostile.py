@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -18,6 +19,7 @@ from cryptography.x509.oid import (
     ObjectIdentifier,
 )
 
+from hocbaso.engines.trust import paths
 from hocbaso.engines.trust.bundle import Anchor, TrustBundle
 from hocbaso.engines.trust.paths import Evidence, PathChecker, PathResult, PathState, Purpose
 from tests.unit.engines.trust.verify_support import DAY, NOW, T0, YEAR, Holder, Pki, key_named
@@ -311,6 +313,57 @@ def test_an_issuer_certified_anew_with_the_same_key_carries_its_signers_over() -
     swapped = check(signer, ended, crl_of(first), intermediates=[again, first])
     assert (both.state, swapped.state) == (PathState.OK, PathState.OK)
     assert (only.state, only.sub_indication) == (PathState.REVOKED, "REVOKED_CA_NO_POE")
+
+
+def ring(pairs: int) -> tuple[Holder, list[x509.Certificate]]:
+    """Authorities that certify each other again and again, and a signer below them."""
+    ends = [(name("Vòng A"), key_named("vòng A")), (name("Vòng B"), key_named("vòng B"))]
+    found = []
+    for number in range(2 * pairs):
+        (subject, own), (issuer, above) = ends[number % 2], ends[1 - number % 2]
+        builder = (
+            x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(own.public_key())
+        )
+        builder = builder.serial_number(1 + number).not_valid_before(T0 - DAY).not_valid_after(T0 + YEAR)
+        builder = builder.add_extension(AUTHORITY[0], critical=True).add_extension(ISSUES[0], critical=True)
+        found.append(builder.sign(above, hashes.SHA256()))
+    return certify("Trong vòng", Holder(found[0], ends[0][1]), SIGNS, ASKED), found
+
+
+def test_certificates_that_issue_each_other_lead_no_path_builder_through_all_their_orders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signer, members = ring(12)
+    registered: list[int] = []
+    real = paths.ValidationContext
+
+    def counted(**options: Any) -> Any:
+        inside = [c for answer in options["ocsps"] for c in answer.basic_ocsp_response["certs"] or ()]
+        registered.append(len(options["other_certs"]) + len(inside))
+        return real(**options)
+
+    monkeypatch.setattr(paths, "ValidationContext", counted)
+    holder = Holder(members[0], key_named("vòng A"))
+    within = ocsp.load_der_ocsp_response(answer(signer, holder, holder))
+    crowd = ocsp.OCSPResponseBuilder().add_response_by_hash(
+        issuer_name_hash=within.issuer_name_hash,
+        issuer_key_hash=within.issuer_key_hash,
+        serial_number=signer.certificate.serial_number,
+        algorithm=hashes.SHA256(),
+        cert_status=ocsp.OCSPCertStatus.GOOD,
+        this_update=AT,
+        next_update=AT + DAY,
+        revocation_time=None,
+        revocation_reason=None,
+    )
+    crowd = crowd.responder_id(ocsp.OCSPResponderEncoding.HASH, members[0]).certificates(members[:8])
+    brought = Evidence(
+        certificates=tuple(member.public_bytes(Encoding.DER) for member in members),
+        ocsps=(crowd.sign(holder.key, hashes.SHA256()).public_bytes(Encoding.DER),),
+    )
+    found = checker(ROOT_LIST).check(signer.der, AT, Purpose.SIGN, brought)
+    assert found.state is PathState.UNKNOWN_ISSUER
+    assert set(registered) == {1}  # the bundle's own intermediate, and nothing that a stranger brought
 
 
 # --- time-stamp authorities --------------------------------------------------------------------------------

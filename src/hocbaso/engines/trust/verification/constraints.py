@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import accumulate
 
@@ -92,16 +91,18 @@ def check_algorithms(finding: Finding, at: datetime, policy: ValidationPolicy) -
     """
     if finding.parts is None:
         return None
-    weak = weak_algorithm(("sha256", *key_names(finding.parts.ders)), at, policy)
+    names = ("sha256", *key_names(finding.parts.ders))
+    weak = _first_weak(names, at.astimezone(UTC).date(), policy)
     return None if weak is None else _weak_check(weak, role_name(finding.role), at, policy)
 
 
-def weak_algorithm(names: Sequence[str], at: datetime, policy: ValidationPolicy) -> str | None:
-    """The first algorithm that does not count at that time."""
-    return next((name for name in names if not policy.accepts(name, at)), None)
+@lru_cache(maxsize=1024)
+def _first_weak(names: tuple[str, ...], on: date, policy: ValidationPolicy) -> str | None:
+    """The first algorithm that does not count on a day (UTC)."""
+    return next((name for name in names if not policy.accepts_on(name, on)), None)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def key_names(ders: tuple[bytes, ...]) -> tuple[str, ...]:
     """The kinds of the keys of certificates, as the policy names them."""
     return tuple(map(_key_name, ders))

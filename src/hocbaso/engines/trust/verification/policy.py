@@ -155,7 +155,11 @@ class ValidationPolicy:
 
         :param algorithm: ``sha256``, ``p256``, ``rsa2048`` … as ``longterm.policy.key_algorithm`` names them.
         """
-        return any(until is None or on.astimezone(UTC).date() <= until for until in self._ends(algorithm))
+        return self.accepts_on(algorithm, on.astimezone(UTC).date())
+
+    def accepts_on(self, algorithm: str, day: date) -> bool:
+        """The same of a day in UTC; the last day counts to its end."""
+        return any(until is None or day <= until for until in self._ends(algorithm))
 
     def knows(self, algorithm: str) -> bool:
         """Whether an algorithm counts or ever counted."""
