@@ -17,7 +17,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.preservation import store
 from hocbaso.apps.preservation.documents import ders, open_document
-from hocbaso.apps.preservation.models import LongTermSheet
+from hocbaso.apps.preservation.models import LongTermSheet, ValidationSet
 from hocbaso.apps.preservation.sources import gatherer
 from hocbaso.apps.preservation.work import CHUNK, Outcome, remember, resting, sheets_of, tokens_of
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
@@ -132,7 +132,7 @@ def _store(good: list[_Gathered], policy: LongTermPolicy) -> list[_Gathered]:
 
 def _row(
     one: _Gathered,
-    sets: dict[ValidationData, store.ValidationSet],
+    sets: dict[ValidationData, ValidationSet],
     policy: LongTermPolicy,
     now: datetime,
 ) -> LongTermSheet:
