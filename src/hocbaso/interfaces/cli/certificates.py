@@ -1,4 +1,4 @@
-"""``hocbaso certificates list | as-of | readiness``."""
+"""``hocbaso certificates list | as-of | readiness``, and the deeds of :mod:`.certificate_deeds`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hocbaso.interfaces.cli.certificate_deeds import register as deeds
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, table, told
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help="Chứng thư số: ai ký được gì cho trường nào.")
 
+deeds(commands)
 SCHOOL = typer.Option(..., "--school", help="Mã trường.")
 
 

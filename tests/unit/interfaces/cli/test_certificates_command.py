@@ -39,3 +39,20 @@ def test_the_register_answers_for_a_day_and_the_board_says_who_lacks_a_certifica
     board = run("readiness", "--school", code, "--refresh", status=1)
     assert (board["required"], board["able"], board["asked"]) == (3, 1, 1)
     assert sorted(one["states"][0] for one in board["people"]) == ["none", "none", "ok"]
+
+
+def test_a_registration_is_ended_answers_are_renewed_and_the_setting_is_dated():
+    school = make_school()
+    case = registered_teacher(school)
+    code = school.unit.code
+    done = run("refresh")
+    assert (done["asked"], done["revoked"], done["silent"], done["ended"]) == (1, 0, 0, 0)
+    assert run("recount")["schools"] == 1
+    ended = run("end", "--school", code, "--certificate", case.certificate_id, "--reason", "Chuyển trường")
+    assert ended["ended"] == 1
+    again = run("end", "--school", code, "--certificate", case.certificate_id, "--reason", "x", status=1)
+    assert again["error"]["code"] == "registration_not_found"
+    assert run("setting", "--unit", code)["set_by"] is None
+    run("setting", "--unit", code, "--value", "yes", status=1)
+    told = run("setting", "--unit", code, "--value", "yes", "--basis", "Kế hoạch 12/KH")
+    assert (told["value"], told["set_by"], told["basis"]) == ("yes", code, "Kế hoạch 12/KH")
