@@ -28,7 +28,7 @@ register(
             "The remote signing service's answer is not what CSC API v2 says ({detail}).",
         ),
         "csc_wrong_count": (
-            "Dịch vụ ký số từ xa trả về {got} chữ ký trong khi đã gửi {wanted} giá trị băm. Không chữ ký "
+            "Dịch vụ ký số từ xa trả về {got} chữ ký trong khi cần {wanted} chữ ký. Không chữ ký "
             "nào của lượt này được nhận. " + RESUME,
             "{got} values came back for {wanted} hashes; none of them is taken.",
         ),
