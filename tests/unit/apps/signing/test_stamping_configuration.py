@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 
@@ -13,6 +15,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.providers import tokens
 from hocbaso.apps.signing.providers.tokens import TokenKeys
+from hocbaso.apps.signing.stamping import node
 from hocbaso.apps.signing.stamping.configuration import configured
 from hocbaso.apps.signing.stamping.memory import DatabaseMemory
 from hocbaso.apps.signing.stamping.models import AuthorityHealth
@@ -143,3 +146,14 @@ def test_a_node_with_tokens_uses_its_own_authorities_and_else_those_of_others(
     own = TokenKeys(file).stamper()
     assert own.stamp_checked(digest).authority == "Dấu của tỉnh"
     assert own.names == ("Dấu của tỉnh",)
+
+
+def test_a_file_that_cannot_be_right_stops_the_start(
+    file: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HOCBASO_HOME = file.parent
+    monkeypatch.setattr(node, "configured", node.configured.__wrapped__)
+    apps.get_app_config("signing_stamping").ready()
+    file.write_text(TEXT.replace("password", "pasword"), "utf-8")
+    with pytest.raises(ImproperlyConfigured, match="pasword"):
+        apps.get_app_config("signing_stamping").ready()
