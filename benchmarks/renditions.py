@@ -20,9 +20,13 @@ def renditions() -> Experiment:
     from hocbaso.apps.common import clock
     from hocbaso.apps.signing.ports import key_provider
     from hocbaso.apps.transcripts.documents import export
+    from hocbaso.apps.transcripts.use_cases.long_term_pdf import extender
     from hocbaso.apps.transcripts.use_cases.render import booklet_of, view_of
+    from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
     from hocbaso.engines.rendering import Booklet, SheetView, render_booklet, render_sheet
     from hocbaso.engines.trust.pades import seal_pdf
+    from hocbaso.engines.trust.verification.document import Verifier
+    from hocbaso.engines.trust.verification.pdf import attached_documents, verify_pdf
 
     school, rows = nodes.issued_school(_BATCH)
     views = [
@@ -46,11 +50,26 @@ def renditions() -> Experiment:
     name, provider = school.unit.name, key_provider()
     seal, stamper = provider.organisation(code=school.unit.code, name=name), provider.stamper()
     plain = [booklet_of([row]) for row in rows]
+    bundle, now = trust_bundle(rows), datetime.now(UTC)
+    extending, judging = extender(), Verifier(bundle)
 
     def sealed(pdf: bytes) -> bytes:
         return seal_pdf(
             pdf, seal, stamper, name=name, reason="Học bạ số", location=name, signing_time=datetime.now(UTC)
         )
+
+    def stored(pdf: bytes) -> bytes:
+        return extending.long_term(pdf, attached_documents(pdf)[0], now).pdf
+
+    def archived(pdf: bytes) -> bytes:
+        return extending.archive(pdf, attached_documents(pdf)[0], stamper, datetime.now(UTC)).pdf
+
+    levels = {"B-T": [sealed(pdf) for pdf in plain]}
+    levels["B-LT"] = [stored(pdf) for pdf in levels["B-T"]]
+    levels["B-LTA"] = [archived(pdf) for pdf in levels["B-LT"]]
+
+    def judged(pdf: bytes) -> None:
+        assert verify_pdf(pdf, judging, now=datetime.now(UTC)).valid
 
     def each(work: Callable[[int], object]) -> Callable[[], None]:
         def run() -> None:
@@ -71,11 +90,20 @@ def renditions() -> Experiment:
             Contender("booklet", _BATCH, each(lambda n: booklet_of([rows[n]]))),
             Contender("booklet, sealed", _BATCH, each(lambda n: sealed(booklet_of([rows[n]])))),
             Contender("sealing only", _BATCH, each(lambda n: sealed(plain[n]))),
+            Contender("B-T to B-LT", _BATCH, each(lambda n: stored(levels["B-T"][n]))),
+            Contender("B-LT to B-LTA", _BATCH, each(lambda n: archived(levels["B-LT"][n]))),
+            *(
+                Contender(f"verifying {level}", _BATCH, each(lambda n, files=files: judged(files[n])))
+                for level, files in levels.items()
+            ),
         ],
         ratios=[Ratio("sealed ÷ unsealed booklet", "booklet, sealed", "booklet")],
         figures=lambda: [
             Figure("booklet", sum(map(len, plain)) / len(plain) / 1000, "kB"),
-            Figure("booklet, sealed", len(sealed(plain[0])) / 1000, "kB"),
+            *(
+                Figure(f"booklet, {level}", sum(map(len, files)) / len(files) / 1000, "kB")
+                for level, files in levels.items()
+            ),
         ],
         remarks=[
             "trust.md 9 names 64 PDF/s for Typst and 40 seals/s for pyHanko with a kept key (absolute)."

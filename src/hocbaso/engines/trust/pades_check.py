@@ -94,6 +94,15 @@ def sealed_file(pdf: bytes) -> SealedFile | None:
     return None if found is None else found[0]
 
 
+def is_intact(pdf: bytes) -> bool:
+    """Whether the sealed revision of a file is what was sealed: digest, value, binding; no path is asked."""
+    found = _found(pdf)
+    try:
+        return found is not None and _intact(pdf[: found[0].sealed_end], found[1])
+    except PDF_FAILURES:
+        return False
+
+
 def _found(pdf: bytes) -> tuple[SealedFile, EmbeddedPdfSignature] | None:
     for end in sealed_ends(pdf):
         try:

@@ -7,7 +7,7 @@ itself yet is asked for; nothing is asked twice, and a file that lacks nothing s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,9 +26,9 @@ from hocbaso.engines.trust.pades_archive import (
     standing,
     tokens_of,
     with_archive_stamp,
-    with_validation_data,
 )
-from hocbaso.engines.trust.pades_check import PDF_FAILURES, check_pdf_seal, embedded_certificates
+from hocbaso.engines.trust.pades_check import PDF_FAILURES, embedded_certificates, is_intact
+from hocbaso.engines.trust.pades_objects import StoreRevision
 from hocbaso.engines.trust.pades_revisions import SealedFile
 from hocbaso.engines.trust.paths import X509_FAILURES, Evidence, PathChecker, Purpose
 from hocbaso.engines.trust.tokens import TimeStampInfo, read_token
@@ -91,26 +91,51 @@ class Extender:
         """
         return standing(opened(pdf), self._policy, now)
 
-    def long_term(
-        self, pdf: bytes, documents: Mapping[str, bytes], now: datetime, *, stamping: bool = False
-    ) -> Extended:
+    def long_term(self, pdf: bytes, documents: Mapping[str, bytes], now: datetime) -> Extended:
         """B-LT: the file with everything that it lacks to prove itself.
 
         :param documents: the signed XML inside, by name.
-        :param stamping: a time stamp follows: the newest one there is must be known to be good as of now
-            (EN 319 102-1 clause 5.6.2.2: nothing older proves that its key was in good hands until then).
         :raises DomainError: ``pdf_not_extendable``, ``pdf_seal_not_provable``, ``timestamp_invalid``;
             ``validation_…`` when the seal's own path cannot be answered. What signatures inside lack is told
             in :attr:`Extended.lacking`.
         """
-        file = opened(pdf)
-        if not check_pdf_seal(pdf, self._roots(now), self._checking(now), now).intact:
-            raise DomainError("pdf_seal_not_provable", reason="digest or signature value")
+        file = _sound(pdf)
+        return self._completed(file, self._questions(file, documents, now), now)
+
+    def archive(
+        self, pdf: bytes, documents: Mapping[str, bytes], stamper: ports.TimeStamper, now: datetime
+    ) -> Extended:
+        """B-LTA: long-term data, and a document time stamp where there is none or the newest must be renewed.
+
+        :raises DomainError: as :meth:`long_term`; ``pdf_no_gain``: the authority's certificate ends too soon.
+        :raises ServiceUnavailable: the time-stamp authority does not answer.
+        """
+        file = _sound(pdf)
+        before = standing(file, self._policy, now)
+        if before.ends < now:
+            raise DomainError("pdf_seal_not_provable", reason="its newest time stamp has ended")
+        questions = [*self._questions(file, documents, now)]
+        if before.level == "B-LTA" and now < before.due:
+            return self._completed(file, questions, now)
+        # The newest stamp there is must be known to be good as of now: nothing older proves that its key was
+        # in good hands until the next stamp was made over it (EN 319 102-1 clause 5.6.2.2).
+        questions.append(replace(_stamp_question(before.newest), at=now))
+        lacked = self._completed(file, questions, now)
+        stamped = opened(with_archive_stamp(lacked.pdf, stamper, now, imprint=self._policy.imprint))
+        after = standing(stamped, self._policy, now)
+        gain = timedelta(days=self._policy.minimum_gain_days)
+        if before.level == "B-LTA" and after.ends < before.ends + gain:
+            raise DomainError("pdf_no_gain")
+        try:  # the new authority's own answers; the next stamp will cover them
+            done = self._completed(stamped, [_stamp_question(after.newest)], now).pdf
+        except DomainError:  # the stamp stands; its authority is asked about again when it is renewed
+            done = stamped.pdf
+        return replace(lacked, pdf=done, after=after.level)
+
+    def _completed(self, file: SealedFile, questions: Iterable[_Question], now: datetime) -> Extended:
+        """The file with the answers to questions that it does not answer yet."""
         lacking: list[str] = []
         certificates, crls, ocsps = list[bytes](), list[bytes](), list[bytes]()
-        questions = [*self._questions(file, documents, now)]
-        if stamping:
-            questions.append(replace(_stamp_question(tokens_of(file, now)[-1]), at=now))
         for question in questions:
             if self._answered(file, question, now):
                 continue
@@ -124,37 +149,8 @@ class Extender:
             certificates += data.certificates
             crls += data.crls
             ocsps += data.ocsps
-        done = with_validation_data(pdf, certificates, crls, ocsps)
-        return Extended(done, file.level, opened(done).level, tuple(dict.fromkeys(lacking)))
-
-    def archive(
-        self, pdf: bytes, documents: Mapping[str, bytes], stamper: ports.TimeStamper, now: datetime
-    ) -> Extended:
-        """B-LTA: long-term data, and a document time stamp where there is none or the newest must be renewed.
-
-        :raises DomainError: as :meth:`long_term`; ``pdf_no_gain``: the authority's certificate ends too soon.
-        :raises ServiceUnavailable: the time-stamp authority does not answer.
-        """
-        before = self.standing(pdf, now)
-        if before.ends < now:
-            raise DomainError("pdf_seal_not_provable", reason="its newest time stamp has ended")
-        if before.level == "B-LTA" and now < before.due:
-            return self.long_term(pdf, documents, now)
-        lacked = self.long_term(pdf, documents, now, stamping=True)
-        stamped = with_archive_stamp(lacked.pdf, stamper, now, imprint=self._policy.imprint)
-        after = self.standing(stamped, now)
-        gain = timedelta(days=self._policy.minimum_gain_days)
-        if before.level == "B-LTA" and after.ends < before.ends + gain:
-            raise DomainError("pdf_no_gain")
-        # The new authority's own answers; the next stamp will cover them.
-        done = self._answered_for(stamped, documents, now)
-        return replace(lacked, pdf=done.pdf, after=done.after)
-
-    def _answered_for(self, stamped: bytes, documents: Mapping[str, bytes], now: datetime) -> Extended:
-        try:
-            return self.long_term(stamped, documents, now)
-        except DomainError:  # the stamp stands; its authority is asked about again when it is renewed
-            return Extended(stamped, "B-LTA", "B-LTA")
+        done = file.with_store(StoreRevision(tuple(certificates), tuple(crls), tuple(ocsps)))
+        return Extended(done.pdf, file.level, done.level, tuple(dict.fromkeys(lacking)))
 
     def _questions(
         self, file: SealedFile, documents: Mapping[str, bytes], now: datetime
@@ -171,20 +167,24 @@ class Extender:
         except (*PDF_FAILURES, *X509_FAILURES) as error:
             raise DomainError("pdf_not_extendable", reason=type(error).__name__) from error
 
-    def _roots(self, now: datetime) -> TrustBundle:
-        return TrustBundle(created=now, as_of=now, anchors=self._anchors)
-
-    def _checking(self, now: datetime) -> PathChecker:
-        if self._checker is None:
-            self._checker = PathChecker(self._roots(now))
-        return self._checker
-
     def _answered(self, file: SealedFile, question: _Question, now: datetime) -> bool:
         """Whether the file answers with nothing but the roots."""
         stored = file.stored
+        if not (stored.crls or stored.ocsps):
+            return False
+        if self._checker is None:
+            self._checker = PathChecker(TrustBundle(created=now, as_of=now, anchors=self._anchors))
         certificates = (*map(_der, question.chain[1:]), *stored.certificates)
         evidence = Evidence(certificates, stored.crls, stored.ocsps)
-        return self._checking(now).check(_der(question.chain[0]), question.at, question.purpose, evidence).ok
+        return self._checker.check(_der(question.chain[0]), question.at, question.purpose, evidence).ok
+
+
+def _sound(pdf: bytes) -> SealedFile:
+    """:raises DomainError: ``pdf_not_extendable``, ``pdf_seal_not_provable``."""
+    file = opened(pdf)
+    if not is_intact(pdf):
+        raise DomainError("pdf_seal_not_provable", reason="digest or signature value")
+    return file
 
 
 def _stamp_question(token: TimeStampInfo, *, inside: bool = False) -> _Question:
