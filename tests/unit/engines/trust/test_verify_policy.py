@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hocbaso.core.document import parse
 from hocbaso.core.document.emit import emit
@@ -281,3 +283,36 @@ def test_a_document_with_the_policy_of_a_file_is_judged_like_any_file() -> None:
     with pytest.raises(Unreadable):
         verify_file("a.xml", issued(), SCHOOL.bundle(issued()), now=NOW, policy=strict)
     assert verify_file("a.xml", issued(), SCHOOL.bundle(issued()), now=NOW)[0].valid
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(path=st.integers(0, 10**6), junk=JUNK)
+def test_no_altered_policy_is_laxer_or_ends_in_a_crash(path: int, junk: object) -> None:
+    value = data()
+    places: list[tuple[Any, Any]] = []
+
+    def walk(node: Any) -> None:
+        keys = list(node) if isinstance(node, dict) else range(len(node))
+        for key in keys:
+            places.append((node, key))
+            if isinstance(node[key], dict | list):
+                walk(node[key])
+
+    walk(value)
+    node, key = places[path % len(places)]
+    node[key] = junk
+    try:
+        policy = read_policy(json.dumps(value).encode())
+    except Unreadable:
+        return
+    assert all(getattr(policy.limits, name) <= most for name, most in HARD_LIMITS.items())
+    assert set(policy.required) >= {"gvcn", "hieu_truong", "con_dau"}
+    assert policy.time_stamps.required
+    assert policy.revocation.required
