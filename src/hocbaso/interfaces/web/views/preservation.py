@@ -16,6 +16,7 @@ from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.apps.preservation.boards import board, totals, years_of
+from hocbaso.apps.preservation.evidence_records.queries import summary
 from hocbaso.apps.preservation.standing import Standing, standing
 from hocbaso.apps.preservation.use_cases.extend import extend
 from hocbaso.apps.preservation.use_cases.renew import renew
@@ -75,6 +76,7 @@ def _shown(request: HttpRequest, school: Organisation, *, may_run: bool, back: s
         "groups": [{"it": group, "why": reason_words(group.reason)} for group in found.groups],
         "alarms": [(one.code, alarm_words(one)) for one in found.alarms],
         "next": _next(found),
+        "records": summary(school, chosen),
         "may_run": may_run,
         "back": back,
     }

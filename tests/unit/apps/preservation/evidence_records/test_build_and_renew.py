@@ -20,6 +20,8 @@ from hocbaso.apps.preservation.evidence_records.use_cases import build as buildi
 from hocbaso.apps.preservation.evidence_records.use_cases import renew as renewing
 from hocbaso.apps.preservation.evidence_records.use_cases.build import build
 from hocbaso.apps.preservation.evidence_records.use_cases.renew import renew
+from hocbaso.apps.preservation.use_cases.extend import extend
+from hocbaso.apps.preservation.use_cases.renew import renew as renew_sheets
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.documents import export
 from hocbaso.apps.transcripts.models import IssuedSheet
@@ -270,6 +272,41 @@ def test_the_validation_data_of_a_stamp_go_with_its_renewal() -> None:
     assert record.crls
     assert long_term_policy(clock.today())
     assert stamping.gather_for(key_provider(), Stamp.objects.earliest("pk"), clock.now()).crls
+
+
+def test_validation_data_stand_in_the_group_and_later_stamps_do_not_disturb_it() -> None:
+    issued_school(1)
+    row = IssuedSheet.objects.get()
+    assert extend(SYSTEM).done == 1
+    build(SYSTEM)
+    kinds = {item.kind for item in judge(row).objects if item.protected}
+    assert {"document", "time_stamp", "certificate", "crl"} <= kinds
+    with clock.standing_at(clock.now() + timedelta(days=1)):
+        assert renew_sheets(SYSTEM, early=True).done == 1
+        objects = judge(row).objects
+        assert [item.kind for item in objects if not item.protected][-1] == "archive_time_stamp"
+        assert judge(row).fault is None
+        [done] = renew(SYSTEM, way="hash_tree")
+        assert (done.problem, done.lost, judge(row).fault) == (None, [], None)
+
+
+def test_two_who_build_at_once_never_put_a_sheet_under_two_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    school = issued_school(3)
+    first = IssuedSheet.objects.order_by("pk").first()
+    assert first is not None
+    reading = building.with_objects
+
+    def beside(rows: object, refused: object) -> object:
+        """Somebody builds over the same sheets after they were chosen and before they are stored."""
+        monkeypatch.setattr(building, "with_objects", reading)
+        assert build(SYSTEM, year=YEAR, most=1).added == 1
+        return reading(rows, refused)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(building, "with_objects", beside)
+    done = build(SYSTEM, school=school.unit)
+    assert (done.added, done.stamped, Record.objects.count()) == (2, True, 2)
+    assert Leaf.objects.filter(sheet=first.pk).count() == 1
+    assert all(judge(row).fault is None for row in IssuedSheet.objects.all())
 
 
 # --- the night ---------------------------------------------------------------------------------------------
