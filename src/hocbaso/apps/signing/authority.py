@@ -110,6 +110,7 @@ def end_now(actor: Actor, school: Organisation, certificate: Certificate, reason
     :raises DomainError: ``registration_needs_reason``, ``registration_not_found``.
     """
     reason = needed(reason)
+    hold(certificate)
     ended = _end(school, certificate)
     if not ended:
         raise DomainError("registration_not_found")
@@ -134,6 +135,7 @@ def block(actor: Actor, school: Organisation, certificate: Certificate, reason: 
     if not rows.filter(school=school).exists():
         raise DomainError("registration_not_found")
     reason = needed(reason)
+    hold(certificate)
     row, new = CertificateBlock.objects.get_or_create(
         certificate=certificate,
         defaults={"school": school, "reason": reason, "by": actor.label, "at": clock.now()},
@@ -144,6 +146,11 @@ def block(actor: Actor, school: Organisation, certificate: Certificate, reason: 
                 log_event(actor, certificate, one, KeyAct.ENDED)
         record(actor, "signing.blocked", certificate.digest, organisation=school.code, reason=reason)
     return row
+
+
+def hold(certificate: Certificate) -> None:
+    """One change of a certificate's rows after another, so that the log tells each act once."""
+    Certificate.objects.select_for_update().defer("der").get(pk=certificate.pk)
 
 
 def needed(text: str) -> str:
@@ -206,6 +213,7 @@ def remember(
 
 def _revoked(actor: Actor, certificate: Certificate, since: datetime) -> None:
     """Once a school: its registrations end with the day of the revocation."""
+    hold(certificate)
     told = KeyEvent.objects.filter(certificate=certificate, act=KeyAct.REVOKED)
     done = set(told.values_list("school_id", flat=True))
     schools = Organisation.objects.filter(registrations__certificate=certificate).distinct()

@@ -16,7 +16,7 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.organisations.queries import setting
-from hocbaso.apps.signing.authority import end_now, needed
+from hocbaso.apps.signing.authority import end_now, hold, needed
 from hocbaso.apps.signing.certificate_models import Ending, EndingState, KeyAct
 from hocbaso.apps.signing.families import DEPUTY
 from hocbaso.apps.signing.key_events import log_event
@@ -173,6 +173,7 @@ def end_departed(actor: Actor, limit: int = 500) -> int:
 
 @transaction.atomic
 def _end_departed(actor: Actor, school_id: int, certificate_id: str) -> int:
+    hold(Certificate(pk=certificate_id))
     rows = list(departed().filter(school=school_id, certificate=certificate_id).select_related("school"))
     if not rows:
         return 0

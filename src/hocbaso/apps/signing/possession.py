@@ -35,7 +35,7 @@ from hocbaso.engines.trust.bundle import Anchor, TrustBundle
 from hocbaso.engines.trust.path_rules import Purpose
 from hocbaso.engines.trust.paths import PathChecker, PathState
 from hocbaso.engines.trust.ports import Signer
-from hocbaso.engines.trust.possession import Challenge, check_answer
+from hocbaso.engines.trust.possession import Challenge, check_answer, require_legible
 
 register(
     {
@@ -114,6 +114,7 @@ def begin(
     """
     require(actor, "certificates.prove", school)
     assert actor.user is not None
+    require_legible(certificate)
     if not _may_bring(actor, holder):
         raise DomainError("certificate_not_yours")
     places = places_of(school, holder)

@@ -116,6 +116,17 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
         return pkcs7.load_der_pkcs7_certificates(data)
 
 
+def require_legible(certificate: x509.Certificate) -> None:
+    """Refuse a certificate, however it came, some part of which cannot be read.
+
+    :raises Unreadable: ``certificate_file_unreadable``.
+    """
+    try:
+        _read_through(certificate)
+    except _READING as error:
+        raise Unreadable("certificate_file_unreadable") from error
+
+
 def _read_through(certificate: x509.Certificate) -> None:
     """Everything that is asked of it later; a part that cannot be read is said here, not in mid-work."""
     certificate.subject.rfc4514_string()
