@@ -318,3 +318,17 @@ def test_only_the_two_loopback_names_are_hosts(values: list[str]) -> None:
     else:
         with pytest.raises(Denied):
             gate.check_host(values)
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=3))
+@settings(max_examples=30)
+def test_octets_that_are_no_request_change_nothing(agent: Agent, parts: list[bytes]) -> None:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", agent.port), 30) as wire:
+        for part in parts:
+            wire.sendall(part)
+        wire.sendall(b"\r\n\r\n")
+        wire.shutdown(socket.SHUT_WR)
+        answer = wire.recv(64)
+        assert answer[:5] in (b"", b"HTTP/", b'{"cod')  # an answer of HTTP/0.9 has no head
+        assert b" 200 " not in answer
+    assert call(agent, "/v1/hello", HELLO)[0] == 200
