@@ -82,12 +82,11 @@ guard(LongTermSheet)
 
 
 class ArchiveTimeStamp(models.Model):
-    """One archive time stamp of a sheet's seal (B-LTA). ``before``: what validates the stamp it follows."""
+    """One archive time stamp of a sheet's seal (B-LTA)."""
 
     sheet = models.ForeignKey(YearSheet, on_delete=models.PROTECT, related_name="archive_stamps")
     number = models.PositiveSmallIntegerField()  # 1, 2, …
     token = models.BinaryField()
-    before = models.ForeignKey(ValidationSet, null=True, on_delete=models.PROTECT, related_name="+")
     stamped_at = models.DateTimeField()
     certificate_ends = models.DateTimeField()
     algorithms = models.CharField(max_length=80)
@@ -103,11 +102,28 @@ class ArchiveTimeStamp(models.Model):
 guard(ArchiveTimeStamp)
 
 
+class StampValidation(models.Model):
+    """What validates an archive time stamp: gathered soon after it, while its issuers still answer for it."""
+
+    sheet = models.ForeignKey(YearSheet, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField()  # of the stamp
+    data = models.ForeignKey(ValidationSet, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "number"], name="one_validation_a_stamp"),
+        ]
+
+
+guard(StampValidation)
+
+
 class Setback(models.Model):
     """Why a sheet could not be extended or renewed at the last try; goes when it succeeds."""
 
     sheet = models.OneToOneField(YearSheet, primary_key=True, on_delete=models.PROTECT, related_name="+")
-    deed = models.CharField(max_length=8)  # "extend" | "renew"
+    deed = models.CharField(max_length=8)  # "extend" | "renew" | "prove"
     code = models.CharField(max_length=60)
     message = models.CharField(max_length=400)
     tries = models.PositiveSmallIntegerField(default=1)

@@ -11,6 +11,7 @@ from hocbaso.apps.preservation.models import (
     ItemKind,
     LongTermSheet,
     SetItem,
+    StampValidation,
     ValidationItem,
     ValidationSet,
 )
@@ -96,7 +97,7 @@ def _read_sets(keys: Iterable[int]) -> dict[int, ValidationData]:
 
 
 def properties(tokens: dict[int, bytes]) -> dict[int, Unsigned]:
-    """What stands beside each sheet's seal at its best level. Four queries, whatever the number.
+    """What stands beside each sheet's seal at its best level. Five queries, whatever the number.
 
     :param tokens: signature time stamps by sheet; sheets without one stay B-B.
     """
@@ -104,31 +105,36 @@ def properties(tokens: dict[int, bytes]) -> dict[int, Unsigned]:
     stamps: dict[int, list[ArchiveTimeStamp]] = {}
     for stamp in ArchiveTimeStamp.objects.filter(sheet__in=list(rows)).order_by("sheet", "number"):
         stamps.setdefault(stamp.sheet_id, []).append(stamp)
-    keys = {key for row in rows.values() for key in (row.signers_id, row.stamp_id)}
-    keys |= {s.before_id for group in stamps.values() for s in group if s.before_id is not None}
+    proofs = {
+        (sheet, number): data
+        for sheet, number, data in StampValidation.objects.filter(sheet__in=list(stamps)).values_list(
+            "sheet_id", "number", "data_id"
+        )
+    }
+    keys = {key for row in rows.values() for key in (row.signers_id, row.stamp_id)} | set(proofs.values())
     sets = _read_sets(keys) if keys else {}
     return {
-        sheet: _unsigned(token, rows.get(sheet), stamps.get(sheet, ()), sets)
+        sheet: _unsigned(token, rows.get(sheet), _archive(stamps.get(sheet, ()), proofs, sets), sets)
         for sheet, token in tokens.items()
     }
+
+
+def _archive(
+    stamps: Sequence[ArchiveTimeStamp],
+    proofs: dict[tuple[int, int], int],
+    sets: dict[int, ValidationData],
+) -> tuple[ArchiveStamp, ...]:
+    keyed = ((stamp, proofs.get((stamp.sheet_id, stamp.number), 0)) for stamp in stamps)
+    return tuple(ArchiveStamp(bytes(stamp.token), sets.get(key, NO_DATA)) for stamp, key in keyed)
 
 
 def _unsigned(
     token: bytes,
     row: LongTermSheet | None,
-    stamps: Sequence[ArchiveTimeStamp],
+    archive: tuple[ArchiveStamp, ...],
     sets: dict[int, ValidationData],
 ) -> Unsigned:
     if row is None:
         return Unsigned(token)
-    signers = sets.get(row.signers_id, NO_DATA)
-    # What validates a stamp was gathered when the next one was made.
-    following = [sets.get(s.before_id or 0, NO_DATA) for s in stamps[1:]] + [NO_DATA]
-    return Unsigned(
-        token,
-        signers.certificates,
-        signers.crls,
-        signers.ocsps,
-        sets.get(row.stamp_id, NO_DATA),
-        tuple(ArchiveStamp(bytes(stamp.token), data) for stamp, data in zip(stamps, following, strict=False)),
-    )
+    signers, stamp = sets.get(row.signers_id, NO_DATA), sets.get(row.stamp_id, NO_DATA)
+    return Unsigned(token, signers.certificates, signers.crls, signers.ocsps, stamp, archive)

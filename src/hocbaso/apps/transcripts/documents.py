@@ -33,7 +33,7 @@ def stored_document(issued: IssuedSheet) -> bytes:
 
 
 def export(issued: Iterable[IssuedSheet]) -> list[Exported]:
-    """Documents with their evidence, in the given order. Six queries whatever the number."""
+    """Documents with their evidence, in the given order. Seven queries whatever the number."""
     rows = list(issued)
     keys = [row.sheet_id for row in rows]
     stamps = Evidence.objects.filter(sheet__in=keys, kind="signature_timestamp")

@@ -19,9 +19,10 @@ from hocbaso.apps.preservation.models import (
     LongTermSheet,
     Setback,
     SetItem,
+    StampValidation,
     ValidationItem,
 )
-from hocbaso.apps.preservation.standing import standing
+from hocbaso.apps.preservation.standing import Group, standing
 from hocbaso.apps.preservation.use_cases.extend import extend
 from hocbaso.apps.preservation.use_cases.renew import renew
 from hocbaso.apps.transcripts import documents
@@ -31,7 +32,7 @@ from hocbaso.core.document.names import document_bytes
 from hocbaso.core.document.parse import split_document
 from hocbaso.core.errors import NotAllowed, ServiceUnavailable
 from hocbaso.engines.trust.longterm import policy
-from hocbaso.engines.trust.verification import verify_document
+from hocbaso.engines.trust.verification import Question, Result, verify_document
 from hocbaso.engines.trust.xades import read_signature, with_properties, without_unsigned
 from tests.unit.interfaces.web.sheets import issued_school
 
@@ -104,12 +105,14 @@ def test_rows_of_the_archive_cannot_be_changed() -> None:
     issued_school(1)
     extend(OPERATOR)
     renew(OPERATOR, early=True)
+    renew(OPERATOR)
     now = clock.now()
     changes = {
         ValidationItem: {"at": now},
         SetItem: {"position": 99},
         LongTermSheet: {"at": now},
         ArchiveTimeStamp: {"at": now},
+        StampValidation: {"at": now},
     }
     for model, change in changes.items():
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -170,7 +173,7 @@ def test_export_takes_a_fixed_number_of_queries(django_assert_num_queries) -> No
     for count in (1, 3):
         rows = list(IssuedSheet.objects.select_related("sheet").order_by("sheet")[:count])
         documents.export(rows)  # certificates of the packed texts are remembered by the process
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             documents.export(rows)
 
 
@@ -216,12 +219,31 @@ def test_the_policy_says_what_is_due_and_a_better_authority_renews_it(
         found = standing(sheets)
         assert (found.levels["B-LTA"], found.due, found.alarms) == (2, 0, [])
         bundle = trust_bundle(_rows())
+    with clock.standing_at(due + timedelta(days=10)):
+        assert renew(OPERATOR).reasons == {"proved": 2}  # what validates the new stamps, while it is there
+        assert renew(OPERATOR).reasons == {}
+        bundle = trust_bundle(_rows())
     late = ends + timedelta(days=30)
     for row, exported in zip(_rows(), documents.export(_rows()), strict=True):
         assert _judge(exported.xml, bundle, late) != ("indeterminate", "NO_POE")
         alone = _without_archive(exported.xml)
         assert _judge(alone, bundle, late)[0] == "indeterminate"
         assert row.document
+    with clock.standing_at(late):
+        (group,) = standing(sheets).groups
+    _a_second_renewal(group)
+
+
+def _a_second_renewal(group: Group) -> None:
+    """Years later: the first archive stamp with what validates it stands under the second."""
+    with clock.standing_at(group.due + timedelta(days=1)):
+        assert renew(OPERATOR).reasons == {"tsa_ends": 2}
+        for exported in documents.export(_rows()):
+            unsigned = _seal(exported.xml).unsigned
+            assert [bool(stamp.data) for stamp in unsigned.archive] == [True, False]
+            verdict = verify_document(exported.xml, trust_bundle(_rows()), now=clock.now())
+            assert verdict.check(Question.SIGNATURES).result is not Result.FAILED
+    assert sorted(ArchiveTimeStamp.objects.values_list("number", flat=True)) == [1, 1, 2, 2]
 
 
 class _Successor:

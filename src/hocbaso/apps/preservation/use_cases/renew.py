@@ -17,11 +17,11 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.preservation import store
-from hocbaso.apps.preservation.documents import Opened, ders, open_document
+from hocbaso.apps.preservation.documents import open_document
 from hocbaso.apps.preservation.models import ArchiveTimeStamp
 from hocbaso.apps.preservation.sources import gatherer
 from hocbaso.apps.preservation.standing import ASKED, Newest, newest_stamps
-from hocbaso.apps.preservation.use_cases.extend import without
+from hocbaso.apps.preservation.use_cases.prove import prove, prove_newest, store_proofs
 from hocbaso.apps.preservation.work import CHUNK, Outcome, remember, resting, sheets_of, tokens_of
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet
@@ -29,7 +29,7 @@ from hocbaso.core.errors import DomainError, ServiceUnavailable, register
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy, long_term_policy
 from hocbaso.engines.trust.longterm.validation_data import Gatherer
 from hocbaso.engines.trust.ports import TimeStamper
-from hocbaso.engines.trust.tokens import TimeStampInfo, imprint_algorithm, read_token
+from hocbaso.engines.trust.tokens import TimeStampInfo, read_token
 from hocbaso.engines.trust.xades import ArchiveStamp, Unsigned, ValidationData
 
 register(
@@ -54,7 +54,7 @@ class _Renewed:
     number: int
     token: bytes
     info: TimeStampInfo
-    before: ValidationData | None
+    proof: ValidationData | None  # of the stamp before, where it has none yet
     reason: str
 
 
@@ -76,7 +76,7 @@ def renew(
     """
     policy, outcome = long_term_policy(clock.today()), Outcome()
     sheets = sheets_of(actor, school, year)
-    due: dict[int, Newest] = {}
+    prove(sheets, policy, outcome, limit=limit, patient=patient)
     last, seen, source = 0, 0, None
     resting_now = set()
     if patient:
@@ -144,10 +144,10 @@ def _stamp(
     if ends <= now:
         raise DomainError("renewal_too_late", date=f"{ends:%d/%m/%Y}")
     document = open_document(issued)
-    before: ValidationData | None = None
-    if unsigned.archive:
-        before = _validate_newest(document, unsigned, source, policy)
-        newest_stamp = ArchiveStamp(unsigned.archive[-1].token, before)
+    proof: ValidationData | None = None
+    if unsigned.archive and not unsigned.archive[-1].data:
+        proof = prove_newest(document, unsigned, source, policy)
+        newest_stamp = ArchiveStamp(unsigned.archive[-1].token, proof)
         unsigned = replace(unsigned, archive=(*unsigned.archive[:-1], newest_stamp))
     imprint = document.archive_imprint(unsigned, policy.imprint)
     token = stamper.stamp(imprint)
@@ -155,21 +155,7 @@ def _stamp(
     until, _ = policy.end(info.certificate.not_valid_after_utc, info.algorithms)
     if newest.reason != ASKED and until < ends + timedelta(days=policy.minimum_gain_days):
         raise DomainError("renewal_no_gain", date=f"{until:%d/%m/%Y}")
-    return _Renewed(issued, len(unsigned.archive) + 1, token, info, before, newest.reason)
-
-
-def _validate_newest(
-    document: Opened, unsigned: Unsigned, source: Gatherer, policy: LongTermPolicy
-) -> ValidationData:
-    """What proves the newest archive stamp, gathered as late as possible: before the next stands over it."""
-    token = unsigned.archive[-1].token
-    earlier = replace(unsigned, archive=unsigned.archive[:-1])
-    now = clock.now()
-    info = read_token(token, document.archive_imprint(earlier, imprint_algorithm(token)), now)
-    own = (info.certificate, *info.others)
-    older = now - info.time > timedelta(days=policy.patience_days)
-    data = source.gather([own], info.time, older=older, present=ders([own]))
-    return without(data, unsigned.everything)
+    return _Renewed(issued, len(unsigned.archive) + 1, token, info, proof, newest.reason)
 
 
 def _store(good: list[_Renewed], policy: LongTermPolicy) -> list[_Renewed]:
@@ -179,14 +165,13 @@ def _store(good: list[_Renewed], policy: LongTermPolicy) -> list[_Renewed]:
     keys = [one.issued.sheet_id for one in good]
     there = set(ArchiveTimeStamp.objects.filter(sheet__in=keys).values_list("sheet_id", "number"))
     new = [one for one in good if (one.issued.sheet_id, one.number) not in there]
-    sets = store.keep(one.before for one in new if one.before is not None)
     now = clock.now()
+    store_proofs([(one.issued.sheet_id, one.number - 1, one.proof) for one in new if one.proof], now)
     ArchiveTimeStamp.objects.bulk_create(
         ArchiveTimeStamp(
             sheet_id=one.issued.sheet_id,
             number=one.number,
             token=one.token,
-            before=sets[one.before] if one.before is not None else None,
             stamped_at=one.info.time,
             certificate_ends=one.info.certificate.not_valid_after_utc,
             algorithms=" ".join(one.info.algorithms),

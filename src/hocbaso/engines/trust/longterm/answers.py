@@ -15,6 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 
+_EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
+
 
 def is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     """Whether ``authority`` signed it; a wrong signature under the right name raises ``InvalidSignature``."""
@@ -86,6 +88,7 @@ class Answer:
     expires: datetime | None  # nextUpdate
     revoked: datetime | None = None
     responder: x509.Certificate | None = None  # a delegated responder whose own revocation must be known
+    keeps_expired: bool = False  # a list with expiredCertsOnCRL (X.509 section 8.5.2.5)
 
 
 @lru_cache(maxsize=256)
@@ -112,7 +115,8 @@ def ask_list(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate
         return None
     entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
     revoked = entry.revocation_date_utc if entry is not None else None
-    return Answer(der, True, crl.last_update_utc, crl.next_update_utc, revoked)
+    keeps = any(extension.oid == _EXPIRED_CERTS_ON_CRL for extension in crl.extensions)
+    return Answer(der, True, crl.last_update_utc, crl.next_update_utc, revoked, keeps_expired=keeps)
 
 
 def ask_response(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> Answer | None:

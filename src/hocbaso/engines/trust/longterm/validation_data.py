@@ -171,12 +171,12 @@ class Gatherer:
     ) -> Answer:
         """The smallest answer that is fresh enough; what nobody says, or says too early, is an error."""
         known = self._known(certificate, issuer)
-        fresh = [answer for answer in known if answer.made >= at]
+        fresh = [answer for answer in known if answer.made >= at and _speaks(answer, certificate)]
         if not any(len(answer.der) <= SMALL_LIST_OCTETS for answer in fresh) and not lists_only:
             asked = self._outside(certificate, issuer)
             if asked is not None:
                 known = [*known, asked]
-                fresh += [asked] if asked.made >= at else []
+                fresh += [asked] if asked.made >= at and _speaks(asked, certificate) else []
         revoked = min((a.revoked for a in known if a.revoked is not None), default=None)
         if revoked is not None and revoked <= at:  # whoever says so, however small another answer is
             raise DomainError("validation_revoked", name=_name(certificate), date=f"{revoked:%d/%m/%Y}")
@@ -206,6 +206,11 @@ class Gatherer:
                     ask_list, der, certificate, issuer
                 )
         return self._asked[key]
+
+
+def _speaks(answer: Answer, certificate: x509.Certificate) -> bool:
+    """A list made after a certificate ended may have dropped it, unless it says that it keeps such."""
+    return answer.made <= certificate.not_valid_after_utc or (answer.is_list and answer.keeps_expired)
 
 
 def _read(
