@@ -47,16 +47,22 @@ def credential_of(user: User, school: Organisation, kind: KeyKind = "p256") -> S
     return authority.issue_person(user.full_name, user.username, school.name, key_kind=kind)
 
 
-def registered_for(school: School, user: User, credential: StoredCredential) -> None:
-    """The certificate stands in the authority register for the seats of today."""
+def seal_of(school: Organisation) -> StoredCredential:
+    """What an authority of the sandbox issues to a school for the stick of its seal."""
+    return sandbox_provider().authority.issue_organisation(school.code, school.name, key_kind="p256")
+
+
+def registered_for(school: School, user: User | None, credential: StoredCredential) -> None:
+    """The certificate stands in the authority register for the seats of today; no user: the seal's."""
     actor, places = school.actor(Role.PRINCIPAL), places_of(school.unit, user)
     with transaction.atomic():
         register_seats(actor, school.unit, user, store(credential.certificate), places, 0)
 
 
-def at_the_agent(user: User) -> None:
+def at_the_agent(user: User | None, seal: Organisation | None = None) -> None:
     """The person has chosen that the key is in the PC, where the node offers that."""
-    owner = Owner(user, None, user.username)
-    offer = next((one for one in offers(owner) if one.place is Place.AGENT), None)
+    offer = next((one for one in offers(Owner(user, seal, "")) if one.place is Place.AGENT), None)
     if offer is not None:
-        KeyPlace.objects.create(user=user, place=offer.place, chosen_by=user.username, chosen_at=clock.now())
+        KeyPlace.objects.create(
+            user=user, seal=seal, place=offer.place, chosen_by="test", chosen_at=clock.now()
+        )

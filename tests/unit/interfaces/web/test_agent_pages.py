@@ -16,7 +16,8 @@ from hocbaso.apps.signing.certificate_models import Possession, ProofState
 from hocbaso.apps.signing.models import Registration, SigningBatch
 from hocbaso.apps.signing.possession import confirm
 from hocbaso.apps.signing.register import digest_of
-from hocbaso.apps.transcripts.models import SheetSignature
+from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature
+from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.agent.desk import Desk
 from hocbaso.interfaces.web.middleware import POST_KEY
@@ -27,8 +28,9 @@ from tests.unit.interfaces.web.agent_school import (
     credential_of,
     offering_the_agent,
     registered_for,
+    seal_of,
 )
-from tests.unit.interfaces.web.sheets import JSON, closed_school, code_of, form_of, post_of, text
+from tests.unit.interfaces.web.sheets import JSON, closed_school, code_of, form_of, post_of, sign, text
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +40,17 @@ SITE = "http://testserver"
 class Person:
     """A teacher with a stick, a page and an agent; the page carries what both sides say."""
 
-    def __init__(self, school: School, inside: Any, *, registered: bool = True) -> None:
-        self.school, self.post = school, post_of(school, Role.HOMEROOM, "3A")
+    def __init__(
+        self, school: School, inside: Any, *, registered: bool = True, role: Role = Role.HOMEROOM
+    ) -> None:
+        seal = role is Role.SEAL_KEEPER
+        self.school, self.post = school, post_of(school, role, "3A" if role is Role.HOMEROOM else None)
         self.client: Client = inside(self.post)
-        self.credential = credential_of(self.post.user, school.unit)
+        self.credential = seal_of(school.unit) if seal else credential_of(self.post.user, school.unit)
+        holder = None if seal else self.post.user
         if registered:
-            registered_for(school, self.post.user, self.credential)
-        at_the_agent(self.post.user)
+            registered_for(school, holder, self.credential)
+        at_the_agent(holder, school.unit if seal else None)
         self.ring = FakeKeyring(signer=self.credential.signer())
         self.desk = Desk((SITE,), self.ring, clock=Clock())
         self.token = ""
@@ -77,7 +83,11 @@ class Person:
 
     def authorised(self) -> int:
         """A batch of everything that waits, confirmed with the second factor at the desk."""
-        url = reverse("web:signing-class", args=[self.school.classes["3A"].pk])
+        url = {
+            Role.HOMEROOM: reverse("web:signing-class", args=[self.school.classes["3A"].pk]),
+            Role.PRINCIPAL: reverse("web:signing-principal"),
+            Role.SEAL_KEEPER: reverse("web:issuing"),
+        }[Role(self.post.role)]
         form = form_of(text(self.client.get(url)))
         self.client.post(url, {**form, "viec": "ky", "ma": code_of(self.post)})
         return int(SigningBatch.objects.latest("pk").pk)
@@ -122,6 +132,20 @@ def test_a_class_is_signed_in_three_steps_with_the_key_in_the_teachers_pc(person
     signatures = SheetSignature.objects.all()
     assert signatures.count() == 3
     assert {row.certificate_id for row in signatures} == {digest_of(person.credential.certificate)}
+
+
+def test_principal_and_seal_sign_with_their_sticks_until_the_class_is_issued(
+    offered: None, inside: Any
+) -> None:
+    school = closed_school(2)
+    sign(school, SignerRole.HOMEROOM)
+    for role in (Role.PRINCIPAL, Role.SEAL_KEEPER):
+        person = Person(school, inside, role=role)
+        person.pair()
+        sealed = person.handed_out(person.authorised())
+        outcome = person.did("agent-values", {"list": sealed["list"], "values": person.values(sealed)})
+        assert outcome == {"signed": 2, "waiting": 0, "refused": []}
+    assert IssuedSheet.objects.count() == 2
 
 
 def test_swapped_foreign_and_unasked_values_are_refused_by_name(person: Person) -> None:
