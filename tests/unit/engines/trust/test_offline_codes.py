@@ -23,6 +23,7 @@ from hocbaso.engines.trust.verification.offline import verify_code
 from tests.unit.core.document.secondary_sheets import secondary
 from tests.unit.core.document.sheets import year_sheets
 from tests.unit.engines.trust.offline_support import DIGEST, ISSUED, PLACE, Node
+from tests.unit.engines.trust.test_verify_policy import changed
 from tests.unit.engines.trust.verify_support import DAY, NOW, T0, YEAR, Pki, rsa_key
 
 
@@ -161,6 +162,13 @@ def test_an_expired_and_a_revoked_signer_are_invalid(node: Node):
     lists = node.pki.lists([(node.holder, NOW - timedelta(hours=1))], this_update=NOW, next_update=NOW + DAY)
     found = judged(node.text(), node.bundle(crls=lists))  # signed, as it says, before the revocation
     assert (found.verdict, found.sub_indication) == ("invalid", "REVOKED_NO_POE")
+
+
+def test_a_code_counts_as_long_as_its_kind_of_key_does(node: Node):
+    listed = [{"name": "sha256", "until": None}, {"name": "p256", "until": (NOW - DAY).date().isoformat()}]
+    ended = Verifier(node.bundle(), changed(lambda value: value.update(algorithms=listed)))
+    found = verify_code(node.text(), ended, now=NOW)[0]
+    assert (found.verdict, found.sub_indication) == ("indeterminate", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")
 
 
 def test_replaced_and_revoked_sheets_are_invalid(node: Node):

@@ -96,6 +96,13 @@ def check_algorithms(finding: Finding, at: datetime, policy: ValidationPolicy) -
     return None if weak is None else _weak_check(weak, role_name(finding.role), at, policy)
 
 
+def check_key(certificate: bytes, who: str, now: datetime, policy: ValidationPolicy) -> Check | None:
+    """The same for a signature whose existence nothing proves but that it is here now."""
+    names = ("sha256", *key_names((certificate,)))
+    weak = _first_weak(names, now.astimezone(UTC).date(), policy)
+    return None if weak is None else _weak_check(weak, who, now, policy)
+
+
 @lru_cache(maxsize=1024)
 def _first_weak(names: tuple[str, ...], on: date, policy: ValidationPolicy) -> str | None:
     """The first algorithm that does not count on a day (UTC)."""
@@ -121,6 +128,6 @@ def _weak_check(weak: str, who: str, at: datetime, policy: ValidationPolicy) -> 
         return Check(Result.FAILED, sentence, "CRYPTO_CONSTRAINTS_FAILURE")
     sentence = (
         f"Thuật toán {weak} của {who} không còn được coi là đủ mạnh vào ngày {day(at)}, "
-        "và không có dấu thời gian lưu trữ nào sớm hơn."
+        "và không có dấu thời gian nào chứng minh chữ ký có từ trước đó."
     )
     return Check(Result.UNKNOWN, sentence, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE")

@@ -22,6 +22,7 @@ from hocbaso.engines.trust.offline_code import OfflineCode, SignedCode, read_cod
 from hocbaso.engines.trust.paths import X509_FAILURES, PathResult, PathState, Purpose
 from hocbaso.engines.trust.status_list import SignedList, Status, read_list
 from hocbaso.engines.trust.verification.conclude import settle, weigh
+from hocbaso.engines.trust.verification.constraints import check_key
 from hocbaso.engines.trust.verification.document import Verifier
 from hocbaso.engines.trust.verification.logged import LogReader
 from hocbaso.engines.trust.verification.policy import ValidationPolicy
@@ -153,10 +154,11 @@ def _ask(
         failed = Check(Result.FAILED, sentence, "SIG_CRYPTO_FAILURE", f"Mã QR không hợp lệ. {sentence}")
         return {Question.INTACT: failed, Question.SIGNATURES: failed}, None
     path = offline.path(signer, content.signed_at)
+    weak = check_key(signer.entry.certificate, _WHO, now, offline.using.policy)
     checks = {
         Question.INTACT: Check(Result.OK, "Nội dung mã QR còn nguyên như khi được ký."),
         Question.SIGNATURES: _signed(signer, content, now + offline.using.policy.skew),
-        Question.CHAIN: _chain(path),
+        Question.CHAIN: weak if path.ok and weak is not None else _chain(path),
         Question.AUTHORITY: _authority(signer.entry, content),
     }
     return checks | _records(offline, signer, content, now), path.environment
