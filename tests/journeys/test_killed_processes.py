@@ -50,6 +50,7 @@ def test_killed_at_any_moment_and_run_again_everything_stands_once(
     kill_signing(killer)
     out = tmp_path / "out"
     kill_export(killer, out)
+    kill_records(killer)
     assert killer.killed >= 12
     assert killer.inside >= 3  # one an import at least
 
@@ -119,3 +120,16 @@ def kill_export(killer: Killer, out: Path) -> None:
     names = killer.home.json(*command)["files"]
     assert len(names) == len(set(names)) == 171
     assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == set(names)
+
+
+def kill_records(killer: Killer) -> None:
+    """An evidence record over everything, killed as soon as it was opened and while it writes."""
+    command = ("archive", "record", "build")
+    opened = "SELECT count(*) FROM preservation_records_record"
+    killer.kill(*command, when=lambda: killer.count(opened) >= 1, within=0.1)
+    killer.kill(*command, when=killer.probe.writing, within=0.1)
+    done = killer.home.json(*command)
+    assert (done["refused"], done["problem"]) == ([], None)
+    leaves = "SELECT count(*), count(DISTINCT sheet_id), max(position) FROM preservation_records_leaf"
+    assert killer.probe.rows(leaves) == [(170, 170, 169)]
+    assert killer.probe.rows("SELECT count(*), max(leaves) FROM preservation_records_stamp") == [(1, 170)]
