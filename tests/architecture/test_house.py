@@ -143,5 +143,7 @@ def test_a_genuine_node_refuses_to_start_without_its_own_keys() -> None:
         environment.read(genuine)
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_PROXIES"):
         environment.read({"HOCBASO_PROXIES": "-1"})
+    with pytest.raises(environment.WrongEnvironment, match="HOCBASO_AGENT_PORT"):
+        environment.read({"HOCBASO_AGENT_PORT": "80"})
     with pytest.raises(environment.WrongEnvironment, match="HOCBASO_ENVIRONMENT"):
         environment.read({"HOCBASO_ENVIRONMENT": "production"})

@@ -14,6 +14,7 @@ from hocbaso.engines.ledger.notes import KeyType, NoteVerifier
 from hocbaso.engines.population.limits import NightWindow
 from hocbaso.engines.population.settings import SANDBOX_URL, GatewaySettings, WrongSettings
 from hocbaso.engines.trust.addresses import check_address
+from hocbaso.interfaces.agent.protocol import DEFAULT_PORT
 
 SANDBOX_PROVIDER = "hocbaso.sandbox.wiring.provider"
 ENVIRONMENTS = ("thu_nghiem", "chinh_thuc")
@@ -42,6 +43,7 @@ class Environment:
     witnesses: tuple[str, ...]  # verifier keys (C2SP vkey) whose cosignatures are published with the log
     population: GatewaySettings  # the population registry; without address there is none
     tsa: tuple[str, ...] = ()  # addresses of time-stamp authorities, in order of preference
+    agent_port: int = DEFAULT_PORT  # where pages look for the signing program in the person's own PC
 
 
 def _secret_key(home: Path) -> str:
@@ -94,6 +96,13 @@ def _count(values: Mapping[str, str], name: str) -> int:
     text = values.get(name, "0")
     if not text.isdecimal() or int(text) > 5:
         raise WrongEnvironment(f"{name} must be a number from 0 to 5, not {text!r}")
+    return int(text)
+
+
+def _port(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name, str(default))
+    if not text.isdecimal() or not 1024 <= int(text) <= 65535:
+        raise WrongEnvironment(f"{name} must be a port from 1024 to 65535, not {text!r}")
     return int(text)
 
 
@@ -176,5 +185,6 @@ def read(values: Mapping[str, str] | None = None) -> Environment:
         witnesses=_witnesses(values.get("HOCBASO_LOG_WITNESSES", "")),
         population=_population(values, SANDBOX_URL if environment == "thu_nghiem" else ""),
         tsa=_tsa(values.get("HOCBASO_TSA", "")),
+        agent_port=_port(values, "HOCBASO_AGENT_PORT", DEFAULT_PORT),
         https=_flag(values, "HOCBASO_HTTPS", public_url.startswith("https://")),
     )

@@ -121,6 +121,7 @@ HOCBASO_LOG_WITNESSES = NODE.witnesses
 HOCBASO_DEMO = NODE.demo
 HOCBASO_POPULATION = NODE.population
 HOCBASO_TSA = NODE.tsa
+HOCBASO_AGENT_PORT = NODE.agent_port
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hocbaso.apps.common import clock
 from hocbaso.core.errors import DomainError, ServiceUnavailable, Unreadable
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, table, told
 
 if TYPE_CHECKING:
     from hocbaso.apps.organisations.models import Organisation
+    from hocbaso.apps.preservation.evidence_records.use_cases.renew import Renewal
     from hocbaso.engines.trust.longterm.records import RecordVerdict
 
 commands = typer.Typer(no_args_is_help=True, help="Bản ghi bằng chứng (RFC 4998) cho nhiều học bạ.")
@@ -83,31 +84,33 @@ def renew(
         from hocbaso.apps.preservation.evidence_records.use_cases.renew import renew as run
 
         done = run(Actor.operator(), school=unit, year=year, way=way, replace_ended=replace_ended)
-    document = {
-        "renewed": [
-            {
-                "record": one.record,
-                "way": one.way,
-                "reason": one.reason,
-                "sheets": one.sheets,
-                "lost": [{"sheet": name, "code": code} for name, code in one.lost],
-                "problem": _problem(one.problem),
-            }
-            for one in done
-        ]
+    answer(
+        {"renewed": [_renewal(one) for one in done]},
+        as_json=as_json,
+        human=lambda: _tell_renewals(done),
+    )
+    raise typer.Exit(_exit([one.problem for one in done], refused=any(one.lost for one in done)))
+
+
+def _renewal(one: Renewal) -> dict[str, Any]:
+    return {
+        "record": one.record,
+        "way": one.way,
+        "reason": one.reason,
+        "sheets": one.sheets,
+        "lost": [{"sheet": name, "code": code} for name, code in one.lost],
+        "problem": _problem(one.problem),
     }
 
-    def human() -> None:
-        if not done:
-            messages.print("Không có bản ghi nào đến hạn.")
-        for one in done:
-            words = {"time_stamp": "thêm dấu thời gian", "hash_tree": "dựng lại cây băm"}.get(one.way, "bỏ")
-            state = "chưa làm được" if one.problem else f"xong, {one.sheets} tờ"
-            messages.print(f"Bản ghi {one.record}: {words}: {state}.")
-            _tell_refused(one.lost, one.problem)
 
-    answer(document, as_json=as_json, human=human)
-    raise typer.Exit(_exit([one.problem for one in done], refused=any(one.lost for one in done)))
+def _tell_renewals(done: list[Renewal]) -> None:
+    if not done:
+        messages.print("Không có bản ghi nào đến hạn.")
+    for one in done:
+        words = {"time_stamp": "thêm dấu thời gian", "hash_tree": "dựng lại cây băm"}.get(one.way, "bỏ")
+        state = "chưa làm được" if one.problem else f"xong, {one.sheets} tờ"
+        messages.print(f"Bản ghi {one.record}: {words}: {state}.")
+        _tell_refused(one.lost, one.problem)
 
 
 @commands.command()
@@ -209,7 +212,7 @@ def _judge(record: bytes, files: list[tuple[str, bytes]], bundle: Any) -> Record
         objects = [item for name, data in files for item in records.objects_of_file(name, data, ours)]
     except records.RecordFault as fault:
         return records.unreadable(fault)
-    return records.verify_record(read, objects, bundle, now=datetime.now(UTC))
+    return records.verify_record(read, objects, bundle, now=clock.now())
 
 
 def _read(path: Path) -> bytes:

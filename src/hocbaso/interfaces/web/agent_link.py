@@ -28,7 +28,6 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.core.errors import DomainError, Unreadable, register
 from hocbaso.interfaces.agent.protocol import (
     CODE_DIGITS,
-    DEFAULT_PORT,
     PairKeys,
     Transcript,
     agree,
@@ -63,7 +62,7 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 def port() -> int:
     """Where pages look for the agent; another port is a setting of the node."""
-    return int(getattr(settings, "HOCBASO_AGENT_PORT", DEFAULT_PORT))
+    return int(settings.HOCBASO_AGENT_PORT)
 
 
 def agent_origin() -> str:
