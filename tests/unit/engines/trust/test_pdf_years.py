@@ -8,12 +8,13 @@ from functools import lru_cache
 from importlib import resources
 
 import pytest
-from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust import verification
 from hocbaso.engines.trust.longterm.policy import long_term_policy
 from hocbaso.engines.trust.pades_archive import opened, with_archive_stamp
+from hocbaso.engines.trust.pades_check import token_certificates
 from hocbaso.engines.trust.verification import Conclusion
 from hocbaso.engines.trust.verification.pdf import attached_documents
 from hocbaso.engines.trust.verification.policy import ValidationPolicy, read_policy
@@ -142,19 +143,25 @@ def test_a_store_proves_the_signatures_inside_too() -> None:
     assert judged(YEARS.long_term(YEARS.sealed(first()), SEALED + DAY).pdf, at).valid
 
 
+def test_what_was_altered_is_not_extended() -> None:
+    for pdf, code in (
+        (YEARS.sealed(first()), "pdf_seal_not_provable"),
+        (archived(), "pdf_not_extendable"),  # its revisions name what stood before them by its digest
+    ):
+        altered = bytearray(pdf)
+        altered[altered.rindex(b"endstream", 0, len(altered) // 2) - 40] ^= 1
+        with pytest.raises(DomainError) as refused:
+            YEARS.extender(SEALED + 2 * DAY).long_term(bytes(altered), {}, SEALED + 2 * DAY)
+        assert refused.value.code == code
+
+
 def test_a_larger_token_than_expected_is_asked_for_again() -> None:
     chain = tuple(YEARS.pki.issue(f"Thêm {n}").certificate for n in range(8))
     stamper = YEARS.stamper(first(), SEALED + DAY)
     large = type(stamper)(first().key, (first().certificate, *chain), lambda: SEALED + DAY)
     file = opened(with_archive_stamp(YEARS.sealed(first()), large, SEALED + DAY))
-    found = {item.subject for item in _certificates(file.stamps[0].token)}
-    assert {item.subject for item in chain} <= found
-
-
-def _certificates(token: bytes) -> list[x509.Certificate]:
-    from hocbaso.engines.trust.pades_check import token_certificates
-
-    return [x509.load_der_x509_certificate(der) for der in token_certificates(token)]
+    found = set(token_certificates(file.stamps[0].token))
+    assert {item.public_bytes(Encoding.DER) for item in chain} <= found
 
 
 @pytest.mark.parametrize("imprint", ["sha384", "sha512"])
