@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import DatabaseError, transaction
 
@@ -21,9 +21,6 @@ _EVERY = timedelta(seconds=10)
 class DatabaseMemory:
     """A :class:`~hocbaso.engines.trust.breakers.Memory` in this node's database. One query a reading."""
 
-    def __init__(self) -> None:
-        self._written: dict[str, datetime] = {}
-
     def read(self, names: Sequence[str]) -> Mapping[str, Health]:
         rows = AuthorityHealth.objects.filter(name__in=names).values("name", *_FIELDS)
         return {row.pop("name"): Health(**row) for row in rows}
@@ -31,8 +28,8 @@ class DatabaseMemory:
     def note(self, name: str, before: Health, after: Health) -> None:
         """Write what others must know; a table that cannot be written is logged and stops nothing."""
         same = (before.failures, before.open_until) == (after.failures, after.open_until)
-        moment, written = after.last_success, self._written.get(name)
-        if same and moment and written and timedelta(0) <= moment - written < _EVERY:
+        moment, known = after.last_success, before.last_success  # as the table had it
+        if same and moment and known and timedelta(0) <= moment - known < _EVERY:
             return
         try:
             with transaction.atomic():
@@ -42,6 +39,3 @@ class DatabaseMemory:
                 )
         except DatabaseError as error:
             _log.warning("health of a time-stamp authority was not written: %s", type(error).__name__)
-            return
-        if moment:
-            self._written[name] = moment
