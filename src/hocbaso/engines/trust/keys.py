@@ -188,11 +188,26 @@ def load_pkcs12(data: bytes, password: bytes | None) -> SoftwareSigner:
 
 
 def issuing_path(leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """The issuers of ``leaf`` among ``others``, nearest first, without the root."""
-    by_subject = {other.subject: other for other in others if other.subject != other.issuer}
+    """The issuers of ``leaf`` among ``others``, nearest first, without the root.
+
+    A name is not enough: an authority that changed its key has several certificates of one name, and
+    ``others`` may come from a page. Of several that fit the last of ``others`` is taken.
+    """
+    left = list(reversed(others))
     path: list[x509.Certificate] = []
     current = leaf
-    while (issuer := by_subject.pop(current.issuer, None)) is not None:
+    while (issuer := next((other for other in left if _issued(other, current)), None)) is not None:
         path.append(issuer)
+        left.remove(issuer)
         current = issuer
     return tuple(path)
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        if issuer.subject != certificate.issuer or issuer.subject == issuer.issuer:
+            return False
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):  # or it cannot be read
+        return False
+    return True

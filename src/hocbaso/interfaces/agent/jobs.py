@@ -126,7 +126,7 @@ class Job:
             self._become(JobState.DONE)
         except _Over as over:
             with self._changed:
-                self.error = over.why
+                self.error, self._pin = over.why, None  # typed in the moment when it was ended
             self._become(JobState.ENDED)
 
     # --- inside ------------------------------------------------------------------------------------------

@@ -5,11 +5,17 @@ from __future__ import annotations
 import logging
 import pickle
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    pkcs12,
+)
 
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.authority import (
@@ -18,7 +24,7 @@ from hocbaso.engines.trust.authority import (
     check_certificate_for_signing,
     holder_of,
 )
-from hocbaso.engines.trust.keys import SoftwareSigner, load_pkcs12, verify_digest
+from hocbaso.engines.trust.keys import SoftwareSigner, issuing_path, load_pkcs12, verify_digest
 from hocbaso.sandbox.ca import SandboxAuthority
 from hocbaso.sandbox.provider import SandboxKeyProvider
 from tests.unit.sandbox.cases import NOW, sandbox, signers
@@ -181,3 +187,16 @@ def test_rsa_keys_of_other_sizes_than_the_certificate_says_are_no_match() -> Non
     signer = signers("rsa2048")[0]
     with pytest.raises(DomainError):
         SoftwareSigner(rsa.generate_private_key(65537, 2048), signer.certificate)
+
+
+def test_the_issuing_path_takes_the_key_that_signed_and_passes_by_what_cannot_be_read(tmp_path: Path) -> None:
+    signer = signers()[0]
+    twins = SandboxAuthority(tmp_path, clock=lambda: NOW, key_kind="p256").issuing()
+    assert signer.certificate.issuer in {one.subject for one in twins}  # the same name, another key
+    der = bytearray(signer.chain[0].public_bytes(Encoding.DER))
+    der[der.rindex(b"\x06\x03\x55\x04\x03\x0c") + 7] = 0xFF  # in the common name of the subject: no UTF-8
+    strange = x509.load_der_x509_certificate(bytes(der))
+    with pytest.raises(ValueError):
+        assert strange.subject
+    assert issuing_path(signer.certificate, [*signer.chain, *twins, strange]) == tuple(signer.chain)
+    assert issuing_path(signer.certificate, [*twins, strange]) == ()

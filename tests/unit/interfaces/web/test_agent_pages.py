@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.common import clock
 from hocbaso.apps.signing.certificate_models import Possession, ProofState
+from hocbaso.apps.signing.elsewhere.models import KeyPlace
 from hocbaso.apps.signing.models import Registration, SigningBatch
 from hocbaso.apps.signing.possession import confirm
-from hocbaso.apps.signing.register import digest_of
+from hocbaso.apps.signing.register import digest_of, store
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError
@@ -169,6 +173,26 @@ def test_a_certificate_that_is_not_registered_gets_no_list(offered: None, inside
     batch = person.authorised()
     ders = [one["der"] for one in person.desk.certificates(SITE, person.token)["tokens"][0]["certificates"]]
     assert person.refused("agent-list", {"batch": batch, "certificates": ders}) == "elsewhere_unregistered"
+
+
+def test_a_renewed_stick_signs_with_the_certificate_that_is_registered_now(person: Person) -> None:
+    old, new = person.credential, credential_of(person.post.user, person.school.unit, "rsa2048")
+    yesterday = clock.today() - timedelta(days=1)
+    Registration.objects.update(valid_from=yesterday, valid_to=yesterday)
+    KeyPlace.objects.create(
+        user=person.post.user,
+        place="agent",
+        certificate=store(old.certificate),
+        chosen_by="test",
+        chosen_at=clock.now(),
+    )
+    person.pair()
+    batch = person.authorised()
+    ders = [b64(one.certificate.public_bytes(Encoding.DER)) for one in (old, new)]
+    assert person.refused("agent-list", {"batch": batch, "certificates": ders}) == "signer_not_registered"
+    registered_for(person.school, person.post.user, new)
+    message = json.loads(person.did("agent-list", {"batch": batch, "certificates": ders})["text"])
+    assert message["certificates"][0] == ders[1]
 
 
 def test_no_list_without_pairing_without_a_fresh_second_factor_or_for_another_person(

@@ -7,9 +7,10 @@ that stops, or a process that ends, leaves the rest waiting.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -29,7 +30,14 @@ from hocbaso.apps.signing.elsewhere.places import (
 )
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.signing.register import digest_of
-from hocbaso.apps.transcripts.use_cases.sign_elsewhere import LIVES, PreparedList, begin, complete, load
+from hocbaso.apps.transcripts.use_cases.sign_elsewhere import (
+    LIVES,
+    PreparedList,
+    begin,
+    complete,
+    load,
+    require_lasting,
+)
 from hocbaso.apps.transcripts.use_cases.sign_sheets import (
     check_signer,
     duties_of_batch,
@@ -57,6 +65,13 @@ register(
         ),
     }
 )
+
+
+class Closing(Protocol):
+    """A token's session, or the connection to a service."""
+
+    def close(self) -> None: ...
+
 
 #: Sheets a turn of a token: each turn is stored and seen on the page.
 STEP = 5
@@ -112,11 +127,24 @@ def start_token(actor: Actor, batch: SigningBatch, *, pin: str) -> Run:
 
     def work(beat: runs.Beat) -> None:
         with session:
-            while run_batch(actor, batch, limit=STEP, signer=session).waiting:
+            while True:
+                require_lasting(actor, batch)
+                if not run_batch(actor, batch, limit=STEP, signer=session).waiting:
+                    return
                 beat()
 
-    runs.start(run, work)
+    _begin(run, work, session)
     return run
+
+
+def _begin(run: Run, work: Callable[[runs.Beat], None], opened: Closing) -> None:
+    """Carry the run on beside the request; where no thread is to be had, nothing stays open."""
+    try:
+        runs.start(run, work)
+    except BaseException:
+        opened.close()
+        runs.end(run, DomainError("run_broke"))
+        raise
 
 
 def _check(actor: Actor, batch: SigningBatch, signer: Signer) -> None:
@@ -212,7 +240,7 @@ def start_remote(actor: Actor, batch: SigningBatch, *, list_id: int, codes: Mapp
     except BaseException:
         runs.end(run, DomainError("run_broke"))
         raise
-    runs.start(run, lambda beat: _sign_remote(actor, prepared, client, authorisation, beat))
+    _begin(run, lambda beat: _sign_remote(actor, prepared, client, authorisation, beat), client)
     return run
 
 

@@ -58,8 +58,14 @@ register(
             "No such list, or another person's.",
         ),
         "elsewhere_post_ended": (
-            "Phân công mà thầy cô dùng để ký đã kết thúc. Không nhận chữ ký nữa.",
+            "Phân công mà thầy cô dùng để ký đã kết thúc. Không nhận chữ ký nữa. Nếu thầy cô có phân công "
+            "mới, thầy cô bỏ lần ký dở rồi ký một lần mới.",
             "The assignment under which the batch was authorised has ended.",
+        ),
+        "elsewhere_too_often": (
+            "Thầy cô đã gửi đi ký {n} lần trong {minutes} phút. Những học bạ đã ký vẫn giữ nguyên; thầy cô "
+            "chờ ít phút rồi ký tiếp.",
+            "{n} lists were handed out within {minutes} minutes.",
         ),
         "elsewhere_given_up": (
             "Lần ký này đã dừng. Thầy cô chọn lại học bạ và ký một lần mới.",
@@ -91,6 +97,8 @@ register(
 
 #: How long values of one list are taken.
 LIVES = timedelta(minutes=15)
+#: Lists for one person while a list lives: their rows stay for ever.
+MOST_LISTS = 40
 #: So many refused values a call are looked at for what they are; the rest are simply foreign.
 _EXAMINED = 20
 #: States of an item whose value was taken; a seal may still wait for its time stamp.
@@ -113,10 +121,14 @@ def begin(
     :param limit: at most so many items (what one authorisation of a remote service covers).
     :raises NotAllowed: the post does not sign so.
     :raises DomainError: ``nothing_to_sign``, ``sheet_moved_on`` (another's batch), ``elsewhere_post_ended``,
-        ``elsewhere_given_up``, ``elsewhere_unregistered``, and the guards of ``check_signer``.
+        ``elsewhere_given_up``, ``elsewhere_too_often``, ``elsewhere_unregistered``, and the guards of
+        ``check_signer``.
     """
-    role = _require(actor, batch)
+    role = require_lasting(actor, batch)
     _require_running(batch)
+    recent = HandedOut.objects.filter(user=batch.user, created_at__gt=clock.now() - LIVES).count()
+    if recent >= MOST_LISTS:
+        raise DomainError("elsewhere_too_often", n=recent, minutes=int(LIVES.total_seconds() // 60))
     held = absent_key(certificate, chain)
     items = list(waiting_items(batch)[:limit])
     duties = _check(actor, batch, items, held, role)
@@ -138,7 +150,7 @@ def load(actor: Actor, list_id: int) -> PreparedList:
     :raises DomainError: as :func:`complete` of the whole list.
     """
     row = _own_row(actor, list_id)
-    role = _require(actor, row.batch)
+    role = require_lasting(actor, row.batch)
     held = _held(row)
     ready, _ = _again(row, [e for e in _entries(row) if e.item.state == "waiting"], held, role)
     return _prepared_list(row, held, [one for one, digest in ready if one.prepared.digest == digest])
@@ -159,7 +171,7 @@ def complete(actor: Actor, prepared_list: PreparedList | int, values: Mapping[in
         ``elsewhere_given_up``, ``elsewhere_unknown_item``, the guards of ``check_signer``.
     """
     row = _own_row(actor, prepared_list if isinstance(prepared_list, int) else prepared_list.id)
-    role = _require(actor, row.batch)
+    role = require_lasting(actor, row.batch)
     entries = _entries(row)
     if not set(values) <= {entry.item_id for entry in entries}:
         raise DomainError("elsewhere_unknown_item")
@@ -188,9 +200,15 @@ def complete(actor: Actor, prepared_list: PreparedList | int, values: Mapping[in
 # --- who may --------------------------------------------------------------------------------------------
 
 
-def _require(actor: Actor, batch: SigningBatch) -> SignerRole:
+def require_lasting(actor: Actor, batch: SigningBatch) -> SignerRole:
+    """The role of a batch whose post and account last at this moment, not only when ``actor`` was read: a
+    run beside the request outlives it.
+
+    :raises NotAllowed: the post does not sign so. :raises DomainError: ``elsewhere_post_ended``,
+        ``sheet_moved_on`` (another's batch).
+    """
     role = require_own(actor, batch)
-    lasting = Assignment.objects.filter(valid_on(clock.today()), pk=batch.assignment_id)
+    lasting = Assignment.objects.filter(valid_on(clock.today()), pk=batch.assignment_id, user__is_active=True)
     if not lasting.exists():
         raise DomainError("elsewhere_post_ended")
     return role

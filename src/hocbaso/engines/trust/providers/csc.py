@@ -40,6 +40,8 @@ _CODE_ERRORS = {"invalid_otp", "invalid_pin", "otp_expired", "expired_otp", "otp
 _SAD_ERRORS = {"sad_expired", "invalid_sad"}
 _DEFAULT_SAD_SECONDS = 3600  # CSC API v2, credentials/authorize: expiresIn
 _MAX_PAGES = 20
+#: Sheets under one authorisation that are ever asked for, whatever the provider allows.
+_MOST_HASHES = 1000
 
 
 class CscClient:
@@ -136,7 +138,7 @@ class CscClient:
             certificate=leaf,
             chain=chain,
             sign_algorithm=_algorithm(leaf, _strings(key, "algo")),
-            multisign=multisign,
+            multisign=min(multisign, _MOST_HASHES),
             wants=_wanted(auth),
         )
 

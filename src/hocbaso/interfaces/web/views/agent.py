@@ -192,13 +192,17 @@ def _chosen(
 
 
 def _wanted(held: Held, present: list[str]) -> str:
-    """The chosen certificate where it is plugged in, else a registered one of the same owner."""
+    """The chosen certificate where it is plugged in, else a registered one of the same owner.
+
+    A renewed stick holds the old certificate too: one that is registered no more gives way to one that is.
+    """
+    registered = [row.digest for row in registered_certificates(held.owner)]
+    usable = next((digest for digest in registered if digest in present), "")
     if held.place is Place.AGENT and held.certificate is not None:
         chosen = digest_of(held.certificate)
-        if chosen in present:
+        if chosen in present and (chosen in registered or not usable):
             return chosen
-    registered = [row.digest for row in registered_certificates(held.owner)]
-    return next((digest for digest in registered if digest in present), "")
+    return usable
 
 
 def _certificates(ders: Any) -> list[x509.Certificate]:

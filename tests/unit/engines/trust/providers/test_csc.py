@@ -202,6 +202,11 @@ def test_a_list_beyond_one_authorisation_is_refused_before_anybody_is_asked() ->
     assert not provider.service.outbox
 
 
+def test_a_provider_that_allows_any_number_is_asked_for_no_more_than_a_database_counts() -> None:
+    provider = Provider(multisign=10**30)
+    assert provider.client().credential(provider.credential_id).multisign == 1000
+
+
 def test_nobody_types_nothing_is_signed() -> None:
     provider = Provider(wants=("PIN", "OTP"))
     with pytest.raises(DomainError) as caught:
