@@ -1,4 +1,4 @@
-"""Renditions that last: handed out as B-LT, archived and renewed as files, never made worse."""
+"""Renditions that last: handed out as sealed, archived and renewed as files, never made worse."""
 
 from __future__ import annotations
 
@@ -56,26 +56,29 @@ def level(path: Path) -> str:
     return opened(path.read_bytes()).level
 
 
-def test_what_is_handed_out_is_b_lt_and_the_same_again() -> None:
+def test_what_is_handed_out_ends_with_the_seal_and_is_the_same_again() -> None:
     one_school()
     issued = IssuedSheet.objects.get()
     first = public_booklet(issued)
-    assert opened(first).level == "B-LT"
+    assert opened(first).level == "B-T"
     assert public_booklet(issued) == first
     assert Rendition.objects.count() == 1
 
 
-def test_without_revocation_answers_it_is_handed_out_sealed_and_made_better_later(monkeypatch) -> None:
+def test_without_revocation_answers_a_file_stays_as_it_is_and_is_made_better_later(
+    tmp_path: Path, monkeypatch
+) -> None:
     one_school()
-    issued, provider = IssuedSheet.objects.get(), key_provider()
-    whole = provider.trust()
+    path, provider = tmp_path / "a.pdf", key_provider()
+    path.write_bytes(public_booklet(IssuedSheet.objects.get()))
+    whole, first = provider.trust(), path.read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(provider, "trust", lambda: Trust(whole.anchors, whole.intermediates, ()))
-        first = public_booklet(issued)
-    assert opened(first).level == "B-T"
-    later = public_booklet(issued)
-    assert opened(later).level == "B-LT"
-    assert later.startswith(first)
+        (early,) = archive_files(Actor.operator(), paths=[path], stamp=False)
+    assert early.after == level(path) == "B-T"
+    (later,) = archive_files(Actor.operator(), paths=[path], stamp=False)
+    assert (later.after, later.lacking) == ("B-LT", ())
+    assert path.read_bytes().startswith(first)
 
 
 def test_an_archived_export_is_kept_by_every_later_export(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
-"""Long-term data for renditions: B-LT when one is handed out, B-LTA and renewal for files that are kept.
+"""Long-term data for renditions that are kept as files: B-LT, B-LTA and renewal.
 
-A rendition that is handed out takes what the node has at hand (no network: a person waits for it). Files that
-are kept are extended by command, which asks responders too. A file is replaced as a whole or not at all, and
+Files are extended by command, which asks responders too. A file is replaced as a whole or not at all, and
 only by itself with something appended.
 """
 
@@ -65,15 +64,6 @@ def extender(provider: KeyProvider | None = None, gatherer: Gatherer | None = No
     return Extender(anchors, gatherer or Gatherer(trust), long_term_policy(clock.today()))
 
 
-def at_least_long_term(content: bytes, provider: KeyProvider | None = None) -> tuple[bytes, bool]:
-    """A sealed rendition as B-LT, and whether it lacks nothing; as it was where answers are not at hand."""
-    try:
-        done = extender(provider).long_term(content, attached_documents(content)[0], clock.now())
-    except (DomainError, Unreadable):  # the seal stands by itself; the next hand-out tries again
-        return content, False
-    return done.pdf, not done.lacking
-
-
 def better_file(content: bytes, path: Path) -> SealedFile | None:
     """The file at ``path`` when it is ``content`` with more behind it: it must not be replaced."""
     try:
@@ -107,7 +97,7 @@ def archive_files(
         counts[outcome.state] = counts.get(outcome.state, 0) + 1
         yield outcome
     with transaction.atomic():
-        record(actor, "transcripts.files_archived", "", **counts)
+        record(actor, "transcripts.files_archived", files=counts)
 
 
 def _archived(using: Extender, path: Path, *, stamp: bool, silent: ServiceUnavailable | None) -> FileOutcome:

@@ -15,7 +15,6 @@ from hocbaso.apps.pupils.models import Photo
 from hocbaso.apps.signing.ports import KeyProvider, key_provider
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.models import IssuedSheet, Rendition, SheetSignature, YearSheet
-from hocbaso.apps.transcripts.use_cases.long_term_pdf import at_least_long_term
 from hocbaso.core.document.codes import parse_code
 from hocbaso.core.document.emit import digest as digest_of_text
 from hocbaso.core.document.model import SchoolLevel, SignerRole
@@ -105,16 +104,17 @@ def booklet_of(issued: list[IssuedSheet]) -> bytes:
     return render_booklet(Booklet(tuple(views), bytes(image.content) if image else None))
 
 
-def _key(issued: list[IssuedSheet], *extra: str) -> str:
+def _key(issued: list[IssuedSheet]) -> str:
     version = TEMPLATE_VERSIONS[parse_code(issued[0].code).level]
-    parts = [version, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued), *extra]
+    parts = [version, settings.HOCBASO_PUBLIC_URL, *sorted(row.digest for row in issued)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def sealed_booklet(actor: Actor, *, issued: IssuedSheet) -> bytes:
-    """The pupil's booklet as sealed PDF/A-3, from the cache or made now.
+    """The pupil's booklet as sealed PDF/A-3 (PAdES B-T), from the cache or made now.
 
-    PAdES B-LT wherever the revocation answers are at hand, else B-T; the next hand-out tries again.
+    The seal is the last thing in the file, so that every reader shows the whole document as signed; who keeps
+    a file for decades has it extended (``long_term_pdf``).
 
     Every first rendition is logged (draft circular: each issue of a rendition is traceable).
 
@@ -139,18 +139,11 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
         .order_by("sheet__school_year", "version")
     )
     rows = [row for row in found if parse_code(row.code).level == level]
-    plain, lasting = _key(rows), _key(rows, "B-LT")
-    cached = {row.key: bytes(row.content) for row in Rendition.objects.filter(key__in=(plain, lasting))}
-    if lasting in cached:
-        return cached[lasting]
-    provider = key_provider()
-    sealed = cached.get(plain) or _seal(issued.sheet.school, rows, provider)
-    content, complete = at_least_long_term(sealed, provider)
-    if complete:
-        return _keep(actor, issued, lasting, content)
-    if plain not in cached:
-        _keep(actor, issued, plain, sealed)
-    return content
+    key = _key(rows)
+    cached = Rendition.objects.filter(key=key).first()
+    if cached is not None:
+        return bytes(cached.content)
+    return _keep(actor, issued, key, _seal(issued.sheet.school, rows, key_provider()))
 
 
 def _seal(school: Organisation, rows: list[IssuedSheet], provider: KeyProvider) -> bytes:
