@@ -64,9 +64,9 @@ def _damage_on_disk(model: type[Model], column: str) -> None:
     """A byte of a packed column, changed below the program."""
     with connection.cursor() as cursor:
         table = model._meta.db_table
-        cursor.execute(f"SELECT id, {column} FROM {table} ORDER BY id LIMIT 1")  # noqa: S608
+        cursor.execute(f"SELECT id, {column} FROM {table} ORDER BY id LIMIT 1")
         key, data = cursor.fetchone()
-        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", [_flip(bytes(data)), key])  # noqa: S608
+        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", [_flip(bytes(data)), key])
 
 
 def _rename_a_sheet() -> None:
