@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -142,7 +143,7 @@ class SandboxStamper:
                 return _rejection("bad_alg")
             if asked["req_policy"] not in (None, POLICY):
                 return _rejection("unaccepted_policy")
-            wanted = {} if asked["cert_req"] else {"certificates": False}
+            wanted: dict[str, Any] = {} if asked["cert_req"] else {"certificates": False}
             made = (token or self.token)(imprint["hashed_message"], nonce=asked["nonce"], **wanted)
         except (ValueError, TypeError):
             return _rejection("bad_data_format")

@@ -8,7 +8,7 @@ content, checks each value and stores it as ``run_batch`` does. Neither depends 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -358,10 +358,10 @@ def _what_it_is(
     if _signs_one_of(held, [entry.digest for entry in entries if entry.item_id != item.pk], value):
         return DomainError("elsewhere_swapped")
     earlier = Entry.objects.filter(item=item).exclude(handed_out=row).values_list("digest", flat=True)
-    return DomainError("elsewhere_replayed") if _signs_one_of(held, earlier, value) else foreign
+    return DomainError("elsewhere_replayed") if _signs_one_of(held, list(earlier), value) else foreign
 
 
-def _signs_one_of(held: AbsentKey, digests: Iterator[str] | Sequence[str], value: bytes) -> bool:
+def _signs_one_of(held: AbsentKey, digests: Sequence[str], value: bytes) -> bool:
     return any(verify_digest(held.certificate, bytes.fromhex(digest), value) for digest in digests)
 
 
