@@ -41,6 +41,11 @@ register(
             "Ghép nối đã ngắt nên chương trình ký dừng yêu cầu này. Các tờ đã ký vẫn được giữ.",
             "The pairing ended.",
         ),
+        "agent_cancelled": (
+            "Yêu cầu ký này đã dừng từ trang học bạ. Các tờ đã ký vẫn được giữ; phần còn lại thầy cô ký tiếp "
+            "trên trang đó.",
+            "The page gave the list up.",
+        ),
         "agent_page_gone": (
             "Trang học bạ gửi yêu cầu này đã đóng nên không ký. Thầy cô mở lại trang học bạ rồi bấm ký.",
             "The page that asked is gone.",
@@ -177,7 +182,7 @@ class Desk:
     def cancel(self, origin: str, token: str, job: str) -> dict[str, Any]:
         """The page gives the list up. :raises DomainError:"""
         with self.changed:
-            self._job(origin, token, job).end(DomainError("agent_declined"))
+            self._job(origin, token, job).end(DomainError("agent_cancelled"))
         return {}
 
     def refused(self, origin: str) -> None:

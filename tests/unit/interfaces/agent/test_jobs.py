@@ -112,6 +112,7 @@ def test_a_wrong_pin_is_never_tried_again_by_itself(bench: Bench) -> None:
 def test_nothing_is_signed_when_the_person_declines_or_does_not_answer(bench: Bench) -> None:
     for end, code in (
         (lambda job: bench.desk.decline(job), "agent_declined"),
+        (lambda job: bench.desk.cancel(SITE, bench.token, job), "agent_cancelled"),
         (lambda _: bench.clock.wait(PATIENCE_SECONDS), "agent_no_answer"),
         (lambda _: bench.desk.unpair(), "agent_unpaired"),
     ):

@@ -313,12 +313,14 @@ def _algorithm(certificate: x509.Certificate, offered: list[str]) -> str:
 
 
 def _wanted(auth: dict[str, Any]) -> tuple[str, ...]:
-    """The ids of the codes; anything but PIN and OTP (a biometric, a card) is not ours to give."""
+    """The ids of the codes; anything but PIN and OTP (a biometric, a card) is not ours to give, and without
+    any the node's account alone would sign in the person's name."""
     objects = auth.get("objects", [])
     if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
         raise SigningStopped("csc_answer_unreadable", detail="auth.objects")
     names = tuple(str(one.get("id", "")) for one in objects)
-    if any(name not in ("PIN", "OTP") for name in names) or len(set(names)) != len(names):
+    strange = any(name not in ("PIN", "OTP") for name in names)
+    if strange or not names or len(set(names)) != len(names):
         raise DomainError("csc_credential_unusable", detail="auth.objects")
     return names
 

@@ -184,7 +184,8 @@ def test_an_authorisation_covers_its_hashes_once_and_not_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "code"), [({"scal": "1"}, "csc_credential_unusable"), ({"wants": ("CARD",)}, None)]
+    ("behaviour", "code"),
+    [({"scal": "1"}, "csc_credential_unusable"), ({"wants": ("CARD",)}, None), ({"wants": ()}, None)],
 )
 def test_a_credential_that_is_not_bound_to_hashes_is_not_used(
     behaviour: dict[str, object], code: str | None

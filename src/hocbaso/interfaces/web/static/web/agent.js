@@ -178,6 +178,8 @@
   };
   const stopped = async (error) => {
     const working = panel.dataset.now === "work" || panel.dataset.now === "ready";
+    // What the server did not take is prepared anew: the token need not sign the rest for nobody.
+    if (job) agent("/v1/cancel", { token, job }).catch(() => {});
     job = "";
     if (error.code === "absent" || error.code === "agent_not_paired" || error.code === "agent_link_absent") await seek(true);
     else if (working) is(words.batch ? "ready" : "paired");
