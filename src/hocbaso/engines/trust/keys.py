@@ -193,12 +193,14 @@ def issuing_path(leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> 
     A name is not enough: an authority that changed its key has several certificates of one name, and
     ``others`` may come from a page. Of several that fit the last of ``others`` is taken.
     """
-    left = list(reversed(others))
     path: list[x509.Certificate] = []
+    names: set[x509.Name] = set()  # authorities that certify each other again and again make no path longer
     current = leaf
-    while (issuer := next((other for other in left if _issued(other, current)), None)) is not None:
+    while issuer := next((other for other in reversed(others) if _issued(other, current)), None):
+        if issuer.subject in names:
+            break
         path.append(issuer)
-        left.remove(issuer)
+        names.add(issuer.subject)
         current = issuer
     return tuple(path)
 

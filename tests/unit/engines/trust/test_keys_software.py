@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -200,3 +201,21 @@ def test_the_issuing_path_takes_the_key_that_signed_and_passes_by_what_cannot_be
         assert strange.subject
     assert issuing_path(signer.certificate, [*signer.chain, *twins, strange]) == tuple(signer.chain)
     assert issuing_path(signer.certificate, [*twins, strange]) == ()
+
+
+def test_authorities_that_certify_each_other_make_no_endless_path() -> None:
+    ends = [
+        (
+            x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]),
+            ec.generate_private_key(ec.SECP256R1()),
+        )
+        for name in ("A", "B")
+    ]
+    ring = []
+    for number in range(12):
+        (subject, own), (issuer, above) = ends[number % 2], ends[1 - number % 2]
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+        builder = builder.public_key(own.public_key()).serial_number(1 + number)
+        builder = builder.not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+        ring.append(builder.sign(above, hashes.SHA256()))
+    assert [one.subject for one in issuing_path(ring[0], ring)] == [ends[1][0], ends[0][0]]
