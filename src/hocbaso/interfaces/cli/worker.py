@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,23 @@ def _round() -> dict[str, Any]:
         _certificates,
     ):
         try:
-            document |= part()
+            document |= _steady(part)
         except Exception as error:
             document["problems"].append(f"{part.__name__.strip('_')}: {type(error).__name__}")
             messages.print(f"{part.__name__}: {error}", style="yellow", markup=False)
     return document
+
+
+def _steady(part: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do a part; once more where the database was upgraded beneath it (SQLite says so at the first start)."""
+    from django.db import OperationalError
+
+    try:
+        return part()
+    except OperationalError as error:
+        if "schema has changed" not in str(error):
+            raise
+    return part()
 
 
 def _close_due() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import typer
+from django.db import OperationalError
 from typer.testing import CliRunner
 
 from hocbaso.apps.periods.models import ColumnLock
@@ -41,3 +42,16 @@ def test_what_goes_wrong_in_one_part_is_told_and_stops_no_other(monkeypatch: pyt
     document = one_round()
     assert document["problems"] == ["broken: RuntimeError"]
     assert document["answered"] == 0
+
+
+def test_an_upgrade_beneath_the_worker_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def upgraded() -> dict[str, object]:
+        tried.append(1)
+        if len(tried) == 1:
+            raise OperationalError("database schema has changed")
+        return {"locks": 7}
+
+    monkeypatch.setattr(command, "_close_due", upgraded)
+    assert one_round()["locks"] == 7
