@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from hocbaso.apps.signing.providers.keys_file import read_keys_file
+from hocbaso.apps.signing.providers.tokens import TokenKeys
+from hocbaso.core.errors import DomainError
 
 SECRET = "planted-account-secret"
 REMOTE = '[remote.mau]\nurl = "https://ky.example.vn/csc/v2"\nuser = "nut"\n'
@@ -79,3 +82,16 @@ def test_an_empty_or_strange_secret_is_refused(tmp_path: Path, content: str) -> 
     file = written(tmp_path, f'{REMOTE}secret_file = "{secret_file(tmp_path, content=content)}"\n')
     with pytest.raises(ImproperlyConfigured):
         read_keys_file(file)
+
+
+def test_software_keys_sign_in_a_trial_node_alone(tmp_path: Path, settings: Any) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('others = "hocbaso.sandbox.wiring.provider"\nsoftware = true\n', "utf-8")
+    keys = TokenKeys(file)
+    whose = {"account": "an", "name": "An", "personal_number": "", "school_code": "1", "school": "X"}
+    assert keys.person(**whose).certificate
+    settings.HOCBASO_ENVIRONMENT = "chinh_thuc"
+    for ask in (lambda: keys.person(**whose), lambda: keys.organisation(code="1", name="X")):
+        with pytest.raises(DomainError) as refused:
+            ask()
+        assert refused.value.code == "no_key"

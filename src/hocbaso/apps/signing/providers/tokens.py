@@ -72,8 +72,8 @@ class TokenKeys:
 
     @property
     def software(self) -> bool:
-        """Whether the keys of ``others`` sign for those who have no token here."""
-        return self._file.software
+        """Whether the keys of ``others`` sign for those who have no token here: never where it counts."""
+        return self._file.software and settings.HOCBASO_ENVIRONMENT == "thu_nghiem"
 
     @property
     def agent(self) -> bool:
