@@ -53,6 +53,7 @@ register(
 
 #: So many credentials of a service are looked at for one person.
 _MOST_CREDENTIALS = 20
+_LONGEST_NAME = 120  # of a credential: what the column holds
 
 
 class KeysElsewhere(Protocol):
@@ -206,13 +207,19 @@ def own_credentials(owner: Owner, offer: Offer) -> list[Credential]:
     """
     found = []
     with open_remote(offer.service) as client:
-        for name in client.credentials(owner.number)[:_MOST_CREDENTIALS]:
+        named = [name for name in client.credentials(owner.number) if _storable(name)]
+        for name in named[:_MOST_CREDENTIALS]:
             credential = client.credential(name)
             if holder_of(credential.certificate).number == owner.number:
                 found.append(credential)
     if not found:
         raise DomainError("remote_key_absent", service=offer.name)
     return found
+
+
+def _storable(name: str) -> bool:
+    """Whether a service's name of a key can be kept: what comes from outside may be anything."""
+    return 0 < len(name) <= _LONGEST_NAME and name.isprintable()
 
 
 def registered_certificates(owner: Owner) -> list[Certificate]:
