@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 #: Seconds between two looks at what is due, when the last one left nothing.
-_EVERY = {"asked": 60.0, "ended": 1800.0, "counted": 60.0}
+_EVERY = {"lists": 600.0, "asked": 60.0, "ended": 1800.0, "counted": 60.0}
 _next: dict[str, float] = {}
 
 
@@ -18,6 +18,9 @@ def work() -> dict[str, Any]:
     from hocbaso.apps.signing.refreshing import refresh_due
 
     actor, told = Actor.system(), dict[str, Any]()
+    if _due("lists"):
+        told |= _lists()
+        _wait("lists", again=False)
     if _due("asked"):
         done = refresh_due(actor, ticks=time.monotonic)
         told |= {"revocations": done.asked, "revoked": done.revoked, "silent": done.silent}
@@ -29,6 +32,15 @@ def work() -> dict[str, Any]:
         told["readiness_counted"] = recount_due()
         _wait("counted", again=told["readiness_counted"] > 0)
     return told
+
+
+def _lists() -> dict[str, Any]:
+    """Revocation lists of a provider that keeps them (``providers.trust_store``); others have none."""
+    from hocbaso.apps.signing.ports import key_provider
+
+    refresh = getattr(key_provider(), "refresh_lists", None)
+    done = refresh() if refresh is not None else None
+    return {} if done is None else {"lists": done.taken, "lists_silent": done.silent}
 
 
 def _due(what: str) -> bool:

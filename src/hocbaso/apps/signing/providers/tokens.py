@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography import x509
@@ -178,6 +179,11 @@ class TokenKeys:
 
     def trust(self) -> Trust:
         return self._others.trust()
+
+    def refresh_lists(self) -> Any:
+        """Revocation lists asked for anew, where ``others`` keeps any (``trust_store``)."""
+        refresh = getattr(self._others, "refresh_lists", None)
+        return refresh() if refresh is not None else None
 
     def _signer(self, places: Mapping[str, Place], owner: str, name: str, ask: AskPin) -> Signer:
         place = places.get(owner)

@@ -62,6 +62,10 @@ class HttpAnswers:
                 return found
         return None
 
+    def fetch_list(self, url: str) -> bytes | None:
+        """What stands at the address of a revocation list, unread; ``None``: nobody answers."""
+        return self._fetch(url, MAX_CRL_OCTETS)
+
     def _fetch(self, url: str, limit: int, question: bytes | None = None) -> bytes | None:
         place = urlsplit(url)
         if place.scheme not in ("http", "https") or place.netloc in self._silent:
