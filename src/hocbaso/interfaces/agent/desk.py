@@ -186,9 +186,13 @@ class Desk:
         return {}
 
     def refused(self, origin: str) -> None:
-        """A page of another site knocked; the person may have started the agent for the wrong address."""
+        """A page of another site knocked; the person may have started the agent for the wrong address.
+
+        What no browser sends is not told: it would be written to the person's terminal.
+        """
+        plain = origin.isascii() and origin.isprintable()
         with self.changed:
-            if self.stranger != origin:
+            if plain and self.stranger != origin:
                 self.stranger = origin[:200]
                 self._told()
 

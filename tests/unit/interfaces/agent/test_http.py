@@ -115,6 +115,9 @@ def test_another_origin_gets_neither_an_answer_nor_leave_to_ask(agent: Agent, or
 def test_a_stranger_who_knocked_is_told_to_the_person(agent: Agent) -> None:
     call(agent, "/v1/hello", HELLO, headers={"Origin": EVIL})
     assert agent.desk.view(0, 0)["stranger"] == EVIL
+    for strange in ("https://x.example\x1b]0;PIN\x07", "https://x.example\x9b2J", "https://x.ex\xe4mple"):
+        status, _, _ = call(agent, "/v1/hello", HELLO, headers={"Origin": strange})
+        assert (status, agent.desk.view(0, 0)["stranger"]) == (403, EVIL)
 
 
 def test_two_hosts_or_two_origins_are_refused(agent: Agent) -> None:
