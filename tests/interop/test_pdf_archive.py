@@ -6,13 +6,11 @@ them here, over octets that the test takes out of the file by itself.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
 import re
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +42,7 @@ from hocbaso.engines.trust.pades_extend import Extender
 from hocbaso.engines.trust.verification.pdf import attached_documents
 from hocbaso.sandbox.ca import SandboxAuthority
 from hocbaso.sandbox.provider import SandboxKeyProvider
+from tests import loops
 from tests.interop.test_pdf import Sealed, answering, run, sealed_under
 from tests.unit.engines.trust import test_pdf_years as years
 from tests.unit.engines.trust.pdf_support import SEALED
@@ -174,9 +173,7 @@ def opinion(pdf: bytes, at: datetime, *lists: bytes) -> str:
     spec = PdfSignatureValidationSpec(SignatureValidationSpec(policy, offline, local_knowledge=known))
     (seal,) = PdfFileReader(io.BytesIO(pdf), strict=True).embedded_regular_signatures
     timing = ValidationTimingInfo(at, at, point_in_time_validation=True)
-    judging = ades.ades_lta_validation(seal, spec, timing)
-    with ThreadPoolExecutor(1) as apart:  # journeys in this process may have left a loop running
-        return str(apart.submit(asyncio.run, judging).result().ades_subindic)
+    return str(loops.run(ades.ades_lta_validation(seal, spec, timing)).ades_subindic)
 
 
 @pytest.mark.parametrize(
