@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
-
-from hocbaso.core.errors import DomainError
 from hocbaso.engines.rendering.books.layout import Book, Cover, Part, Table, Value, shown, texts_of
+from hocbaso.engines.rendering.compiler import lay_out
 from hocbaso.engines.rendering.content import Printed
 from hocbaso.engines.rendering.content import printed as _printed
-from hocbaso.engines.rendering.fonts import FONT_DIR, require_printable
+from hocbaso.engines.rendering.fonts import require_printable
 from hocbaso.engines.trust.qr import qr_svg
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
-#: A compiler holds one world, so each thread has its own; fonts are the process's.
-_LOCAL = threading.local()
 
 
 def printed(text: str) -> Printed:
     """A text for the template: never markup; a very long run may break at any letter."""
     return _printed(text)
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
-
-
-def _compiler() -> typst.Compiler:
-    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
-    if compiler is None:
-        compiler = typst.Compiler(root=str(TEMPLATE_DIR), font_paths=_fonts(), ignore_system_fonts=True)
-        _LOCAL.compiler = compiler
-    return compiler
 
 
 def compile_template(entry: str, data: Mapping[str, Any], when: datetime) -> bytes:
@@ -50,21 +30,7 @@ def compile_template(entry: str, data: Mapping[str, Any], when: datetime) -> byt
     """
     at = when.astimezone(UTC).replace(microsecond=0)
     content = {**data, "date": [at.year, at.month, at.day, at.hour, at.minute, at.second]}
-    try:
-        pdf, warnings = _compiler().compile_with_warnings(
-            str(TEMPLATE_DIR / entry),
-            format="pdf",
-            pdf_standards=["a-2b"],
-            timestamp=at,
-            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-        )
-    except typst.TypstError as error:
-        raise DomainError("rendering_failed", reason=error.message) from error
-    if warnings:
-        raise DomainError("rendering_failed", reason="; ".join(w.message for w in warnings))
-    if not isinstance(pdf, bytes):
-        raise DomainError("rendering_failed", reason="no single file came back")
-    return pdf
+    return lay_out(TEMPLATE_DIR / entry, content, at)
 
 
 def render_book(book: Book) -> bytes:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
-import typst
-
-from hocbaso.core.errors import DomainError
-from hocbaso.engines.rendering.fonts import FONT_DIR, require_printable
+from hocbaso.engines.rendering.compiler import lay_out
+from hocbaso.engines.rendering.fonts import require_printable
 
 _DIR = Path(__file__).parent
-#: A compiler holds one world, so each thread has its own; fonts are the process's.
-_LOCAL = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +34,6 @@ class UnlockMinutes:
         return f"Biên bản mở khóa {self.number}"
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
-
-
-def _compiler() -> typst.Compiler:
-    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
-    if compiler is None:
-        compiler = typst.Compiler(root=str(_DIR), font_paths=_fonts(), ignore_system_fonts=True)
-        _LOCAL.compiler = compiler
-    return compiler
-
-
 def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
@@ -75,18 +55,4 @@ def render_minutes(minutes: UnlockMinutes, when: datetime) -> bytes:
         "title": minutes.title,
         "date": [at.year, at.month, at.day, at.hour, at.minute, at.second],
     }
-    try:
-        pdf, warnings = _compiler().compile_with_warnings(
-            str(_DIR / "unlock.typ"),
-            format="pdf",
-            pdf_standards=["a-2b"],
-            timestamp=at,
-            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-        )
-    except typst.TypstError as error:
-        raise DomainError("rendering_failed", reason=error.message) from error
-    if warnings:
-        raise DomainError("rendering_failed", reason="; ".join(w.message for w in warnings))
-    if not isinstance(pdf, bytes):
-        raise DomainError("rendering_failed", reason="no single file came back")
-    return pdf
+    return lay_out(_DIR / "unlock.typ", content, at)

@@ -5,25 +5,18 @@ What stands in it comes out of the report (``engines.trust.verification.report``
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
-
-from hocbaso.core.errors import DomainError
-from hocbaso.engines.rendering.fonts import FONT_DIR, unprintable
+from hocbaso.engines.rendering.compiler import lay_out
+from hocbaso.engines.rendering.fonts import unprintable
 
 #: Name of the attachment.
 DATA_NAME = "bao-cao-xac-thuc.json"
 _DIR = Path(__file__).parent
 _VIETNAM = timezone(timedelta(hours=7))
-#: A compiler holds one world, so each thread has its own; fonts are the process's.
-_LOCAL = threading.local()
 _VERDICTS = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN ĐƯỢC"}
 _QUESTIONS = {
     "intact": "Nội dung nguyên vẹn",
@@ -52,19 +45,6 @@ _INDICATIONS = {"TOTAL-PASSED": "Đạt", "TOTAL-FAILED": "Không đạt", "INDE
 _LONGEST = 600
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
-
-
-def _compiler() -> typst.Compiler:
-    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
-    if compiler is None:
-        compiler = typst.Compiler(root=str(_DIR), font_paths=_fonts(), ignore_system_fonts=True)
-        _LOCAL.compiler = compiler
-    return compiler
-
-
 def render_report(report: Mapping[str, Any], data: str) -> bytes:
     """The page, A4.
 
@@ -74,21 +54,7 @@ def render_report(report: Mapping[str, Any], data: str) -> bytes:
     """
     at = datetime.fromisoformat(report["validation_time"]).astimezone(UTC)
     content = _printable(_content(report, at))
-    try:
-        pdf, warnings = _compiler().compile_with_warnings(
-            str(_DIR / "verification.typ"),
-            format="pdf",
-            pdf_standards=["a-3b"],
-            timestamp=at,
-            sys_inputs={"data": json.dumps(content, ensure_ascii=False), "report": data},
-        )
-    except typst.TypstError as error:
-        raise DomainError("rendering_failed", reason=error.message) from error
-    if warnings:
-        raise DomainError("rendering_failed", reason="; ".join(w.message for w in warnings))
-    if not isinstance(pdf, bytes):
-        raise DomainError("rendering_failed", reason="no single file came back")
-    return pdf
+    return lay_out(_DIR / "verification.typ", content, at, standard="a-3b", more={"report": data})
 
 
 def _printable(value: Any) -> Any:

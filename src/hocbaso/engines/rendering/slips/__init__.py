@@ -5,23 +5,16 @@ The page holds the pupil's own data and a secret link; numbers come in masked. S
 
 from __future__ import annotations
 
-import json
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
-import typst
-
-from hocbaso.core.errors import DomainError
+from hocbaso.engines.rendering.compiler import lay_out
 from hocbaso.engines.rendering.content import printed
-from hocbaso.engines.rendering.fonts import FONT_DIR, require_printable
+from hocbaso.engines.rendering.fonts import require_printable
 from hocbaso.engines.trust.qr import qr_svg
 
 _DIR = Path(__file__).parent
-#: A compiler holds one world, so each thread has its own; fonts are the process's.
-_LOCAL = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +45,6 @@ class SlipSheet:
         return f"Phiếu đối chiếu thông tin học sinh, lớp {self.class_name}"
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_DIR)])
-
-
-def _compiler() -> typst.Compiler:
-    compiler: typst.Compiler | None = getattr(_LOCAL, "compiler", None)
-    if compiler is None:
-        compiler = typst.Compiler(root=str(_DIR), font_paths=_fonts(), ignore_system_fonts=True)
-        _LOCAL.compiler = compiler
-    return compiler
-
-
 def render_slip_sheet(sheet: SlipSheet, when: datetime) -> bytes:
     """All pages as one PDF/A-2b.
 
@@ -87,21 +67,7 @@ def render_slip_sheet(sheet: SlipSheet, when: datetime) -> bytes:
         "pages": [_page(page) for page in sheet.pages],
         "date": [at.year, at.month, at.day, at.hour, at.minute, at.second],
     }
-    try:
-        pdf, warnings = _compiler().compile_with_warnings(
-            str(_DIR / "slip.typ"),
-            format="pdf",
-            pdf_standards=["a-2b"],
-            timestamp=at,
-            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-        )
-    except typst.TypstError as error:
-        raise DomainError("rendering_failed", reason=error.message) from error
-    if warnings:
-        raise DomainError("rendering_failed", reason="; ".join(w.message for w in warnings))
-    if not isinstance(pdf, bytes):
-        raise DomainError("rendering_failed", reason="no single file came back")
-    return pdf
+    return lay_out(_DIR / "slip.typ", content, at)
 
 
 def _page(page: SlipPage) -> dict[str, object]:
