@@ -128,3 +128,12 @@ def dotted(content: bytes) -> str:
         raise DerFault("object identifier")
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def tagged(tag: int, content: bytes) -> bytes:
+    """DER of one value: tag, shortest length, content."""
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content

@@ -11,14 +11,13 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.der import (
@@ -32,9 +31,9 @@ from hocbaso.engines.trust.der import (
     TIME,
     Der,
     dotted,
+    tagged,
 )
-from hocbaso.engines.trust.keys import is_strong_rsa
-from hocbaso.engines.trust.longterm.policy import key_algorithm
+from hocbaso.engines.trust.token_authority import Authority, authority_of
 
 register(
     {
@@ -128,7 +127,7 @@ class TimeStampInfo:
     @property
     def certificate(self) -> x509.Certificate:
         """The authority's certificate."""
-        return _authority(self.certificate_der).certificate
+        return authority_of(self.certificate_der).certificate
 
     @property
     def others(self) -> tuple[x509.Certificate, ...]:
@@ -160,7 +159,7 @@ def read_token(
     try:
         parts = _take_apart(token)
         stated = _Stated.read(parts.content)
-        authority = _authority(_bound(parts))
+        authority = authority_of(_bound(parts))
         if parts.signer_name != authority.signer_name:
             raise _without_certificate()
     except _HOSTILE as error:
@@ -362,52 +361,12 @@ def _attributes(content: bytes) -> dict[bytes, bytes]:
     return found
 
 
-class _Authority(NamedTuple):
-    """A time-stamp authority's certificate, read once."""
-
-    der: bytes
-    certificate: x509.Certificate
-    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey | None  # None: of a kind that does not count
-    signer_name: bytes  # issuer and serial number in DER, as a SignerIdentifier has them
-    stamps: bool  # its extended key usage is time stamping, critical, and nothing else
-    begins: datetime
-    ends: datetime
-    algorithm: str  # of its key, in the names of the long-term policy
-
-
-@lru_cache(maxsize=64)
-def _authority(der: bytes) -> _Authority:
-    certificate = x509.load_der_x509_certificate(der)
-    key = certificate.public_key()
-    fits = isinstance(key, ec.EllipticCurvePublicKey) or is_strong_rsa(certificate, key)
-    usages = [item for item in certificate.extensions if isinstance(item.value, x509.ExtendedKeyUsage)]
-    return _Authority(
-        der=der,
-        certificate=certificate,
-        key=key if fits and isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else None,
-        signer_name=_issuer_and_serial(certificate.tbs_certificate_bytes),
-        stamps=[(u.critical, list(u.value)) for u in usages] == [(True, [ExtendedKeyUsageOID.TIME_STAMPING])],
-        begins=certificate.not_valid_before_utc,
-        ends=certificate.not_valid_after_utc,
-        algorithm=key_algorithm(key),
-    )
-
-
-def _issuer_and_serial(tbs: bytes) -> bytes:
-    body = Der(tbs).inside(SEQUENCE)
-    if body.peek() == CONTEXT_0:
-        body.skip()
-    serial = body.whole(INTEGER)
-    body.skip()  # signature algorithm
-    return _tagged(SEQUENCE, body.whole(SEQUENCE) + serial)
-
-
-def _check_signature(parts: _Parts, authority: _Authority) -> None:
+def _check_signature(parts: _Parts, authority: Authority) -> None:
     """RFC 5652 section 5.4: what is signed is the SET OF, not the implicit tag that stands in the token."""
     attributes = _attributes(parts.attributes)
     expected = {
-        _CONTENT_TYPE: _tagged(OID, _TST_INFO),
-        _MESSAGE_DIGEST: _tagged(OCTETS, hashlib.new(parts.digest, parts.content).digest()),
+        _CONTENT_TYPE: tagged(OID, _TST_INFO),
+        _MESSAGE_DIGEST: tagged(OCTETS, hashlib.new(parts.digest, parts.content).digest()),
     }
     protected = attributes.get(_ALGORITHM_PROTECTION)
     if any(attributes.get(kind) != value for kind, value in expected.items()) or (
@@ -416,7 +375,7 @@ def _check_signature(parts: _Parts, authority: _Authority) -> None:
         raise TokenFault("SIG_CRYPTO_FAILURE", "signed attributes", "Chữ ký của dấu thời gian không đúng.")
     chosen, kind = parts.algorithm.split(" ")
     digest = _HASHES[chosen or parts.digest]()
-    message = _tagged(SET, parts.attributes)
+    message = tagged(SET, parts.attributes)
     try:
         if isinstance(authority.key, rsa.RSAPublicKey) and kind == "rsa":
             authority.key.verify(parts.value, message, padding.PKCS1v15(), digest)
@@ -434,19 +393,10 @@ def _check_signature(parts: _Parts, authority: _Authority) -> None:
 def _protection(parts: _Parts) -> bytes:
     """CMSAlgorithmProtection (RFC 6211) of the algorithms that stand unsigned beside it."""
     body = Der(parts.algorithm_identifier).content(SEQUENCE)
-    return _tagged(SEQUENCE, parts.digest_identifier + _tagged(CONTEXT_1, body))
+    return tagged(SEQUENCE, parts.digest_identifier + tagged(CONTEXT_1, body))
 
 
-def _tagged(tag: int, content: bytes) -> bytes:
-    """DER of one value: tag, shortest length, content."""
-    size = len(content)
-    if size < 0x80:
-        return bytes([tag, size]) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + content
-
-
-def _check_authority(authority: _Authority, time: datetime) -> None:
+def _check_authority(authority: Authority, time: datetime) -> None:
     """RFC 3161 section 2.3; and a token dated outside its certificate cannot be true."""
     if not authority.stamps:
         sentence = "Chứng thư số của nơi cấp dấu thời gian không được cấp cho việc này."

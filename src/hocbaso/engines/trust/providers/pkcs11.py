@@ -290,6 +290,23 @@ def open_token(
         none that could hold a secret of the node.
     :raises DomainError: what :mod:`.stops` says before signing; ``token_pin_wrong`` with the tries left.
     """
+    process, pipe = start_worker(worker, environment)
+    signer = TokenSigner(process, pipe, patience)
+    try:
+        signer._use(signer._open(address, ask_pin), choice, tuple(issuers))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        signer.close()  # a driver that took its process over tells what it likes
+        raise SigningStopped("token_driver_failed", detail=type(error).__name__) from None
+    except BaseException:
+        signer.close()
+        raise
+    return signer
+
+
+def start_worker(
+    worker: Sequence[str], environment: dict[str, str] | None
+) -> tuple[subprocess.Popen[bytes], FramePipe]:
+    """A process of its own for a vendor's driver, and the pipe to it; it gets no variable of the node."""
     process = subprocess.Popen(
         list(worker),
         stdin=subprocess.PIPE,
@@ -301,16 +318,7 @@ def open_token(
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    signer = TokenSigner(process, FramePipe(process.stdout.fileno(), process.stdin.fileno()), patience)
-    try:
-        signer._use(signer._open(address, ask_pin), choice, tuple(issuers))
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        signer.close()  # a driver that took its process over tells what it likes
-        raise SigningStopped("token_driver_failed", detail=type(error).__name__) from None
-    except BaseException:
-        signer.close()
-        raise
-    return signer
+    return process, FramePipe(process.stdout.fileno(), process.stdin.fileno())
 
 
 def driver_environment(values: dict[str, str] | os._Environ[str]) -> dict[str, str]:

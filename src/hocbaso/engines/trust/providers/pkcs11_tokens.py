@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ from cryptography import x509
 
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.providers.frames import FramePipe, PipeClosed, PipeSilent
-from hocbaso.engines.trust.providers.pkcs11 import WORKER, TokenAddress, driver_environment, failure
+from hocbaso.engines.trust.providers.pkcs11 import WORKER, TokenAddress, failure, start_worker
 from hocbaso.engines.trust.providers.stops import SigningStopped
 
 
@@ -62,18 +61,9 @@ def list_tokens(
     :param patience: seconds until a silent driver is ended.
     :raises DomainError: ``token_module_unusable``; :raises SigningStopped: the driver fails or is silent.
     """
-    process = subprocess.Popen(
-        list(worker),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=driver_environment(os.environ) | (environment or {}),
-        close_fds=True,
-        start_new_session=True,
-    )
+    process, pipe = start_worker(worker, environment)
     assert process.stdin is not None
     assert process.stdout is not None
-    pipe = FramePipe(process.stdout.fileno(), process.stdin.fileno())
     try:
         return _ask(pipe, module, patience)
     finally:
