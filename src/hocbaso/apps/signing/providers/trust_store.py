@@ -245,8 +245,9 @@ def _address(entry: dict[str, Any], where: str) -> str:
     try:
         if url:
             check_address(url)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ImproperlyConfigured(f"{where}: crl: {error}") from None
+    except (ValueError, TypeError, AttributeError):
+        told = "crl must be an http or https address without user or password"
+        raise ImproperlyConfigured(f"{where}: {told}") from None
     return str(url)
 
 
