@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 from hocbaso.engines.trust.longterm.answers import Answer, ask_list, ask_response
@@ -129,7 +127,7 @@ class AuthorityAnswers:
         if der is None:
             return None
         answer = None
-        for read in (_ocsp, ask_list):
+        for read in (ask_response, ask_list):
             try:
                 answer = read(der, certificate, issuer)
             except X509_FAILURES:
@@ -140,26 +138,6 @@ class AuthorityAnswers:
             return None
         end = answer.expires or answer.made + _WITHOUT_END
         return answer if end >= at else None
-
-
-def _ocsp(der: bytes, certificate: x509.Certificate, issuer: x509.Certificate) -> Answer | None:
-    """RFC 6960 section 4.2.2.2: a delegated responder is one that the issuer made for that; any other
-    certificate of the issuer (a teacher's) answers for nobody."""
-    response = ocsp.load_der_ocsp_response(der)
-    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-        return None
-    for one in response.certificates:
-        if one != issuer and not _answers_for_others(one):
-            return None
-    return ask_response(der, certificate, issuer)
-
-
-def _answers_for_others(certificate: x509.Certificate) -> bool:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return False
-    return ExtendedKeyUsageOID.OCSP_SIGNING in usage
 
 
 def _key(certificate: x509.Certificate) -> bytes:
