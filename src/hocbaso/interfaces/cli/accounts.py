@@ -74,7 +74,8 @@ def _tell_codes(slips: list[dict[str, str]]) -> None:
         messages.print("Mọi tài khoản của trường đều đã được kích hoạt.")
         return
     columns = ["Mã cán bộ", "Họ và tên", "Vị trí việc làm", "Tên đăng nhập", "Mã kích hoạt"]
-    table(f"{len(slips)} mã chỉ hiện một lần", columns, [list(s.values()) for s in slips], limit=len(slips))
+    rows = [list(s.values()) for s in slips]
+    table(f"{len(slips)} mã chỉ hiện một lần", columns, rows, limit=len(rows), whole=columns[-2:])
 
 
 @commands.command("list")
@@ -107,6 +108,7 @@ def list_accounts(school: str = SCHOOL, as_json: bool = JSON_OPTION) -> None:
                 for r in rows
             ],
             limit=len(rows),
+            whole=columns[2:3],
         ),
     )
 

@@ -54,6 +54,7 @@ def _register() -> None:
         exports,
         identity,
         imports,
+        keys,
         log,
         matching,
         node,
@@ -87,7 +88,7 @@ def _register() -> None:
         periods,
         quality,
     )
-    for module in (node, agent, schools, accounts, *school_work, log, witness, offline, conformance):
+    for module in (node, keys, agent, schools, accounts, *school_work, log, witness, offline, conformance):
         module.register(app)
     verify.register_commands(app)
 
@@ -125,6 +126,8 @@ def _unexpected(error: Exception) -> Exit:
             message = f"Cơ sở dữ liệu không trả lời: {error}"
     elif name == "WrongEnvironment":
         code, message = "wrong_environment", f"Biến môi trường chưa đúng: {error}"
+    elif name == "ImproperlyConfigured":  # keys.toml, trust.toml, tsa.toml: the message names file and entry
+        code, message = "wrong_configuration", f"Tệp cấu hình của nút chưa đúng: {error}"
     print_error(code, message)
     messages.print(message, style="red", markup=False)
     return status

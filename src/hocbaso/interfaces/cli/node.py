@@ -53,6 +53,9 @@ def serve(
 ) -> None:
     """Chạy máy chủ web (Granian)."""
     prepare_home()
+    from hocbaso.apps.signing.ports import key_provider
+
+    key_provider()  # a keys.toml or trust.toml that cannot be right stops the start, not the first teacher
     run_server(host, port, workers)
 
 

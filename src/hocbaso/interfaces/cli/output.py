@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NoReturn
@@ -56,11 +56,20 @@ def answer(document: Any, *, as_json: bool, human: Callable[[], None] | None = N
             messages.print(f"{key}: {value}")
 
 
-def table(title: str, columns: list[str], rows: list[list[Any]], limit: int = 40) -> None:
-    """A table for a person; says how many rows are not shown."""
+def table(
+    title: str, columns: list[str], rows: list[list[Any]], limit: int = 40, *, whole: Collection[str] = ()
+) -> None:
+    """A table for a person; says how many rows are not shown. Nothing is cut in a narrow window.
+
+    :param whole: columns that stay on one line, as what is typed from them.
+    """
     shown = Table(title=title, title_justify="left")
-    for column in columns:
-        shown.add_column(column)
+    for place, column in enumerate(columns):
+        if column in whole:
+            width = max([len(column), *(len(str(row[place])) for row in rows[:limit])])
+            shown.add_column(column, no_wrap=True, min_width=width)
+        else:
+            shown.add_column(column, overflow="fold")
     for row in rows[:limit]:
         shown.add_row(*[str(cell) for cell in row])
     messages.print(shown)

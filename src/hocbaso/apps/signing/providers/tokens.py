@@ -24,7 +24,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from hocbaso.apps.signing.ports import KeyProvider, Trust
-from hocbaso.apps.signing.providers.keys_file import Place, RemoteService, read_keys_file
+from hocbaso.apps.signing.providers.keys_file import KeysFile, Place, RemoteService, read_keys_file
 from hocbaso.apps.signing.stamping.node import configured, failover
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.authority import RevocationAnswer
@@ -42,6 +42,18 @@ register(
         "key_service_unknown": (
             "Nút này không còn dùng dịch vụ ký số từ xa {name}. Thầy cô chọn lại nơi giữ khóa ký.",
             "This node no longer knows the remote signing service {name}.",
+        ),
+        "rendition_seal_absent": (
+            "Máy chủ không tự dùng được con dấu số của {name} nên chưa làm được bản PDF. Học bạ vẫn có giá "
+            "trị: tệp XML đã ký tải về và xác thực được. Muốn có bản PDF, quản trị hệ thống khai `pin_file` "
+            "cho con dấu trong keys.toml.",
+            "The seal of {name} cannot be used by the node itself (`pin_file` in keys.toml): no rendition.",
+        ),
+        "token_pin_file_wrong": (
+            "Thiết bị {token} không nhận mã PIN trong tệp của máy chủ, hoặc vừa có lần nhập sai. Để thiết bị "
+            "khỏi bị khóa, máy chủ không thử nữa. Quản trị hệ thống sửa tệp mã PIN, mở thiết bị một lần bằng "
+            "công cụ của nhà cung cấp, rồi chạy `hocbaso keys check`.",
+            "Token {token} does not take the PIN of the server's file, or is about to lock; not tried again.",
         ),
     }
 )
@@ -68,8 +80,22 @@ class TokenKeys:
         self._people, self._seals = self._file.accounts, self._file.seals
         self._others: KeyProvider = import_string(self._file.others)()
         self._open: dict[Place, TokenSigner] = {}
+        self._own: dict[
+            Place, TokenSigner
+        ] = {}  # of machines: opened by the node, for nothing a person signs
+        self._refused: dict[Place, int] = {}  # the PIN file that a token did not take, by its time
         self._lock = threading.RLock()
         atexit.register(self.close)
+
+    @property
+    def file(self) -> KeysFile:
+        """What ``keys.toml`` says."""
+        return self._file
+
+    @property
+    def others(self) -> KeyProvider:
+        """The provider of trust, revocation and, where none are named, time stamps."""
+        return self._others
 
     @property
     def software(self) -> bool:
@@ -147,15 +173,36 @@ class TokenKeys:
     def close(self) -> None:
         """Log out everywhere."""
         with self._lock:
-            signers, self._open = list(self._open.values()), {}
+            signers = [*self._open.values(), *self._own.values()]
+            self._open, self._own = {}, {}
         for signer in signers:
             signer.close()
 
     def codes(self, *, name: str) -> Signer:
-        """The node's own key for QR codes and status lists, from ``others``."""
+        """The node's own key for QR codes and status lists: ``[node]``, else of ``others``.
+
+        :raises DomainError: ``no_key``; why the token does not open.
+        """
+        if self._file.node is not None:
+            return self._machine(self._file.node)
         codes = getattr(self._others, "codes", None)
         signer: Signer = codes(name=name) if codes else self._others.organisation(code="NUT", name=name)
         return signer
+
+    def renditions(self, *, code: str, name: str) -> Signer:
+        """The school's seal for PDF renditions, which the node makes by itself; it issues nothing.
+
+        :raises DomainError: ``rendition_seal_absent``: nobody opened the seal and no ``pin_file`` does.
+        """
+        place = self._seals.get(code)
+        if place is not None and place.pin_file is not None:
+            return self._machine(place)
+        try:
+            return self.organisation(code=code, name=name)
+        except DomainError as error:
+            if error.code in ("no_key", "token_session_needed"):
+                raise DomainError("rendition_seal_absent", name=name) from None
+            raise
 
     def stamper(self) -> TimeStamper:
         """The authorities that ``HOCBASO_TSA`` and ``tsa.toml`` name; where they name none, of ``others``."""
@@ -195,6 +242,31 @@ class TokenKeys:
                 signer = self._session(place, ask)
                 self._open[place] = signer
         return signer
+
+    def _machine(self, place: Place) -> Signer:
+        """A key that the node opens by itself. A PIN that was refused once is not tried again by anybody."""
+        assert place.pin_file is not None
+
+        def pin(question: PinQuestion) -> str:
+            if question.tries:  # somebody's PIN was wrong since the last right one: the token may lock itself
+                raise DomainError("token_pin_file_wrong", token=question.token)
+            return place.pin()
+
+        with self._lock:
+            signer = self._own.get(place)
+            if signer is not None and not signer.closed:
+                return signer
+            written = place.pin_file.stat().st_mtime_ns if place.pin_file.exists() else 0
+            if self._refused.get(place) == written:
+                raise DomainError("token_pin_file_wrong", token=place.address.name)
+            try:
+                signer = self._own[place] = self._session(place, pin)
+            except DomainError as error:
+                if error.code in ("token_pin_wrong", "token_pin_locked"):
+                    self._refused[place] = written
+                    raise DomainError("token_pin_file_wrong", token=place.address.name) from None
+                raise
+            return signer
 
     def _session(self, place: Place, ask: AskPin) -> TokenSigner:
         return open_token(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -31,7 +32,7 @@ from hocbaso.engines.trust.addresses import check_address
 from hocbaso.engines.trust.authority import RevocationAnswer
 from hocbaso.engines.trust.longterm.answers import list_is_signed, load_list
 from hocbaso.engines.trust.longterm.fetching import HttpAnswers
-from hocbaso.engines.trust.paths import X509_FAILURES
+from hocbaso.engines.trust.paths import SANDBOX_MARKER, X509_FAILURES
 from hocbaso.engines.trust.ports import Signer, TimeStamper
 from hocbaso.engines.trust.revocation_answers import AuthorityAnswers
 
@@ -228,11 +229,18 @@ def _root(entry: Any, file: Path, number: int) -> Root:
         raise ImproperlyConfigured(f"{where}: not a root certificate")
     if entry.get("family") not in FAMILIES or entry.get("environment") not in ENVIRONMENTS:
         raise ImproperlyConfigured(f"{where}: family one of {FAMILIES}, environment one of {ENVIRONMENTS}")
+    if entry["environment"] == "chinh_thuc" and SANDBOX_MARKER in _shown(certificate):
+        raise ImproperlyConfigured(f"{where}: its name says {SANDBOX_MARKER}: environment is thu_nghiem")
     begin = entry.get("valid_from", certificate.not_valid_before_utc.date())
     end = entry.get("valid_to", certificate.not_valid_after_utc.date())
     if type(begin) is not date or type(end) is not date or begin > end:
         raise ImproperlyConfigured(f"{where}: valid_from and valid_to are dates in order")
     return Root(certificate, entry["family"], entry["environment"], begin, end, _address(entry, where))
+
+
+def _shown(certificate: x509.Certificate) -> str:
+    """The subject as every verifier reads it when it looks for the mark of a sandbox."""
+    return unicodedata.normalize("NFKC", certificate.subject.rfc4514_string()).upper()
 
 
 def _only(entry: Any, known: set[str], where: str) -> None:

@@ -19,9 +19,9 @@ from hocbaso.engines.trust.ports import Signer
 register(
     {
         "no_code_key": (
-            "Nút chưa có khóa P-256 để ký mã QR và danh sách tình trạng. Quản trị viên hãy cấu hình khóa này "
-            "ở nơi giữ khóa của nút.",
-            "The node's key provider has no P-256 key for codes and status lists.",
+            "Nút chưa có khóa P-256 để ký mã QR và danh sách tình trạng. Quản trị hệ thống khai khóa này ở mục "
+            "[node] của keys.toml.",
+            "The node has no P-256 key for codes and status lists ([node] in keys.toml).",
         )
     }
 )
@@ -46,7 +46,12 @@ def code_signer() -> Signer:
     provider = key_provider()
     codes = getattr(provider, "codes", None)
     signer: Signer
-    signer = codes(name=node_name()) if codes else provider.organisation(code=NODE, name=node_name())
+    try:
+        signer = codes(name=node_name()) if codes else provider.organisation(code=NODE, name=node_name())
+    except DomainError as error:
+        if error.code == "no_key":  # of the node itself: a sentence about somebody's key would say nothing
+            raise DomainError("no_code_key") from None
+        raise
     key = signer.certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise DomainError("no_code_key")

@@ -147,9 +147,11 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
 
 
 def _seal(school: Organisation, rows: list[IssuedSheet], provider: KeyProvider) -> bytes:
+    # a seal that stands at a person's desk is one thing, the key that seals copies by itself another
+    own = getattr(provider, "renditions", provider.organisation)
     return seal_pdf(
         booklet_of(rows),
-        provider.organisation(code=school.code, name=school.name),
+        own(code=school.code, name=school.name),
         provider.stamper(),
         name=school.name,
         reason="Bản thể hiện của Học bạ số",
