@@ -104,11 +104,12 @@ class _Peer:
 
     def __init__(self, key: PrivateKey, path: list[x509.Certificate]) -> None:
         algorithm = "RSA_SHA256" if isinstance(key, rsa.RSAPrivateKey) else "ECDSA_SHA256"
+        text = xades.signature_policy(_NOW)
         policy = XAdESSignaturePolicy(
-            Identifier=xades.POLICY_ID,
+            Identifier=text.id,
             Description="",
             DigestMethod=DigestAlgorithm.SHA256,
-            DigestValue=base64.b64encode(xades.POLICY_DIGEST).decode(),
+            DigestValue=base64.b64encode(text.digest).decode(),
         )
         self.sign = partial(
             XAdESSigner(

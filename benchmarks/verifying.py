@@ -44,11 +44,12 @@ class _Nth(XAdESVerifier):
 
 
 def _peer(roots: str, document: bytes, config: XAdESSignatureConfiguration) -> None:
+    text = xades.signature_policy(datetime.now(UTC))  # a node signs now
     policy = XAdESSignaturePolicy(
-        Identifier=xades.POLICY_ID,
+        Identifier=text.id,
         Description="",
         DigestMethod=DigestAlgorithm.SHA256,
-        DigestValue=base64.b64encode(xades.POLICY_DIGEST).decode(),
+        DigestValue=base64.b64encode(text.digest).decode(),
     )
     root = etree.fromstring(document)  # parsed once for the three
     for signature_id in IDS:

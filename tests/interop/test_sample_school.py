@@ -64,11 +64,12 @@ def _xmlsec1(path: Path, number: int, options: list[str]) -> str:
 
 
 def _signxml(path: Path, roots: Path) -> None:
+    text = xades.signature_policy(datetime.now(UTC))
     policy = XAdESSignaturePolicy(
-        Identifier=xades.POLICY_ID,
+        Identifier=text.id,
         Description="",
         DigestMethod=DigestAlgorithm.SHA256,
-        DigestValue=base64.b64encode(xades.POLICY_DIGEST).decode(),
+        DigestValue=base64.b64encode(text.digest).decode(),
     )
     config = XAdESSignatureConfiguration(expect_references=True)
     for signature_id in SIGNATURES:

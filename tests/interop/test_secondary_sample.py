@@ -173,11 +173,12 @@ def test_one_changed_sheet_among_many_is_seen_by_xmlsec1(issued: Issued) -> None
 
 
 def test_every_signature_of_every_sheet_is_good_to_signxml_and_to_us(issued: Issued) -> None:
+    text = xades.signature_policy(datetime.now(UTC))
     policy = XAdESSignaturePolicy(
-        Identifier=xades.POLICY_ID,
+        Identifier=text.id,
         Description="",
         DigestMethod=DigestAlgorithm.SHA256,
-        DigestValue=base64.b64encode(xades.POLICY_DIGEST).decode(),
+        DigestValue=base64.b64encode(text.digest).decode(),
     )
     config = XAdESSignatureConfiguration(expect_references=True)
     for path in issued.files:

@@ -81,11 +81,12 @@ class Nth(XAdESVerifier):
 def signxml(document: bytes, signature_id: str, kind: str, folder: Path) -> list[XAdESVerifyResult]:
     roots = folder / "roots.pem"
     roots.write_bytes(b"".join(map(pem, sandbox(kind).roots())))
+    text = xades.signature_policy(NOW)
     policy = XAdESSignaturePolicy(
-        Identifier=xades.POLICY_ID,
+        Identifier=text.id,
         Description="",
         DigestMethod=DigestAlgorithm.SHA256,
-        DigestValue=base64.b64encode(xades.POLICY_DIGEST).decode(),
+        DigestValue=base64.b64encode(text.digest).decode(),
     )
     return Nth(signature_id).verify(
         document,

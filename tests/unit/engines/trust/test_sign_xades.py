@@ -95,7 +95,7 @@ def test_a_signature_says_who_signed_when_and_in_which_role() -> None:
     parts = xades.read_signature(signed().signatures[2])
     assert parts.signing_time == NOW
     assert parts.role == "con_dau"
-    assert parts.policy == xades.POLICY_ID
+    assert parts.policy == "urn:hocbaso:chinh-sach-ky:1"
     assert parts.certificate == signed().signers[2].certificate
     assert parts.chain == signed().signers[2].chain
     assert parts.value_is_valid()
@@ -356,8 +356,16 @@ def test_a_subject_signature_verifies_over_its_element_within_the_document() -> 
     assert hashlib.sha256(canonical(element)).digest() == prepared.references[0].digest
 
 
-def test_the_policy_that_signatures_name_is_shipped_with_its_digest() -> None:
-    assert hashlib.sha256(xades.POLICY_TEXT).digest() == xades.POLICY_DIGEST
-    # Once a sheet is signed this text may never change again: a new text is a new policy.
-    assert xades.POLICY_DIGEST.hex() == "a6745a3b28892d6223f2bd3b973b92f4882f20fb29bd35bfdb6002f67fc6b9ab"
+def test_the_policies_that_signatures_name_are_shipped_with_their_digests_and_never_change() -> None:
+    # Once a sheet is signed under a text it may never change again: a new text is a new policy.
+    assert [(policy.id, policy.digest.hex()) for policy in xades.SIGNATURE_POLICIES] == [
+        ("urn:hocbaso:chinh-sach-ky:1", "a6745a3b28892d6223f2bd3b973b92f4882f20fb29bd35bfdb6002f67fc6b9ab"),
+        ("urn:hocbaso:chinh-sach-ky:2", "94567e0d38d7bb63fe5552984436ae8dd3d47fe0129bb854bad4aa0a127cada1"),
+    ]
+    begun = [policy.since for policy in xades.SIGNATURE_POLICIES]
+    assert begun == sorted(begun)
+    for policy in xades.SIGNATURE_POLICIES:
+        assert xades.signature_policy(policy.since) is policy
+        assert f"Định danh: {policy.id}\n" in policy.text.decode()
+        assert f"PHIÊN BẢN {policy.version}\n" in policy.text.decode()
     assert [step.value for step in STEPS] == ["gvcn", "hieu_truong", "con_dau"]

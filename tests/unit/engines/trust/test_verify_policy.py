@@ -19,6 +19,7 @@ from hocbaso.core.document import parse
 from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
+from hocbaso.core.document.parse import split_document
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust import qr, tokens
 from hocbaso.engines.trust.longterm.policy import long_term_policy
@@ -37,7 +38,7 @@ from hocbaso.engines.trust.verification.policy import (
     policy_named,
     read_policy,
 )
-from hocbaso.engines.trust.xades import profile, reading
+from hocbaso.engines.trust.xades import SIGNATURE_POLICIES, pack_signature, profile, reading, unpack_signature
 from tests.unit.engines.trust.verify_support import (
     DAY,
     NOW,
@@ -89,7 +90,8 @@ def test_the_policy_in_force_is_the_newest_begun_and_a_name_finds_it() -> None:
     first = packaged_policies()[0]
     assert policy_in_force(datetime(2001, 1, 1, tzinfo=UTC)) == first
     assert policy_in_force(NOW).valid_from <= NOW.date()
-    assert policy_named(first.id) == policy_named(f"{first.id}@{first.version}") == first
+    assert policy_named(f"{first.id}@{first.version}") == first
+    assert policy_named(first.id) == packaged_policies()[-1]
     with pytest.raises(Unreadable) as refused:
         policy_named("urn:khac:1")
     assert refused.value.code == "policy_unknown"
@@ -117,12 +119,63 @@ def test_algorithms_end_on_the_same_day_for_verifying_and_for_renewing() -> None
     assert {name: archive.algorithm_ends(name) for name in ALGORITHMS} == dict(policy_in_force().algorithms)
 
 
-def test_the_signature_policy_of_documents_is_the_one_accepted_and_stands_in_them_with_its_digest() -> None:
-    assert policy_in_force().signature_policies == (profile.POLICY_ID,)
-    text = (resources.files("hocbaso.engines.trust.xades") / "policy" / "chinh-sach-ky-1.txt").read_bytes()
-    assert profile.POLICY_ID.encode() in text
-    assert profile.POLICY_ID.encode() in issued()
-    assert profile.b64encode(hashlib.sha256(text).digest()) in issued()
+def test_the_newest_policy_accepts_every_text_that_signers_commit_to_before_the_text_begins() -> None:
+    assert policy_in_force().signature_policies == tuple(text.id for text in SIGNATURE_POLICIES)
+    for text in SIGNATURE_POLICIES[1:]:
+        assert text.id in policy_in_force(text.since - DAY).signature_policies
+    first = SIGNATURE_POLICIES[0]
+    assert first.id.encode() in issued()
+    assert profile.b64encode(first.digest) in issued()
+
+
+BEGINS = SIGNATURE_POLICIES[1].since
+LATER = {SignerRole.PRINCIPAL: BEGINS + timedelta(hours=1), SignerRole.SEAL: BEGINS + timedelta(hours=2)}
+
+
+@lru_cache(maxsize=2)
+def across(stamped: datetime | None = BEGINS + timedelta(hours=3)) -> bytes:
+    """A sheet that is signed across the change of texts: the homeroom teacher in the second before it."""
+    times = LATER | {SignerRole.HOMEROOM: BEGINS - timedelta(seconds=1)}
+    frozen = f"{BEGINS - DAY:%Y-%m-%dT%H:%M:%SZ}"
+    return SCHOOL.issue(sheet_of(frozen_at=frozen), times=times, stamped=stamped)
+
+
+def test_a_signature_names_the_text_in_force_at_its_time_and_is_valid_under_that_one() -> None:
+    document, now = across(), BEGINS + DAY
+    signatures = document.split(b"<ds:Signature ")[1:]
+    named = [next(text.version for text in SIGNATURE_POLICIES if text.id.encode() in s) for s in signatures]
+    assert named == [1, 2, 2]
+    fresh = {"created": now, "as_of": now, "crls": SCHOOL.pki.lists(this_update=now, next_update=now + DAY)}
+    bundle = SCHOOL.bundle(document, **fresh)
+    assert verify_document(document, bundle, now=now).verdict == "valid"
+    # A policy that knows the first text alone leaves the question open, by the quick path as by the full one.
+    old = packaged_policies()[0]
+    verdict = verify_document(document, bundle, now=now, policy=old)
+    answer = verdict.checks[Question.SIGNATURES]
+    assert (verdict.verdict, answer.sub_indication) == ("indeterminate", "SIGNATURE_POLICY_NOT_AVAILABLE")
+    assert "urn:hocbaso:chinh-sach-ky:2 của hiệu trưởng" in answer.sentence
+    again, strict, stored = Reverifier(), Reverifier(old), across(None)
+    assert (again.quick(stored), again.prove(stored), again.quick(stored)) == (False, True, True)
+    assert (strict.prove(stored), strict.quick(stored)) == (False, False)
+    assert strict.prove(issued())
+
+
+def test_a_text_outside_its_period_refuses_the_signature_and_says_which_was_in_force() -> None:
+    first, second = map(profile.written_policy, SIGNATURE_POLICIES[:2])
+    for document, due, other in ((issued(), first, second), (across(), second, first)):
+        verdict = judge(None, document.replace(due, other))
+        answer = verdict.checks[Question.SIGNATURES]
+        assert (verdict.verdict, answer.sub_indication) == ("invalid", "SIG_CONSTRAINTS_FAILURE")
+        assert "chính sách có hiệu lực vào thời điểm ký" in answer.sentence
+    # A text of ours with the digest of another is nobody's form.
+    mixed = issued().replace(SIGNATURE_POLICIES[0].id.encode(), SIGNATURE_POLICIES[1].id.encode())
+    assert judge(None, mixed).checks[Question.SIGNATURES].sub_indication == "FORMAT_FAILURE"
+
+
+def test_a_packed_signature_comes_back_with_its_own_text() -> None:
+    for signature in split_document(across()).signatures[:2]:
+        packed, key_info = pack_signature(signature)
+        assert unpack_signature(packed, lambda _, kept=key_info: kept) == signature
 
 
 def test_the_sub_indications_are_those_of_the_standard_each_once() -> None:

@@ -32,13 +32,8 @@ from hocbaso.engines.trust.keys import (
 )
 from hocbaso.engines.trust.paths import X509_FAILURES
 from hocbaso.engines.trust.verification.plan import Place, place_of
-from hocbaso.engines.trust.xades.profile import (
-    MAX_REFERENCES,
-    POLICY_DIGEST,
-    POLICY_ID,
-    SHA256,
-    SIGNED_PROPERTIES_TYPE,
-)
+from hocbaso.engines.trust.xades.policies import SIGNATURE_POLICIES, signature_policy
+from hocbaso.engines.trust.xades.profile import MAX_REFERENCES, SHA256, SIGNED_PROPERTIES_TYPE
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _PARTS = ["SignedInfo", "SignatureValue", "KeyInfo", "Object"]
@@ -173,7 +168,7 @@ def _read_properties(view: View, properties: etree._Element, found: Findings) ->
     _check_bound_certificates(view, properties, found)
     identifier = properties.findtext(f".//{xades('SigPolicyId')}/{xades('Identifier')}")
     hashed = properties.findtext(f".//{xades('SigPolicyHash')}/{ds('DigestValue')}")
-    if identifier != POLICY_ID or hashed != b64encode(POLICY_DIGEST).decode():
+    if not _names_policy_in_force(identifier, hashed, view.time):
         found.at("HBS-4.13", properties, identifier or "")
     roles = [item.text or "" for item in properties.iter(xades("ClaimedRole"))]
     if len(roles) != 1 or properties.find(f".//{xades('SignerRoleV2')}") is None:
@@ -182,6 +177,12 @@ def _read_properties(view: View, properties: etree._Element, found: Findings) ->
         view.role = roles[0]
         if view.place is not None and roles[0] != view.place.role:
             found.at("HBS-5.08", properties, roles[0])
+
+
+def _names_policy_in_force(identifier: str | None, hashed: str | None, time: datetime | None) -> bool:
+    """Whether these are a text's identifier and digest; where the time is readable, of the text in force."""
+    texts = SIGNATURE_POLICIES if time is None else (signature_policy(time),)
+    return any((identifier, hashed) == (item.id, b64encode(item.digest).decode()) for item in texts)
 
 
 def _check_bound_certificates(view: View, properties: etree._Element, found: Findings) -> None:

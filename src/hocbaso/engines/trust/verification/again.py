@@ -27,7 +27,7 @@ from hocbaso.core.document.names import (
 from hocbaso.core.document.parse import SHEET_CLOSE, SHEET_OPEN, parse_sheet, split_document
 from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust.keys import verifier_of
-from hocbaso.engines.trust.verification.constraints import check_size, key_names
+from hocbaso.engines.trust.verification.constraints import check_signature_policy, check_size, key_names
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet
 from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
 from hocbaso.engines.trust.verification.signatures import (
@@ -38,7 +38,7 @@ from hocbaso.engines.trust.verification.signatures import (
 )
 from hocbaso.engines.trust.verification.times import stray_properties
 from hocbaso.engines.trust.verification.verdict import Result
-from hocbaso.engines.trust.xades import SignatureParts, Unsigned, profile
+from hocbaso.engines.trust.xades import SIGNATURE_POLICIES, SignatureParts, Unsigned, profile
 from hocbaso.engines.trust.xades.signing import xml_time
 
 _START = HEAD + SHEET_OPEN
@@ -128,6 +128,8 @@ class Reverifier:
         for the full verifier, which knows the time); ``None``: the newest of the package.
         """
         self.policy = policy or policy_in_force()
+        accepted = self.policy.signature_policies
+        self._every_text = all(text.id in accepted for text in SIGNATURE_POLICIES)
         self._most = self.policy.limits.document_octets
         self._contents: set[bytes] = set()  # SHA-256 of contents whose form was found right
         self._layouts: dict[bytes, list[_Layout]] = {}  # by the first octets of their signatures
@@ -153,6 +155,7 @@ class Reverifier:
         end = self._end_of_sheet(document)
         if (
             end < 0
+            or not self._every_text  # which text it is follows from the time, which the full path reads
             or len(document) > self._most
             or not document.startswith(_START)
             or not document.endswith(_END)
@@ -199,12 +202,14 @@ class Reverifier:
         ]
         if stray_properties(findings) is not None or any(c.result is not Result.OK for c in checks):
             return False
-        if not all(map(self._knows_keys, findings)):
+        if not all(map(self._knows, findings)):
             return False
         self._remember(split.signatures, findings, slices.digest, tuple(slices.subjects))
         return True
 
-    def _knows_keys(self, finding: Finding) -> bool:
+    def _knows(self, finding: Finding) -> bool:
+        if check_signature_policy(finding, self.policy) is not None:
+            return False
         ders = finding.parts.ders if finding.parts is not None else ()
         return all(map(self.policy.knows, ("sha256", *key_names(ders))))
 

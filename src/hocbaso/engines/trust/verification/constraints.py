@@ -96,6 +96,16 @@ def check_algorithms(finding: Finding, at: datetime, policy: ValidationPolicy) -
     return None if weak is None else _weak_check(weak, role_name(finding.role), at, policy)
 
 
+def check_signature_policy(finding: Finding, policy: ValidationPolicy) -> Check | None:
+    """Whether the text that a signer committed to is one that the policy accepts (EN 319 102-1, 5.2.4)."""
+    if finding.parts is None or finding.parts.policy in policy.signature_policies:
+        return None
+    sentence = (
+        f"Chính sách xác thực không nhận chính sách ký {finding.parts.policy} của {role_name(finding.role)}."
+    )
+    return Check(Result.FAILED, sentence, "SIGNATURE_POLICY_NOT_AVAILABLE")
+
+
 def check_key(certificate: bytes, who: str, now: datetime, policy: ValidationPolicy) -> Check | None:
     """The same for a signature whose existence nothing proves but that it is here now."""
     names = ("sha256", *key_names((certificate,)))

@@ -20,7 +20,12 @@ from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.paths import NO_EVIDENCE, Evidence, PathChecker
 from hocbaso.engines.trust.verification import conclude
 from hocbaso.engines.trust.verification.archived import evidence_of_seal, judge_stamps
-from hocbaso.engines.trust.verification.constraints import check_algorithms, check_evidence, check_size
+from hocbaso.engines.trust.verification.constraints import (
+    check_algorithms,
+    check_evidence,
+    check_signature_policy,
+    check_size,
+)
 from hocbaso.engines.trust.verification.evidence import Vouching
 from hocbaso.engines.trust.verification.examined import Examined
 from hocbaso.engines.trust.verification.logged import LogReader
@@ -150,11 +155,14 @@ class Verifier:
         )
 
     def _algorithms(self, case: _Case) -> dict[int, Check]:
-        """What the policy says against algorithms, by number of the signature."""
+        """What the policy says against a signature's own policy or its algorithms, by number."""
         if case.stamped.token is None:
             return {}
         at = case.stamped.token.time
-        found = ((n, check_algorithms(f, at, self.policy)) for n, f in enumerate(case.findings))
+        found = (
+            (n, check_signature_policy(f, self.policy) or check_algorithms(f, at, self.policy))
+            for n, f in enumerate(case.findings)
+        )
         return {number: check for number, check in found if check is not None}
 
     def _signatures(self, case: _Case, subjects: list[str]) -> Check:

@@ -93,15 +93,20 @@ def read_signatures(texts: Sequence[bytes], slices: SheetSlices) -> tuple[Findin
     return tuple(findings)
 
 
+#: Why a signature cannot be read, where it is not its form.
+_UNREAD = {
+    "key_kind_not_allowed": "CRYPTO_CONSTRAINTS_FAILURE",
+    "xades_policy_period": "SIG_CONSTRAINTS_FAILURE",
+}
+
+
 def _read_one(text: bytes, slices: SheetSlices, before: Sequence[tuple[Place, Target]]) -> Finding:
     head = HEAD.match(text)
     place = place_of(head[1].decode()) if head is not None else None
     try:
         parts = read_signature(text)
     except DomainError as error:
-        weak = error.code == "key_kind_not_allowed"
-        sub = "CRYPTO_CONSTRAINTS_FAILURE" if weak else "FORMAT_FAILURE"
-        return Finding(place, None, Fault(sub, error.message))
+        return Finding(place, None, Fault(_UNREAD.get(error.code, "FORMAT_FAILURE"), error.message))
     except X509_FAILURES:
         return Finding(place, None, Fault("FORMAT_FAILURE", "Không đọc được chứng thư số trong chữ ký."))
     if place is None:

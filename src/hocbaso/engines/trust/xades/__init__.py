@@ -2,14 +2,8 @@
 
 from hocbaso.engines.trust.xades.archive import archive_digest, archive_octets, referable
 from hocbaso.engines.trust.xades.packing import pack_signature, unpack_signature
-from hocbaso.engines.trust.xades.profile import (
-    MAX_REFERENCES,
-    POLICY_DIGEST,
-    POLICY_ID,
-    POLICY_TEXT,
-    Reference,
-    signature_id_for,
-)
+from hocbaso.engines.trust.xades.policies import SIGNATURE_POLICIES, SignaturePolicy, signature_policy
+from hocbaso.engines.trust.xades.profile import MAX_REFERENCES, Reference, signature_id_for
 from hocbaso.engines.trust.xades.reading import (
     SignatureParts,
     dump_prepared,
@@ -41,14 +35,13 @@ from hocbaso.engines.trust.xades.unsigned import (
 __all__ = [
     "MAX_REFERENCES",
     "NO_DATA",
-    "POLICY_DIGEST",
-    "POLICY_ID",
-    "POLICY_TEXT",
+    "SIGNATURE_POLICIES",
     "ArchiveStamp",
     "DataObject",
     "Prepared",
     "Reference",
     "SignatureParts",
+    "SignaturePolicy",
     "Unsigned",
     "ValidationData",
     "archive_digest",
@@ -65,6 +58,7 @@ __all__ = [
     "sheet_object",
     "sign",
     "signature_id_for",
+    "signature_policy",
     "signature_value_digest",
     "signature_value_reference",
     "subject_objects",

@@ -13,7 +13,6 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from typing import Final, NamedTuple
 
 from cryptography import x509
@@ -23,13 +22,11 @@ from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import C14N10, DS, NS, SIGNATURE_IDS, XADES
 from hocbaso.core.document.signers import subject_signature_id
 from hocbaso.engines.trust.keys import PublicKey, signature_algorithm, signing_public_key
+from hocbaso.engines.trust.xades.policies import SignaturePolicy, policy_of_time
 
 SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 SIGNED_PROPERTIES_TYPE: Final = "http://uri.etsi.org/01903#SignedProperties"
 DER_ENCODING: Final = "http://uri.etsi.org/01903/v1.2.2#DER"
-POLICY_ID: Final = "urn:hocbaso:chinh-sach-ky:1"
-POLICY_TEXT: Final = (resources.files(__package__) / "policy" / "chinh-sach-ky-1.txt").read_bytes()
-POLICY_DIGEST: Final = hashlib.sha256(POLICY_TEXT).digest()
 
 #: A limit of the JDK's secure validation.
 MAX_REFERENCES: Final = 30
@@ -58,15 +55,6 @@ REFERENCE_BEFORE_DIGEST = b">" + _TRANSFORM + _DIGEST_OPEN
 _REFERENCE_CLOSE = _DIGEST_CLOSE + b"</ds:Reference>"
 _PROPERTIES_REFERENCE = f'<ds:Reference Type="{SIGNED_PROPERTIES_TYPE}" URI="#'.encode()
 
-_POLICY = (
-    b"<xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId><xades:Identifier>"
-    + POLICY_ID.encode()
-    + b"</xades:Identifier></xades:SigPolicyId><xades:SigPolicyHash>"
-    + _DIGEST_OPEN
-    + b64encode(POLICY_DIGEST)
-    + _DIGEST_CLOSE
-    + b"</xades:SigPolicyHash></xades:SignaturePolicyId></xades:SignaturePolicyIdentifier>"
-)
 _FORMAT_CLOSE = b'"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>'
 
 
@@ -155,6 +143,27 @@ def _certificate_digest(der: bytes) -> bytes:
     )
 
 
+def policy_element(signing_time: str) -> bytes:
+    """``SignaturePolicyIdentifier`` of the text in force at a claimed time, as it is written there."""
+    return written_policy(policy_of_time(signing_time))
+
+
+@lru_cache(maxsize=8)
+def written_policy(policy: SignaturePolicy) -> bytes:
+    """``SignaturePolicyIdentifier`` of a text."""
+    return b"".join(
+        [
+            b"<xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId><xades:Identifier>",
+            policy.id.encode(),
+            b"</xades:Identifier></xades:SigPolicyId><xades:SigPolicyHash>",
+            _DIGEST_OPEN,
+            b64encode(policy.digest),
+            _DIGEST_CLOSE,
+            b"</xades:SigPolicyHash></xades:SignaturePolicyId></xades:SignaturePolicyIdentifier>",
+        ]
+    )
+
+
 class Form:
     """All signatures of one signer in one role over the same targets: they differ by time and digests only.
 
@@ -173,7 +182,7 @@ class Form:
                 SIGNED_INFO_CLOSE,
             ]
         )
-        assert self._properties.count(b"%") == 1
+        assert self._properties.count(b"%") == 2
         assert self._info.count(b"%") == len(targets) + 1
         self._known = ("", b"", b"")  # a class is signed within one second, or in one batch
 
@@ -181,7 +190,7 @@ class Form:
         """The emitted ``xades:SignedProperties`` and the base64 SHA-256 of their canonical octets."""
         time, properties, digest = self._known
         if time != signing_time:
-            properties = self._properties % signing_time.encode()
+            properties = self._properties % (signing_time.encode(), policy_element(signing_time))
             digest = b64encode(hashlib.sha256(canonical_properties(properties)).digest())
             self._known = signing_time, properties, digest
         return properties, digest
@@ -236,8 +245,7 @@ def _properties_format(signature_id: str, role: str, parts: SignerParts, referen
             + sid
             + b'-sp"><xades:SignedSignatureProperties><xades:SigningTime>%s</xades:SigningTime>',
             parts.signing_certificate,
-            _POLICY,
-            b"<xades:SignerRoleV2><xades:ClaimedRoles><xades:ClaimedRole>",
+            b"%s<xades:SignerRoleV2><xades:ClaimedRoles><xades:ClaimedRole>",
             role.encode(),
             b"</xades:ClaimedRole></xades:ClaimedRoles></xades:SignerRoleV2></xades:SignedSignatureProperties>"
             b"<xades:SignedDataObjectProperties>",

@@ -18,11 +18,21 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from hocbaso.core.errors import DomainError
+from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.keys import verify_with_key
 from hocbaso.engines.trust.xades import profile
+from hocbaso.engines.trust.xades.policies import SIGNATURE_POLICIES, signature_policy
 from hocbaso.engines.trust.xades.signing import Prepared, assemble, render, xml_time
 from hocbaso.engines.trust.xades.unsigned import Unsigned, read_unsigned
+
+register(
+    {
+        "xades_policy_period": (
+            "Chữ ký ghi chính sách ký {policy}, nhưng chính sách có hiệu lực vào thời điểm ký là {due}.",
+            "The signature names policy {policy}; at its signing time {due} was in force.",
+        ),
+    }
+)
 
 #: Before anything is parsed. A signature without evidence has some 8 kB; revocation lists may be large.
 MAX_SIGNATURE_OCTETS = 16 * 1024 * 1024
@@ -96,8 +106,8 @@ class SignatureParts:
 
     @property
     def policy(self) -> str:
-        """Identifier of the signature policy."""
-        return profile.POLICY_ID
+        """Identifier of the signature policy: the one in force at :attr:`signing_time`."""
+        return signature_policy(self.signing_time).id
 
     def value_is_valid(self) -> bool:
         """Whether the value signs :attr:`digest` with the certificate's key."""
@@ -109,7 +119,7 @@ def read_signature(text: bytes) -> SignatureParts:
 
     :raises DomainError: ``xades_not_our_form`` (anything that is not exactly our emitted form, a digest of
         the signed properties that does not fit, a certificate that is not the one bound),
-        ``key_kind_not_allowed``.
+        ``xades_policy_period``, ``key_kind_not_allowed``.
     """
     prepared, value, signing_time, unsigned = _read(text)
     if not value:
@@ -163,6 +173,7 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
 
     prepared = assemble(role, sid, references, xml_time(moment), path, parts)
     if render(prepared, b64encode(value), unsigned_text) != text:
+        _check_policy(text[key_end:properties_end], moment)
         raise DomainError("xades_not_our_form", detail="Signature")
     return prepared, value, moment, read_unsigned(sid, unsigned_text)
 
@@ -192,6 +203,14 @@ def _signed_values(text: bytes, start: int, end: int) -> tuple[datetime, str]:
         return datetime.fromisoformat(moment[1].decode()), role[1].decode()
     except ValueError as error:
         raise DomainError("xades_not_our_form", detail="SigningTime") from error
+
+
+def _check_policy(properties: bytes, moment: datetime) -> None:
+    """Tell apart what is written as we write it, but under a text that was not in force."""
+    due = signature_policy(moment)
+    for policy in SIGNATURE_POLICIES:
+        if policy is not due and profile.written_policy(policy) in properties:
+            raise DomainError("xades_policy_period", policy=policy.id, due=due.id)
 
 
 def _find(text: bytes, what: bytes, start: int) -> int:
