@@ -47,17 +47,33 @@ def log() -> Experiment:
             hashlib.sha256(b"\0" + entry).digest()
             hashlib.sha256(b"\1" + node).digest()
 
+    def limit_of_states() -> None:
+        leaf, inner, node = hashlib.sha256(b"\0").copy, hashlib.sha256(b"\1").copy, bytes(64)
+        for entry in entries:
+            state = leaf()
+            state.update(entry)
+            state.digest()
+            state = inner()
+            state.update(node)
+            state.digest()
+
     return Experiment(
         title="Log: append",
         unit="entries",
         contenders=[
             Contender("hocbaso", _COUNT, ours),
             Contender("two hashes", _COUNT, limit),
+            Contender("two hashes, states copied", _COUNT, limit_of_states),
             Contender("hocbaso, checkpoint every 25", 5000, signed),
         ],
         ratios=[
-            Ratio("÷ two hashes", "hocbaso", "two hashes"),
+            Ratio("÷ two hashes", "hocbaso", "two hashes", aim=0.90, source="issue of trust"),
+            Ratio("÷ two hashes, states copied", "hocbaso", "two hashes, states copied"),
             Ratio("with checkpoints ÷ two hashes", "hocbaso, checkpoint every 25", "two hashes"),
         ],
-        remarks=["trust.md 9 names 603 000 appends/s (absolute; drifts with the machine)."],
+        remarks=[
+            "trust.md 9 names 603 000 appends/s (absolute; drifts with the machine). The two hashes of an "
+            "entry are one call of hashlib each; the second limit copies a state that has read the prefix, as the "
+            "engine does, and keeps nothing."
+        ],
     )

@@ -100,29 +100,28 @@ class Ledger:
         :returns: their indexes.
         :raises ValueError: an entry is longer than 65 535 bytes.
         """
-        if max(map(len, entries), default=0) > MAX_ENTRY:
+        if max(set(map(len, entries)), default=0) > MAX_ENTRY:
             raise ValueError("an entry is too long for a bundle")
         start = self._store.size()
         edge = self._edge
         if edge is None or edge.size != start:
             edge = compact_range(start, self.nodes())
         self._edge = None  # an append that fails half-way must not leave a wrong edge behind
-        rows = edge.extend(leaf_hashes(entries))
+        rows = edge.extend(leaf_hashes(entries), every=HEIGHT)
         self._store.append_entries(start, entries)
         for row in rows:
-            if row.level % HEIGHT == 0:
-                self._grow(row.level // HEIGHT, row.first, row.hashes)
+            self._grow(row.level // HEIGHT, row.first, row.hashes)
         self._edge = edge
         return range(start, start + len(entries))
 
-    def _grow(self, level: int, first: int, hashes: Sequence[bytes]) -> None:
-        """Add the nodes ``first``, … of a tile level to its tiles."""
+    def _grow(self, level: int, first: int, hashes: bytes) -> None:
+        """Add the nodes ``first``, … of a tile level, one after the other in ``hashes``, to its tiles."""
         done = 0
         while done < len(hashes):
-            index, known = divmod(first + done, WIDTH)
-            more = hashes[done : done + WIDTH - known]
-            before = self._store.tile(level, index)[: known * HASH_SIZE] if known else b""
-            self._store.put_tile(level, index, before + b"".join(more))
+            index, known = divmod(first * HASH_SIZE + done, WIDTH * HASH_SIZE)
+            more = hashes[done : done + WIDTH * HASH_SIZE - known]
+            before = self._store.tile(level, index)[:known] if known else b""
+            self._store.put_tile(level, index, before + more)
             done += len(more)
 
     def nodes(self) -> TileNodes:

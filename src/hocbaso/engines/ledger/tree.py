@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
 
-from hocbaso.engines.ledger.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
+from hocbaso.engines.ledger.hashing import EMPTY_ROOT, HASH_SIZE, node_hash, pair_hashes
 
 #: Gives the hash of node (level, index).
 NodeReader = Callable[[int, int], bytes]
@@ -25,7 +24,7 @@ class Row(NamedTuple):
 
     level: int
     first: int  # index of the first of them
-    hashes: list[bytes]
+    hashes: bytes  # one after the other, as a tile holds them
 
 
 def _bits(number: int) -> list[int]:
@@ -62,24 +61,25 @@ class CompactRange:
         self.hashes.append(current)
         self.size += 1
 
-    def extend(self, leaves: Sequence[bytes]) -> list[Row]:
+    def extend(self, leaves: Sequence[bytes], every: int = 1) -> list[Row]:
         """Add many leaf hashes, level by level: no call for a single node but its hash.
 
+        :param every: give the nodes of each so many levels only (8: those that stand in tiles).
         :returns: the nodes that became complete, those of level 0 (the leaves) first; levels without any are
             left out.
         """
         hashes, size = self.hashes, self.size
         rows: list[Row] = []
-        level, index, nodes = 0, size, list(leaves)
+        level, index, nodes = 0, size, leaves
         left = {i: hashes[place] for place, i in enumerate(_bits(size))}
         while nodes:
-            rows.append(Row(level, index, nodes))
+            if level % every == 0:
+                rows.append(Row(level, index, b"".join(nodes)))
             if index & 1:  # the subtree that waited for its right half
                 nodes = [left.pop(level), *nodes]
             if len(nodes) & 1:
                 left[level] = nodes[-1]
-            pairs = iter(nodes)
-            nodes = [sha256(b"\x01" + one + two).digest() for one, two in zip(pairs, pairs, strict=False)]
+            nodes = pair_hashes(nodes)
             level, index = level + 1, index >> 1
         self.hashes = [left[place] for place in sorted(left, reverse=True)]
         self.size = size + len(leaves)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hocbaso.engines.ledger.hashing import EMPTY_ROOT, leaf_hash, node_hash
+from hocbaso.engines.ledger.hashing import EMPTY_ROOT, leaf_hash, leaf_hashes, node_hash, pair_hashes
 from hocbaso.engines.ledger.tree import (
     CompactRange,
     NodeReader,
@@ -158,6 +158,24 @@ def test_the_compact_range_gives_the_root_of_rfc_6962_at_every_size() -> None:
     extended.extend(ALL[:37])
     extended.extend(ALL[37:])
     assert extended == grown
+
+
+@given(st.lists(st.binary(max_size=300), max_size=9))
+def test_hashes_of_a_list_are_those_of_each_alone(entries: list[bytes]) -> None:
+    leaves = leaf_hashes(entries)
+    assert leaves == [leaf_hash(entry) for entry in entries]
+    assert pair_hashes(leaves) == [node_hash(*leaves[at : at + 2]) for at in range(0, len(leaves) - 1, 2)]
+
+
+@pytest.mark.parametrize("start", [0, 1, 5, 8, 31])
+def test_growing_gives_the_nodes_of_each_level_that_is_asked_for(start: int) -> None:
+    for every in (1, 2, 3):
+        edge = compact_range(start, NODES)
+        for level, first, hashes in edge.extend(ALL[start:LARGEST], every=every):
+            assert level % every == 0
+            after = (LARGEST >> level) - first
+            assert hashes == b"".join(NODES(level, first + place) for place in range(after))
+            assert first == start >> level
 
 
 def test_every_proof_in_a_small_tree_verifies() -> None:
