@@ -72,8 +72,8 @@ def log() -> Experiment:
             Ratio("with checkpoints ÷ two hashes", "hocbaso, checkpoint every 25", "two hashes"),
         ],
         remarks=[
-            "trust.md 9 names 603 000 appends/s (absolute; drifts with the machine). The two hashes of an "
-            "entry are one call of hashlib each; the second limit copies a state that has read the prefix, as the "
-            "engine does, and keeps nothing."
+            "trust.md 9 names 603 000 appends/s (absolute; drifts with the machine). Two hashes of an entry "
+            "are two one-shot calls of hashlib; the second limit copies a state that has read the prefix, as "
+            "the engine does, and keeps nothing."
         ],
     )
