@@ -22,6 +22,7 @@ from hocbaso.engines.trust.bundle_entries import (
     CERTIFICATE,
     Anchor,
     AuthorityEntry,
+    CarriedPolicy,
     CodeSigner,
     LogEvidence,
     LogInfo,
@@ -30,9 +31,11 @@ from hocbaso.engines.trust.bundle_entries import (
     certificate_digest,
     certified_fields,
     fields,
+    policy_fields,
     read_anchor,
     read_authority,
     read_authority_2,
+    read_carried_policy,
     read_code_signer,
     read_evidence,
     read_log,
@@ -49,6 +52,9 @@ FORMAT = "hocbaso-trust-bundle/1"
 FORMAT_2 = "hocbaso-trust-bundle/2"
 #: Adds ``code_signers``, ``status_lists`` and ``authority_digest``: what codes need that verify offline.
 FORMAT_3 = "hocbaso-trust-bundle/3"
+#: Adds ``policy``: the dated rules that a reader follows who has none of its own (the offline page).
+FORMAT_4 = "hocbaso-trust-bundle/4"
+_FORMATS = (FORMAT, FORMAT_2, FORMAT_3, FORMAT_4)
 #: Label of RFC 7468 for lists; that of certificates stands with the entries.
 CRL = "X509 CRL"
 MAX_BYTES = 64 * 1024 * 1024
@@ -57,8 +63,10 @@ __all__ = [
     "FORMAT",
     "FORMAT_2",
     "FORMAT_3",
+    "FORMAT_4",
     "Anchor",
     "AuthorityEntry",
+    "CarriedPolicy",
     "CodeSigner",
     "LogEvidence",
     "LogInfo",
@@ -97,6 +105,7 @@ class TrustBundle:
     code_signers: tuple[CodeSigner, ...] = ()
     status_lists: tuple[str, ...] = ()  # signed lists (``status_list.py``), the newest of each name
     authority_digest: str | None = None  # of the whole register, where it is not carried itself
+    policy: CarriedPolicy | None = None  # for readers without one; a verifier's own is never replaced by it
 
     def __hash__(self) -> int:
         """Cheap: a bundle is the key under which its verifier is kept, and may hold a whole school."""
@@ -188,7 +197,7 @@ def _as_data(bundle: TrustBundle) -> dict[str, Any]:
         "status": [fields(item) for item in bundle.status],
         "latest": [{"code": code, "version": version} for code, version in bundle.latest],
     }
-    return data | _offline_data(bundle) if data["format"] == FORMAT_3 else data
+    return data | _offline_data(bundle) if data["format"] in (FORMAT_3, FORMAT_4) else data
 
 
 def _offline_data(bundle: TrustBundle) -> dict[str, Any]:
@@ -196,10 +205,14 @@ def _offline_data(bundle: TrustBundle) -> dict[str, Any]:
     carried: dict[str, Any] = {"code_signers": signers, "status_lists": list(bundle.status_lists)}
     if bundle.authority_digest is not None:
         carried["authority_digest"] = bundle.authority_digest
+    if bundle.policy is not None:
+        carried["policy"] = policy_fields(bundle.policy)
     return carried
 
 
 def _format_of(bundle: TrustBundle) -> str:
+    if bundle.policy is not None:
+        return FORMAT_4
     if bundle.code_signers or bundle.status_lists or bundle.authority_digest is not None:
         return FORMAT_3
     newer = any(item.subjects is not None or item.staff_code is not None for item in bundle.authority)
@@ -211,11 +224,10 @@ def _format_of(bundle: TrustBundle) -> str:
 
 def _read_bundle(value: Any) -> TrustBundle:
     top = JsonObject(value, "gói")
-    known = {FORMAT: read_authority, FORMAT_2: read_authority_2, FORMAT_3: read_authority_2}
     named = top.take("format", str)
-    authority_reader = known.get(named)
-    if authority_reader is None:
-        raise Fault(f"gói không phải định dạng {FORMAT}, {FORMAT_2} hoặc {FORMAT_3}")
+    if named not in _FORMATS:
+        raise Fault(f"gói không phải một trong các định dạng {', '.join(_FORMATS)}")
+    authority_reader = read_authority if named == FORMAT else read_authority_2
     bundle = TrustBundle(
         created=top.time("created"),
         as_of=top.time("as_of"),
@@ -228,13 +240,16 @@ def _read_bundle(value: Any) -> TrustBundle:
         status=top.objects("status", read_status),
         latest=top.objects("latest", lambda item: (item.take("code", str), item.natural("version", 1))),
     )
-    if named == FORMAT_3:
+    if named in (FORMAT_3, FORMAT_4):
         bundle = replace(
             bundle,
             code_signers=top.objects("code_signers", read_code_signer),
             status_lists=top.maybe_texts("status_lists") or (),
             authority_digest=top.digest("authority_digest") if "authority_digest" in top.left else None,
         )
+    if named == FORMAT_4:
+        carried = JsonObject(top.take("policy", dict), "policy")
+        bundle = replace(bundle, policy=read_carried_policy(carried))
     top.end()
     _check_unique("evidence", len(bundle.evidence), len(bundle.evidence_by_digest))
     _check_unique("status", len(bundle.status), len(bundle.status_by_version))

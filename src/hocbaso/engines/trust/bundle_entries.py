@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from cryptography import x509
@@ -23,6 +23,8 @@ from hocbaso.engines.trust.strict_json import Fault, JsonObject, pem_text
 CERTIFICATE = "CERTIFICATE"
 ENVIRONMENTS = ("chinh_thuc", "thu_nghiem")
 STATES = ("current", "replaced", "revoked")
+#: As in a validation policy.
+_MOST_SKEW = 3600
 ROLES = ("gvbm", "gvcn", "hieu_truong", "con_dau")
 
 
@@ -118,6 +120,17 @@ class CodeSigner:
     valid_to: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedPolicy:
+    """What a reader that has no validation policy of its own (the offline page) must ask by."""
+
+    id: str
+    version: str
+    sha256: str  # of the policy file, lower-case hex, as verdicts name it
+    clock_skew_seconds: int
+    algorithms: tuple[tuple[str, date | None], ...]  # name, last day (UTC) on which it counts
+
+
 def certificate_digest(der: bytes) -> str:
     """Lower-case hex SHA-256 of a DER certificate, as the authority register names it."""
     return hashlib.sha256(der).hexdigest()
@@ -165,6 +178,15 @@ def authority_fields(entry: AuthorityEntry) -> dict[str, Any]:
 def certified_fields(item: Anchor | CodeSigner) -> dict[str, Any]:
     """What names a certificate, as JSON data: the certificate in PEM."""
     return fields(item) | {"certificate": pem_text(item.certificate, CERTIFICATE)}
+
+
+def policy_fields(policy: CarriedPolicy) -> dict[str, Any]:
+    """A carried policy as JSON data."""
+    algorithms = [
+        {"name": name} | ({"until": until.isoformat()} if until is not None else {})
+        for name, until in policy.algorithms
+    ]
+    return fields(policy) | {"algorithms": algorithms}
 
 
 def register_digest(entries: tuple[AuthorityEntry, ...]) -> str:
@@ -279,3 +301,34 @@ def read_status(item: JsonObject) -> StatusEntry:
         by_version=item.natural("by_version", 1) if item.left.get("by_version") is not None else None,
         by_digest=item.digest("by_digest") if item.left.get("by_digest") is not None else None,
     )
+
+
+def read_carried_policy(item: JsonObject) -> CarriedPolicy:
+    """A carried policy: every algorithm once, at least one.
+
+    :raises Fault: naming the place.
+    """
+    found = CarriedPolicy(
+        id=item.take("id", str),
+        version=item.take("version", str),
+        sha256=item.digest("sha256"),
+        clock_skew_seconds=item.natural("clock_skew_seconds"),
+        algorithms=item.objects("algorithms", _read_algorithm),
+    )
+    item.end()
+    if not found.algorithms or len(dict(found.algorithms)) != len(found.algorithms):
+        raise Fault(f"{item.place}.algorithms phải có tên, không lặp")
+    if found.clock_skew_seconds > _MOST_SKEW:
+        raise Fault(f"{item.place}.clock_skew_seconds không được quá {_MOST_SKEW} giây")
+    return found
+
+
+def _read_algorithm(item: JsonObject) -> tuple[str, date | None]:
+    name, until = item.take("name", str), item.maybe("until", str)
+    try:
+        last = None if until is None else date.fromisoformat(until)
+    except ValueError:
+        last = None
+    if until is not None and (last is None or last.isoformat() != until):
+        raise Fault(f"{item.place}.until phải là ngày dạng 2026-06-02")
+    return name, last

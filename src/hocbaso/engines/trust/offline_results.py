@@ -190,7 +190,12 @@ def _conclusion(words: str) -> object:
 
 
 def _read_conclusion(value: object) -> str:
-    if isinstance(value, str) and value and value not in _CONCLUSION and len(value) <= 300:
+    if (
+        isinstance(value, str)
+        and value.isprintable()
+        and value not in ("", *_CONCLUSION)
+        and len(value) <= 300
+    ):
         return value
     if not isinstance(value, int) or not 0 <= value <= len(CONCLUSIONS):
         raise ValueError("conclusion")

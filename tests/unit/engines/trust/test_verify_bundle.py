@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hocbaso.core.errors import Unreadable
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.verification import verify_document
+from hocbaso.engines.trust.verification.policy import policy_in_force
 from tests.unit.engines.trust.verify_support import NOW, STAMPED, Pki, School, der
 
 SCHOOL = School(Pki("B"))
@@ -62,6 +64,32 @@ def test_only_a_register_with_subjects_or_staff_codes_is_written_in_the_second_f
         data = json.loads(text)
         data["authority"][0]["subjects"] = wrong
         with pytest.raises(Unreadable, match="subjects"):
+            TrustBundle.from_json(json.dumps(data))
+
+
+def test_a_policy_for_readers_without_one_travels_in_the_fourth_format_and_rules_no_verifier() -> None:
+    carried = policy_in_force(NOW).carried()
+    assert ("p256", date(2035, 12, 31)) in carried.algorithms
+    document, bundle = full()
+    text = replace(bundle, policy=carried).to_json()
+    assert json.loads(text)["format"] == "hocbaso-trust-bundle/4"
+    read = TrustBundle.from_json(text)
+    assert (read.policy, read.to_json()) == (carried, text)
+    strict = replace(read, policy=replace(carried, algorithms=(("sha256", date(2020, 1, 1)),)))
+    assert verify_document(document, strict, now=NOW).verdict == "valid"
+    with pytest.raises(Unreadable, match="policy"):
+        TrustBundle.from_json(text.replace("trust-bundle/4", "trust-bundle/3"))
+    for wrong in (
+        {"algorithms": []},
+        {"algorithms": [{"name": "p256"}, {"name": "p256"}]},
+        {"algorithms": [{"name": "p256", "until": "20351231"}]},
+        {"clock_skew_seconds": 3601},
+        {"sha256": "0"},
+        {"more": 1},
+    ):
+        data = json.loads(text)
+        data["policy"] |= wrong
+        with pytest.raises(Unreadable, match=r"policy|algorithms"):
             TrustBundle.from_json(json.dumps(data))
 
 

@@ -13,10 +13,11 @@ from hocbaso.apps.transcripts.offline.models import CodeKey
 from hocbaso.apps.transcripts.offline.use_cases.publish_list import current_list, list_names
 from hocbaso.apps.transcripts.use_cases.trust_bundle import authority_register
 from hocbaso.engines.trust.bundle import Anchor, CodeSigner, LogInfo, TrustBundle, register_digest
+from hocbaso.engines.trust.verification.policy import policy_in_force
 
 
 def offline_bundle(*, fresh: bool = False) -> TrustBundle:
-    """Roots, lists of revocation, the node's certificates, register digest, status lists, checkpoints.
+    """Roots, lists of revocation, the node's certificates, register digest, status lists, checkpoints, rules.
 
     :param fresh: publish status lists that are no longer true, however young they are.
     :raises DomainError: ``no_code_key``.
@@ -38,6 +39,7 @@ def offline_bundle(*, fresh: bool = False) -> TrustBundle:
         code_signers=_signers(),
         status_lists=tuple(row.token for row in published),
         authority_digest=register_digest(authority_register(set(schools.values_list("pk", flat=True)))),
+        policy=policy_in_force(now).carried(),
     )
 
 

@@ -22,6 +22,7 @@ from functools import lru_cache
 from importlib import resources
 
 from hocbaso.core.errors import Unreadable, register
+from hocbaso.engines.trust.bundle_entries import CarriedPolicy
 from hocbaso.engines.trust.strict_json import Fault, JsonObject, no_doubles, refuse_constant
 
 FORMAT = "hocbaso-validation-policy/1"
@@ -178,6 +179,11 @@ class ValidationPolicy:
     def to_json(self) -> dict[str, str]:
         """How verdicts and reports name it."""
         return {"id": self.id, "version": self.version, "sha256": self.digest}
+
+    def carried(self) -> CarriedPolicy:
+        """What of it a trust bundle carries for readers without a policy of their own."""
+        seconds = int(self.skew.total_seconds())
+        return CarriedPolicy(self.id, self.version, self.digest, seconds, self.algorithms)
 
 
 def main_indication(sub_indication: str | None) -> str:

@@ -34,7 +34,8 @@ from hocbaso.interfaces.web.views import actor_of, require_actor, verification
 from hocbaso.interfaces.web.views import transcripts as sheets
 
 PAGE = "/xac-thuc/ngoai-tuyen"
-_STATIC = ("style.css", "verification.css", "icon.svg", "offline_code.js", "offline_page.js")
+_SCRIPTS = ("offline_certificates.js", "offline_code.js", "offline_page.js")
+_STATIC = ("style.css", "verification.css", "icon.svg", *_SCRIPTS)
 _CACHED = f"public, max-age={TTL_SECONDS}"
 #: The bundle of a node costs seconds where it has thousands of schools: made once a quarter of an hour.
 _made: dict[str, tuple[float, bytes]] = {}

@@ -111,6 +111,7 @@
       at("van-ban").focus();
       return;
     }
+    at("ket-qua").hidden = true; // no answer to another code stands while this one is judged
     const answer = await verify(text, trust, new Date());
     const kind = { valid: "ok", invalid: "stop", unknown: "warn" }[answer.verdict];
     const test = answer.verdict === "valid" && trust.testing;
