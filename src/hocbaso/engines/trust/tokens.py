@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from hocbaso.core.errors import DomainError, register
+from hocbaso.core.shown import shown
 from hocbaso.engines.trust.der import (
     CONTEXT_0,
     CONTEXT_1,
@@ -142,7 +143,7 @@ class TimeStampInfo:
         """The authority's common name."""
         subject = self.certificate.subject
         names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return str(names[0].value) if names else subject.rfc4514_string()
+        return shown(str(names[0].value) if names else subject.rfc4514_string(), 200)
 
 
 def read_token(

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hocbaso.core.errors import DomainError, NotFound, ServiceUnavailable, Unreadable
+from hocbaso.core.shown import shown
 
 
 class Exit(IntEnum):
@@ -23,7 +24,20 @@ class Exit(IntEnum):
     UNAVAILABLE = 3  # a service that is needed does not answer
 
 
-messages = Console(stderr=True, highlight=False)
+class _Messages(Console):
+    """A terminal obeys control characters: what a file or a certificate brings of them is never handed on."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As :class:`Console`, texts made harmless first."""
+        super().print(*(harmless(o) if isinstance(o, str) else o for o in objects), **options)
+
+
+def harmless(text: str) -> str:
+    """``text`` with everything invisible replaced but line ends, tabs and no-break spaces."""
+    return "".join(c if c in "\n\t\u00a0" else shown(c) for c in text) if not text.isprintable() else text
+
+
+messages = _Messages(stderr=True, highlight=False)
 JSON_OPTION = typer.Option(False, "--json", help="Trả lời bằng đúng một tài liệu JSON trên đầu ra chuẩn.")
 
 
@@ -63,16 +77,16 @@ def table(
 
     :param whole: columns that stay on one line, as what is typed from them.
     """
-    shown = Table(title=title, title_justify="left")
+    listed = Table(title=title, title_justify="left")
     for place, column in enumerate(columns):
         if column in whole:
             width = max([len(column), *(len(str(row[place])) for row in rows[:limit])])
-            shown.add_column(column, no_wrap=True, min_width=width)
+            listed.add_column(column, no_wrap=True, min_width=width)
         else:
-            shown.add_column(column, overflow="fold")
+            listed.add_column(column, overflow="fold")
     for row in rows[:limit]:
-        shown.add_row(*[str(cell) for cell in row])
-    messages.print(shown)
+        listed.add_row(*[harmless(str(cell)) for cell in row])
+    messages.print(listed)
     if len(rows) > limit:
         messages.print(f"… và {len(rows) - limit} dòng nữa.")
 

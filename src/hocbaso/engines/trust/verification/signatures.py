@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from hocbaso.core.document.names import SHEET_ID
 from hocbaso.core.errors import DomainError
+from hocbaso.core.shown import shown
 from hocbaso.engines.trust.paths import X509_FAILURES
 from hocbaso.engines.trust.verification.plan import (
     Place,
@@ -23,6 +24,9 @@ from hocbaso.engines.trust.verification.sentences import role_name
 from hocbaso.engines.trust.verification.verdict import Check, Result
 from hocbaso.engines.trust.xades import SignatureParts, read_signature, signature_value_reference
 from hocbaso.engines.trust.xades.profile import HEAD
+
+#: Characters of a name in a certificate; RFC 5280 allows 64.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Finding:
             names = self.parts.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         except X509_FAILURES:
             return "không đọc được"
-        return str(names[0].value) if names else "không ghi tên"
+        return shown(str(names[0].value), _LONGEST_NAME) if names else "không ghi tên"
 
 
 def read_signatures(texts: Sequence[bytes], slices: SheetSlices) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hocbaso.core.document.model import YearSheet
 from hocbaso.core.errors import DomainError
+from hocbaso.core.shown import shown
 from hocbaso.engines.trust.verification.policy import ValidationPolicy, main_indication
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ _ABOUT_SIGNATURES = (
 )
 
 
+#: Characters of a name in a certificate (RFC 5280 allows 64) before it is cut.
+_LONGEST_NAME = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """An answer with its Vietnamese sentence.
@@ -67,6 +72,12 @@ class Check:
     sub_indication: str | None = None  # EN 319 102-1 table 6
     headline: str | None = None
     note: str | None = None  # what a reader should know although it decides nothing
+
+    def __post_init__(self) -> None:
+        """What a hostile file says of itself (a name in a certificate) steers no terminal, turns no text."""
+        object.__setattr__(self, "sentence", shown(self.sentence))
+        if self.headline is not None:
+            object.__setattr__(self, "headline", shown(self.headline))
 
 
 NOT_ASKED = Check(Result.UNKNOWN, "Không xét: chỉ xét khi nội dung còn nguyên vẹn.")
@@ -88,6 +99,11 @@ class SignatureAnswer:
     time: datetime | None
     serial: str
     subjects: tuple[str, ...] = ()  # codes of the subjects that a subject teacher signed
+
+    def __post_init__(self) -> None:
+        """As of :class:`Check`."""
+        object.__setattr__(self, "signer", shown(self.signer, _LONGEST_NAME))
+        object.__setattr__(self, "reason", shown(self.reason))
 
     @property
     def subject(self) -> str | None:
@@ -136,6 +152,10 @@ class Verdict:
     examined: Examined | None = field(
         default=None, repr=False, compare=False
     )  # for a report; not in the JSON
+
+    def __post_init__(self) -> None:
+        """As of :class:`Check`: the reason may be an error's sentence."""
+        object.__setattr__(self, "reason", shown(self.reason))
 
     @property
     def verdict(self) -> str:
