@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -26,10 +27,12 @@ from hocbaso.engines.trust.verification.policy import (
     main_indication,
 )
 from hocbaso.engines.trust.verification.report import report_json, report_of, schema
-from hocbaso.engines.trust.xades import with_unsigned
+from hocbaso.engines.trust.xades import profile, sheet_object, with_unsigned
+from hocbaso.engines.trust.xades.signing import assemble, render, xml_time
 from hocbaso.engines.trust.xades.unsigned import read_unsigned, without_unsigned
 from hocbaso.sandbox.tsa import SandboxStamper
 from tests.unit.engines.trust.json_schema import faults
+from tests.unit.engines.trust.offline_support import Node
 from tests.unit.engines.trust.test_verify_policy import changed
 from tests.unit.engines.trust.verify_support import (
     DAY,
@@ -304,6 +307,30 @@ def test_a_qr_code_a_refused_file_and_a_revoked_transcript_have_a_report_too() -
     assert (revoked["verdict"], revoked["indication"]) == ("invalid", "TOTAL-PASSED")
     wrapped = report(judge(issued().replace(b"<DSCKS>", b"<DSCKS >", 1)))
     assert (wrapped["indication"], wrapped["sub_indication"]) == ("TOTAL-FAILED", "FORMAT_FAILURE")
+
+
+def test_a_signature_in_a_role_that_nobody_knows_is_a_strangers_in_every_report() -> None:
+    sheet = split_document(issued()).sheet
+    signer = SCHOOL.signer(SCHOOL.holders[HOMEROOM])
+    path = (signer.certificate, *signer.chain)
+    target = (profile.Reference("tnh", sheet_object(sheet).digest),)
+    prepared = assemble("giam_thi", "ck-gt", target, xml_time(T0), path, profile.signer_parts(path))
+    strange = render(prepared, b64encode(signer.sign_digest(prepared.digest)))
+    verdict = judge(issued().replace(b"</DSCKS>", strange + b"</DSCKS>"))
+    assert (verdict.verdict, verdict.sub_indication) == ("invalid", "SIG_CONSTRAINTS_FAILURE")
+    assert "người lạ" in verdict.reason
+    made = report(verdict)
+    assert made["signatures"][3]["role"] == "la"
+    assert render_report(made, report_json(made)).startswith(b"%PDF-")
+
+
+def test_a_signed_qr_code_has_a_report_whether_its_signer_is_known_or_not() -> None:
+    node = Node()
+    for bundle, expected in ((node.bundle(), "valid"), (node.bundle(code_signers=()), "indeterminate")):
+        (verdict,) = verify_file("ma.txt", node.text().encode(), bundle, now=NOW)
+        made = report(verdict)
+        assert (made["verdict"], made["signatures"]) == (expected, [])
+        assert render_report(made, report_json(made)).startswith(b"%PDF-")
 
 
 def test_the_checker_of_schemas_is_no_rubber_stamp() -> None:

@@ -44,11 +44,10 @@ def report_of(
     """
     seen = verdict.examined
     objects = _Objects(seen)
+    answered = zip(seen.findings, verdict.signatures, strict=True) if seen else ()  # a QR code has no XAdES
     signatures = [
         _signature(number, finding, answer, seen, objects)
-        for number, (finding, answer) in enumerate(
-            zip(seen.findings if seen else (), verdict.signatures, strict=True)
-        )
+        for number, (finding, answer) in enumerate(answered)
     ]
     stamps = list(_stamps(seen, objects))
     return {

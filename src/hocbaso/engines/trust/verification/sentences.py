@@ -66,8 +66,8 @@ def day_and_time(moment: datetime) -> str:
 
 
 def role_name(role: str) -> str:
-    """The Vietnamese name of a role."""
-    return ROLE_NAMES.get(role, role)
+    """The Vietnamese name of a role; ``la`` is whoever signed in none."""
+    return "người lạ" if role == "la" else ROLE_NAMES.get(role, role)
 
 
 def path_sentence(result: PathResult, who: str) -> str:

@@ -20,7 +20,7 @@ from hocbaso.engines.trust.verification.plan import (
     place_of,
 )
 from hocbaso.engines.trust.verification.policy import LEAST_REQUIRED
-from hocbaso.engines.trust.verification.sentences import role_name
+from hocbaso.engines.trust.verification.sentences import ROLE_NAMES, role_name
 from hocbaso.engines.trust.verification.verdict import Check, Result
 from hocbaso.engines.trust.xades import SignatureParts, read_signature, signature_value_reference
 from hocbaso.engines.trust.xades.profile import HEAD
@@ -53,7 +53,8 @@ class Finding:
         """The role of its place, else the claimed one, else ``la`` (unknown)."""
         if self.place is not None:
             return self.place.role
-        return self.parts.role if self.parts is not None else "la"
+        claimed = self.parts.role if self.parts is not None else "la"
+        return claimed if claimed in ROLE_NAMES else "la"
 
     @property
     def subjects(self) -> tuple[str, ...]:
