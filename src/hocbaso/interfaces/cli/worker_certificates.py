@@ -1,4 +1,4 @@
-"""The worker's part about certificates: revocation answers, posts that are over, figures of schools."""
+"""The worker's part about certificates: revocation answers, ended posts, refused values, schools' figures."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 #: Seconds between two looks at what is due, when the last one left nothing.
-_EVERY = {"lists": 600.0, "asked": 60.0, "ended": 1800.0, "counted": 60.0}
+_EVERY = {"lists": 600.0, "asked": 60.0, "ended": 1800.0, "counted": 60.0, "refused": 300.0}
 _next: dict[str, float] = {}
 
 
 def work() -> dict[str, Any]:
     """One bounded share; resumes from rows, whatever happens in between."""
     from hocbaso.apps.accounts.door import Actor
+    from hocbaso.apps.signing.elsewhere.refusals import tell_refused
     from hocbaso.apps.signing.endings import end_departed
     from hocbaso.apps.signing.figures import recount_due
     from hocbaso.apps.signing.refreshing import refresh_due
@@ -28,6 +29,9 @@ def work() -> dict[str, Any]:
     if _due("ended"):
         told["registrations_ended"] = end_departed(actor)
         _wait("ended", again=told["registrations_ended"] > 0)
+    if _due("refused"):
+        told["refused_values_told"] = tell_refused(actor)
+        _wait("refused", again=False)
     if _due("counted"):
         told["readiness_counted"] = recount_due()
         _wait("counted", again=told["readiness_counted"] > 0)

@@ -14,7 +14,8 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
-from hocbaso.apps.signing.elsewhere.models import Entry, HandedOut
+from hocbaso.apps.signing.elsewhere.models import Entry, HandedOut, RefusedValues
+from hocbaso.apps.signing.elsewhere.refusals import SINGLY, note_refused, tell_refused
 from hocbaso.apps.signing.models import Registration, SigningBatch
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, YearSheet
 from hocbaso.apps.transcripts.use_cases import sign_elsewhere, sign_sheets
@@ -120,6 +121,52 @@ def test_no_other_order_of_the_values_passes(desk: Desk):
     assert Event.objects.filter(action="signing.values_refused").exists()
     right = {key: value for key, value in values.items() if key != ids[0]}
     assert sign_elsewhere.complete(desk.actor, handed, right).waiting == 0
+
+
+def test_a_flood_of_refused_values_is_a_few_events_and_a_sum_that_loses_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    noon = clock.now().replace(minute=0, second=0, microsecond=0)
+
+    def at(minutes: float) -> None:
+        monkeypatch.setattr(clock, "now", lambda: noon + timedelta(minutes=minutes))
+
+    at(1)
+    handed = desk.begin()
+    wrong = {item.id: b"0" * 64 for item in handed.items}
+    calls = SINGLY + 3
+    for call in range(calls):
+        at(2 + call)
+        sign_elsewhere.complete(desk.actor, handed, wrong)
+    events = Event.objects.filter(action="signing.values_refused")
+    assert [one.details["counts"] for one in events] == [{"elsewhere_foreign": PUPILS}] * SINGLY
+    at(59.9)
+    assert tell_refused(Actor.system()) == 0  # the hour is not over
+    at(61)
+    assert (tell_refused(Actor.system()), tell_refused(Actor.system())) == (1, 0)
+    (told,) = Event.objects.filter(action="signing.values_refused_sum")
+    assert told.target == f"batch:{desk.batch.pk}"
+    assert told.organisation == desk.school.unit.code
+    assert told.details == {
+        "who": desk.actor.label,
+        "role": desk.actor.role,
+        "channel": desk.actor.channel,
+        "since": clock.iso_seconds(noon + timedelta(minutes=2 + SINGLY)),
+        "until": clock.iso_seconds(noon + timedelta(minutes=1 + calls)),
+        "calls": 3,
+        "counts": {"elsewhere_foreign": 3 * PUPILS},
+        "lists": [HandedOut.objects.get(pk=handed.id).list_digest[:16]],
+    }
+    # A new hour begins anew, and what was told stands.
+    row = HandedOut.objects.get(pk=handed.id)
+    for _ in range(SINGLY + 1):
+        note_refused(desk.actor, row, {"elsewhere_swapped": 1})
+    assert events.all().count() == 2 * SINGLY
+    at(121)
+    note_refused(desk.actor, row, {"elsewhere_swapped": 2})  # whoever comes later closes the hour before
+    assert Event.objects.filter(action="signing.values_refused_sum").count() == 2
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RefusedValues.objects.filter(told_at__isnull=False).update(calls=0)
 
 
 def test_a_value_is_taken_once(desk: Desk):

@@ -1,8 +1,8 @@
 """Where keys are, what was handed out to be signed elsewhere, and runs beside a request.
 
-Rows are only added; whether an item is signed, the item says. No content is kept here: an entry holds the
-digest that its value must sign. When the value comes, what is signed is prepared anew from the frozen sheet;
-had anything changed meanwhile, the digest would be another.
+Rows are only added (the sum of refused values grows for an hour); whether an item is signed, the item says.
+No content is kept here: an entry holds the digest that its value must sign. When the value comes, what is
+signed is prepared anew from the frozen sheet; had anything changed meanwhile, the digest would be another.
 """
 
 from __future__ import annotations
@@ -102,3 +102,29 @@ class Run(models.Model):
 
 
 guard(Run, update_when="OLD.ended_at IS NOT NULL")
+
+
+class RefusedValues(models.Model):
+    """Refused values of one batch in one hour: how many events of their own there are, and the sum of the
+    others until it stands in the chain (``refusals.py``); from then on the row never changes."""
+
+    batch = models.ForeignKey(SigningBatch, on_delete=models.PROTECT, related_name="refused_values")
+    hour = models.DateTimeField()
+    singly = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)  # code of the refusal → values
+    lists = models.JSONField(default=list)  # the first digits of their digests
+    who = models.CharField(max_length=200, blank=True)
+    role = models.CharField(max_length=40, blank=True)
+    channel = models.CharField(max_length=20, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "hour"], name="refused_values_once_an_hour"),
+        ]
+
+
+guard(RefusedValues, update_when="OLD.told_at IS NOT NULL")

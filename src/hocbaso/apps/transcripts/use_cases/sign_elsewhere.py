@@ -21,6 +21,7 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import valid_on
 from hocbaso.apps.signing.elsewhere.absent import AbsentKey, absent_key, check_known, stored_certificates
 from hocbaso.apps.signing.elsewhere.models import Entry, HandedOut
+from hocbaso.apps.signing.elsewhere.refusals import note_refused
 from hocbaso.apps.signing.models import BatchState, SigningBatch, SigningItem
 from hocbaso.apps.signing.register import store
 from hocbaso.apps.transcripts.models import SubjectDuty
@@ -371,7 +372,4 @@ def _refuse(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
 
 def _note_refusals(actor: Actor, row: HandedOut, outcome: Outcome) -> None:
     codes = [one.reason_code for one in outcome.failed if one.reason_code.startswith("elsewhere_")]
-    if codes:
-        target = f"batch:{row.batch_id}"
-        counts = {code: codes.count(code) for code in sorted(set(codes))}
-        record(actor, "signing.values_refused", target, organisation=row.batch.school.code, counts=counts)
+    note_refused(actor, row, {code: codes.count(code) for code in sorted(set(codes))})
