@@ -21,6 +21,7 @@ from hocbaso.core.document.emit import short_digest
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.providers.pkcs11_tokens import FoundToken
 from hocbaso.engines.trust.strict_json import Fault
+from hocbaso.interfaces.agent.guessing import WRONG_IN_RUN, Guesses
 from hocbaso.interfaces.agent.jobs import Job, JobState
 from hocbaso.interfaces.agent.keyring import Keyring, digest_of, name_of
 from hocbaso.interfaces.agent.pairing import Pairing, Pairings
@@ -233,7 +234,7 @@ class Desk:
     def allow_pairing(self) -> None:
         """The wrong codes were the person's own."""
         with self.changed:
-            self.pairings.allow_again()
+            self.pairings.guesses.allow_again()
             self._told()
 
     def unpair(self) -> None:
@@ -283,7 +284,7 @@ class Desk:
             self._version,
             pairings.attempt and (pairings.attempt.id, pairings.attempt.tries),
             pairings.pairing and pairings.pairing.id,
-            pairings.closed,
+            pairings.guesses.closed,
             job and (job.id, job.state, len(job.values), id(job.error), job.token and job.token.serial),
         )
         return hash(parts) & 0x7FFFFFFF
@@ -294,7 +295,8 @@ class Desk:
             "version": self._number(),
             "sites": list(self.sites),
             "stranger": self.stranger,
-            "closed": self.pairings.closed,
+            "closed": self.pairings.guesses.closed,
+            "wrong": _wrong(self.pairings.guesses),
             "attempt": attempt
             and {"code": attempt.code, "origin": attempt.origin, "account": attempt.account},
             "pairing": _pairing(pairing),
@@ -308,6 +310,14 @@ def octets(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         raise DomainError("agent_message_unreadable", detail="base64") from None
+
+
+def _wrong(guesses: Guesses) -> dict[str, Any] | None:
+    """Wrong codes of this run, for the person to say whether they were his own."""
+    if guesses.last is None:
+        return None
+    origin, account = guesses.last
+    return {"count": guesses.in_run, "limit": WRONG_IN_RUN, "origin": origin, "account": account}
 
 
 def _pairing(pairing: Pairing | None) -> dict[str, Any] | None:

@@ -1,9 +1,8 @@
 """Pairing with the signed-in page: a code of six digits, few tries, a key that only server and agent have.
 
-An attempt lives three minutes and takes three codes; after nine wrong codes, or thirty attempts that led
-nowhere, nothing pairs until the person allows it again in the agent's own window: a stranger who guesses has
-one chance in a hundred thousand. One pairing at a time; it ends when idle, after a working day, by a button,
-or with the program.
+An attempt lives three minutes and takes three codes; how many there may be at all, and how fast, says
+:mod:`.guessing`. One pairing at a time; it ends when idle, after a working day, by a button, or with the
+program.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hocbaso.core.errors import DomainError, register
+from hocbaso.interfaces.agent.guessing import Guesses
 from hocbaso.interfaces.agent.protocol import CODE_DIGITS, PairKeys, Transcript, agree, same
 
 register(
@@ -34,11 +34,6 @@ register(
             "để có mã mới.",
             "The attempt is over.",
         ),
-        "agent_pairing_closed": (
-            "Đã có nhiều lần nhập sai mã nên chương trình ký tạm không nhận ghép nối. Nếu chính thầy cô "
-            "đang ghép nối, hãy bấm “Cho ghép nối lại” trong cửa sổ Chương trình ký.",
-            "Too many wrong codes; the person must allow pairing again.",
-        ),
         "agent_seal_wrong": (
             "Yêu cầu không do máy chủ học bạ đã ghép nối gửi. Chưa ký gì; thầy cô hãy ghép nối lại.",
             "The message does not carry the MAC of the paired server.",
@@ -52,8 +47,6 @@ register(
 
 ATTEMPT_SECONDS = 180.0
 _TRIES = 3
-#: Until the person says that they were his own: wrong codes, attempts that did not end in a pairing.
-_WRONG_CODES, _ATTEMPTS = 9, 30
 IDLE_SECONDS = 30 * 60.0
 LONGEST_SECONDS = 10 * 3600.0
 _MOST_NONCES = 10_000
@@ -96,7 +89,7 @@ class Pairings:
         self._clock = clock
         self._attempt: Attempt | None = None
         self._pairing: Pairing | None = None
-        self._wrong = self._asked = 0
+        self.guesses = Guesses(clock)
 
     @property
     def attempt(self) -> Attempt | None:
@@ -113,19 +106,14 @@ class Pairings:
             self._pairing = None
         return self._pairing
 
-    @property
-    def closed(self) -> bool:
-        """Too many wrong codes or attempts: nothing pairs until :meth:`allow_again`."""
-        return self._wrong >= _WRONG_CODES or self._asked >= _ATTEMPTS
-
     def ask(self, origin: str, account: str, site_key: bytes) -> Attempt:
         """Begin an attempt; an earlier one is over.
 
-        :raises DomainError: ``agent_pairing_closed``, ``agent_key_unusable``.
+        :raises DomainError: ``agent_pairing_shut``, ``agent_pairing_closed``, ``agent_pairing_pause``,
+            ``agent_key_unusable``.
         """
-        if self.closed:
-            raise DomainError("agent_pairing_closed")
-        self._asked += 1
+        self.guesses.check()
+        self.guesses.asked()
         own, identifier = X25519PrivateKey.generate(), secrets.token_hex(16)
         public = own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         keys = agree(own, site_key, Transcript(origin, account, identifier, site_key, public))
@@ -138,20 +126,22 @@ class Pairings:
         """Take the site's proof that the person typed the code.
 
         :returns: the pairing, and the agent's own proof for the site.
-        :raises DomainError: ``agent_attempt_over``, ``agent_code_wrong``.
+        :raises DomainError: ``agent_attempt_over``, ``agent_code_wrong``; as :meth:`ask`: the code was not
+            looked at.
         """
         attempt = self.attempt
         if attempt is None or attempt.origin != origin or not same(attempt.id, attempt_id):
             raise DomainError("agent_attempt_over")
+        self.guesses.check()
         if not same(attempt.keys.proof("site", attempt.code), proof):
             attempt.tries -= 1
-            self._wrong += 1
-            if attempt.tries == 0 or self.closed:
+            self.guesses.wrong(attempt.origin, attempt.account)
+            if attempt.tries == 0 or self.guesses.closed:
                 self._attempt = None
                 raise DomainError("agent_attempt_over")
             raise DomainError("agent_code_wrong", tries=attempt.tries)
         self._attempt, now = None, self._clock()
-        self.allow_again()
+        self.guesses.allow_again()
         self._pairing = Pairing(
             attempt.id, origin, attempt.account, attempt.keys, now + LONGEST_SECONDS, now + IDLE_SECONDS
         )
@@ -160,10 +150,6 @@ class Pairings:
     def refuse(self) -> None:
         """The person does not know who asks."""
         self._attempt = None
-
-    def allow_again(self) -> None:
-        """The person says that the wrong codes were his own."""
-        self._wrong = self._asked = 0
 
     def end(self) -> None:
         """No page is listened to any more."""

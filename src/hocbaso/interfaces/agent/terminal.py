@@ -10,6 +10,14 @@ from hocbaso.interfaces.agent.desk import Desk
 Say = Callable[[str], None]
 
 
+def _wrong_codes(wrong: dict[str, Any]) -> str:
+    return (
+        f"Mã ghép nối đã bị nhập sai {wrong['count']} lần từ khi mở chương trình (lần gần nhất: trang "
+        f"{wrong['origin']}, tài khoản {wrong['account']}; đủ {wrong['limit']} lần thì phải mở lại chương "
+        "trình). Nếu không phải thầy cô nhập, hãy rút thiết bị ký và báo người phụ trách máy tính."
+    )
+
+
 class TerminalWindow:
     """Follows the desk and speaks.
 
@@ -45,6 +53,8 @@ class TerminalWindow:
             self._once(
                 ("stranger", stranger), f"Đã từ chối trang {stranger}: không phải trang học bạ đã khai."
             )
+        if wrong := now["wrong"]:
+            self._once(("wrong", str(wrong["count"])), _wrong_codes(wrong))
         if now["closed"]:
             self._once(("closed", str(now["version"])), "Nhập sai mã nhiều lần: tạm không nhận ghép nối.")
         if job := now["job"]:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.agent.desk import Desk
+from hocbaso.interfaces.agent.guessing import FIRST_PAUSE, LONGEST_PAUSE, WRONG_CODES, WRONG_IN_RUN
 from hocbaso.interfaces.agent.pairing import ATTEMPT_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from hocbaso.interfaces.agent.protocol import Transcript, agree
 from tests.unit.interfaces.agent.support import (
@@ -56,29 +57,88 @@ def test_both_sides_prove_that_they_know_the_code_and_come_to_the_same_keys(desk
     assert desk.hello(SITE, "")["paired"] is False
 
 
-def test_three_wrong_codes_end_an_attempt(desk: Desk) -> None:
+def test_three_wrong_codes_end_an_attempt(desk: Desk, clock: Clock) -> None:
     site = Site()
     asked = desk.ask_pairing(SITE, site.account, b64(site.public))
     code = code_of(desk)
-    refusals = [code_refused(desk, site, asked, wrong(code)) for _ in range(3)]
+    refusals = []
+    for _ in range(3):
+        refusals.append(code_refused(desk, site, asked, wrong(code)))
+        clock.wait(LONGEST_PAUSE / 30)
     assert refusals == ["agent_code_wrong", "agent_code_wrong", "agent_attempt_over"]
     assert code_refused(desk, site, asked, code) == "agent_attempt_over"
 
 
 @pytest.mark.parametrize(("guesses", "attempts"), [(3, 3), (1, 9), (2, 5), (0, 30)])
-def test_guessing_closes_the_door_however_it_is_spread(desk: Desk, guesses: int, attempts: int) -> None:
+def test_guessing_closes_the_door_however_it_is_spread(
+    desk: Desk, clock: Clock, guesses: int, attempts: int
+) -> None:
     for _ in range(attempts):
         site = Site()
         asked = desk.ask_pairing(SITE, site.account, b64(site.public))
         code = code_of(desk)
         for _ in range(guesses):
             code_refused(desk, site, asked, wrong(code))
+            desk.pairings.guesses._free_at = 0.0  # as if the pause were over
     with pytest.raises(DomainError) as caught:
         desk.ask_pairing(SITE, site.account, b64(site.public))
     assert caught.value.code == "agent_pairing_closed"
     assert desk.view(0, 0)["closed"] is True
     desk.allow_pairing()
     assert Site().pair(desk)
+
+
+def pause_of(desk: Desk) -> float:
+    """Seconds until a code may be asked for or tried."""
+    try:
+        desk.pairings.guesses.check()
+    except DomainError as error:
+        if error.code != "agent_pairing_pause":
+            raise
+        return float(error.params["seconds"])
+    return 0.0
+
+
+def test_each_wrong_code_makes_the_next_wait_longer_and_a_hasty_one_is_not_looked_at(
+    desk: Desk, clock: Clock
+) -> None:
+    site, pauses = Site(), []
+    asked = desk.ask_pairing(SITE, site.account, b64(site.public))
+    for _ in range(WRONG_CODES - 1):
+        code_refused(desk, site, asked, wrong(code_of(desk)))
+        pauses.append(seconds := pause_of(desk))
+        if seconds and desk.pairings.attempt is not None:  # not even the right one
+            assert code_refused(desk, site, asked, code_of(desk)) == "agent_pairing_pause"
+        clock.wait(seconds)
+        assert pause_of(desk) == 0
+        if desk.pairings.attempt is None:
+            asked = desk.ask_pairing(SITE, site.account, b64(site.public))
+    assert [round(seconds // FIRST_PAUSE) for seconds in pauses] == [0, 1, 2, 4, 8, 16, 32, 60]
+    assert desk.pairings.guesses.in_run == WRONG_CODES - 1
+    assert Site().pair(desk)
+
+
+def test_a_run_takes_so_many_wrong_codes_whatever_is_allowed_and_the_person_is_told(desk: Desk) -> None:
+    assert desk.view(0, 0)["wrong"] is None
+    site = Site()
+    for number in range(WRONG_IN_RUN):
+        desk.allow_pairing()
+        if number % 5 == 4:
+            Site().pair(desk)  # a pairing in between forgives nothing
+        asked = desk.ask_pairing(SITE, site.account, b64(site.public))
+        code_refused(desk, site, asked, wrong(code_of(desk)))
+        told = desk.view(0, 0)["wrong"]
+        assert told == {
+            "count": number + 1,
+            "limit": WRONG_IN_RUN,
+            "origin": SITE,
+            "account": site.account,
+        }
+    desk.allow_pairing()
+    with pytest.raises(DomainError) as caught:
+        desk.ask_pairing(SITE, site.account, b64(site.public))
+    assert caught.value.code == "agent_pairing_shut"
+    assert desk.view(0, 0)["closed"] is True
 
 
 def test_a_code_lives_three_minutes_and_the_person_can_refuse(desk: Desk, clock: Clock) -> None:

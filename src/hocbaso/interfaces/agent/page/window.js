@@ -115,7 +115,11 @@
       : "Thầy cô quay lại trang học bạ và bấm Ghép nối. Mã ghép nối sẽ hiện ở đây.");
     show("la", Boolean(now.stranger));
     put("la", now.stranger ? `Trang ${now.stranger} vừa hỏi chương trình ký và đã bị từ chối: chương trình chỉ làm việc với ${now.sites.join(", ")}.` : "");
-    show("khoa", now.closed);
+    const shut = Boolean(now.wrong) && now.wrong.count >= now.wrong.limit;
+    show("khoa", now.closed && !shut);
+    show("khoa-han", shut);
+    show("sai-ma", Boolean(now.wrong));
+    put("sai-ma", now.wrong ? `Mã ghép nối đã bị nhập sai ${now.wrong.count} lần từ khi mở chương trình (lần gần nhất: trang ${now.wrong.origin}, tài khoản ${now.wrong.account}; đủ ${now.wrong.limit} lần thì phải mở lại chương trình). Nếu không phải thầy cô nhập, hãy rút thiết bị ký và báo người phụ trách máy tính.` : "");
     put("ghep", now.pairing ? `Đang ghép nối với ${now.pairing.origin}, tài khoản ${now.pairing.account}.`
       : `Chưa ghép nối. Chương trình này chỉ làm việc với ${now.sites.join(", ")}.`);
     show("ngat", Boolean(now.pairing));

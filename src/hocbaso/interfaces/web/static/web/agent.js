@@ -112,7 +112,7 @@
       const done = await agent("/v1/pair/finish", { attempt: attempt.attempt, proof });
       token = (await site(words.finishUrl, done)).token;
     } catch (error) {
-      if (["agent_code_wrong", "agent_link_code"].includes(error.code)) return codeError(error.message);
+      if (["agent_code_wrong", "agent_link_code", "agent_pairing_pause"].includes(error.code)) return codeError(error.message);
       throw error;
     }
     tell("");
