@@ -27,6 +27,6 @@ def work(actor: Actor | None = None) -> int:
     now = clock.now()
     if _next_look is None or now >= _next_look or _next_look > now + _EVERY:
         renewed = renew(actor, limit=ROUND, patient=True)
-        _next_look = now if renewed.done == ROUND else now + _EVERY
+        _next_look = now if renewed.more and not renewed.stopped else now + _EVERY
         done += renewed.done
     return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.signing.ports import KeyProvider, key_provider
 from hocbaso.engines.trust.longterm.fetching import HttpAnswers
 from hocbaso.engines.trust.longterm.validation_data import Ask, Gatherer
 
@@ -14,5 +14,10 @@ def gatherer() -> Gatherer:
     otherwise the addresses in the certificates are asked.
     """
     provider = key_provider()
+    return Gatherer(provider.trust(), asking(provider))
+
+
+def asking(provider: KeyProvider) -> Ask:
+    """The provider's own way to ask, else the network."""
     ask: Ask = getattr(provider, "answer", None) or HttpAnswers()
-    return Gatherer(provider.trust(), ask)
+    return ask

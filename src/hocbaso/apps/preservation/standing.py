@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.preservation.models import ArchiveTimeStamp, LongTermSheet, Setback
@@ -16,6 +16,8 @@ from hocbaso.engines.trust.longterm.policy import LongTermPolicy, long_term_poli
 #: Renewed although nothing ends soon: somebody asked for it.
 ASKED = "asked"
 LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
+#: What decides when a stamp is due: the end of its authority's certificate, and its algorithms.
+Kind = tuple[datetime, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +115,52 @@ def groups_of(sheets: QuerySet[IssuedSheet], policy: LongTermPolicy) -> list[Gro
     return sorted(found, key=lambda group: (group.due, group.level))
 
 
-def newest_stamps(
-    sheets: QuerySet[IssuedSheet],
-    policy: LongTermPolicy,
-    now: datetime,
-    *,
-    after: int,
-    size: int,
-    early: bool,
-) -> dict[int, Newest]:
-    """The next sheets to be renewed, by key behind ``after``.
+class DueSheets:
+    """The sheets to be renewed in one run.
 
     Whether a stamp is due depends on when its certificate ends and on its algorithms only, so the few kinds
-    of stamps are judged, and then rows of the due kinds are read.
+    of stamps are judged once a run, and then rows of the due kinds are read, a chunk at a time.
+
+    :param early: sheets without an archive stamp, too. :param but: sheets that rest: however many they are,
+        they keep no other sheet waiting.
     """
-    found: dict[int, Newest] = {}
-    for level, rows in enumerate(newest_rows(sheets)):
-        reasons: dict[tuple[datetime, tuple[str, ...]], str] = {}
-        chosen = Q(pk__in=[])
-        for ends, algorithms, _ in _kinds(rows):
-            reason = policy.renewal_reason(ends, algorithms, now) or (ASKED if early and not level else None)
-            if reason is not None:
-                reasons[ends, algorithms] = reason
-                chosen |= Q(certificate_ends=ends, algorithms=" ".join(algorithms))
-        if not reasons:
-            continue
-        number = F("number") if level else None
-        columns = ("sheet_id", "certificate_ends", "algorithms", *(("number",) if number else ()))
-        picked = rows.filter(chosen, sheet__gt=after).order_by("sheet")[:size]
-        for key, ends, names, *rest in picked.values_list(*columns):
-            algorithms = tuple(names.split())
-            found[key] = Newest(rest[0] if rest else 0, ends, algorithms, reasons[ends, algorithms])
-    return dict(sorted(found.items())[:size])
+
+    def __init__(
+        self,
+        sheets: QuerySet[IssuedSheet],
+        policy: LongTermPolicy,
+        now: datetime,
+        *,
+        early: bool = False,
+        but: QuerySet[Setback] | None = None,
+    ) -> None:
+        self._chosen: list[tuple[QuerySet[Any], dict[Kind, str], bool]] = []
+        for level, rows in enumerate(newest_rows(sheets)):
+            reasons = {
+                (ends, algorithms): policy.renewal_reason(ends, algorithms, now)
+                or (ASKED if early and not level else None)
+                for ends, algorithms, _ in _kinds(rows)
+            }
+            due = {kind: reason for kind, reason in reasons.items() if reason is not None}
+            if due:
+                wanted = Q(pk__in=[])
+                for ends, algorithms in due:
+                    wanted |= Q(certificate_ends=ends, algorithms=" ".join(algorithms))
+                chosen = rows.filter(wanted)
+                if but is not None:
+                    chosen = chosen.exclude(sheet__in=but.values("sheet"))
+                self._chosen.append((chosen, due, bool(level)))
+
+    def behind(self, last: int, size: int) -> dict[int, Newest]:
+        """The next ``size`` sheets by key behind ``last``, with their newest stamps."""
+        found: dict[int, Newest] = {}
+        for rows, due, archived in self._chosen:
+            columns = ("sheet_id", "certificate_ends", "algorithms", *(("number",) if archived else ()))
+            picked = rows.filter(sheet__gt=last).order_by("sheet")[:size]
+            for key, ends, names, *rest in picked.values_list(*columns):
+                algorithms = tuple(names.split())
+                found[key] = Newest(rest[0] if rest else 0, ends, algorithms, due[ends, algorithms])
+        return dict(sorted(found.items())[:size])
 
 
 def standing(sheets: QuerySet[IssuedSheet]) -> Standing:

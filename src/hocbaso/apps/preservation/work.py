@@ -30,6 +30,7 @@ class Outcome:
     failed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)  # why done, or why not
     stopped: str = ""  # a service that does not answer, in words
+    more: bool = False  # the limit was reached: there may be more to do
 
     def count(self, reason: str) -> None:
         """One more for this reason."""
@@ -59,7 +60,17 @@ def resting(now: datetime, deed: str) -> QuerySet[Setback]:
         pauses |= Q(tries=tries, last_at__gt=now - pause)
         pause, tries = 2 * pause, tries + 1
     pauses |= Q(tries__gte=tries, last_at__gt=now - _LONGEST_PAUSE)
-    return Setback.objects.filter(pauses, deed=deed)
+    # A try that lies in the future was made while the clock was wrong: it rests nobody.
+    return Setback.objects.filter(pauses, deed=deed, last_at__lte=now)
+
+
+def lock(sheets: Iterable[int]) -> None:
+    """One writer a sheet until the transaction ends: what was read under it is what will be covered.
+
+    An archive time stamp covers the validation data before it, so nobody may add such data meanwhile.
+    """
+    rows = IssuedSheet.objects.select_for_update(no_key=True).filter(sheet__in=list(sheets))
+    list(rows.order_by("sheet").values_list("sheet", flat=True))
 
 
 def tokens_of(sheets: Iterable[int]) -> dict[int, bytes]:
@@ -99,4 +110,4 @@ def remember(deed: str, wrong: Sequence[tuple[int, DomainError]], right: Sequenc
     )
 
 
-__all__ = ["CHUNK", "Outcome", "remember", "resting", "sheets_of", "tokens_of"]
+__all__ = ["CHUNK", "Outcome", "lock", "remember", "resting", "sheets_of", "tokens_of"]

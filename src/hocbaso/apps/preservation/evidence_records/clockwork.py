@@ -41,7 +41,7 @@ def work(actor: Actor) -> Round | None:
 
 def _is_due(now: datetime) -> bool:
     last = Round.objects.order_by("-pk").first()
-    if last is None or last.begun_at < now - _SAME_NIGHT:
-        return True
+    if last is None or not now - _SAME_NIGHT <= last.begun_at <= now:
+        return True  # also a night that lies in the future: the clock was wrong then
     went_wrong = last.finished_at is None or last.problem == "timestamp_unavailable"
     return went_wrong and last.begun_at < now - _AGAIN

@@ -97,6 +97,14 @@ def waiting_sheets(
     return found.order_by("pk")
 
 
+def left_out(school: Organisation | None = None, year: str = "") -> QuerySet[Leaf]:
+    """Sheets that were no longer what their record covers when it got a new tree: it proves them no more."""
+    own = Leaf.objects.filter(tree=OuterRef("pk"), sheet=OuterRef(OuterRef("sheet")))
+    later = Tree.objects.filter(record=OuterRef("tree__record"), number__gt=0, stamps__number=0)
+    leaves = _leaves_in_force().filter(Exists(later.exclude(Exists(own))))
+    return leaves.filter(sheet__in=issued_sheets(school, year).values("sheet"))
+
+
 def records_in(school: Organisation | None = None, year: str = "") -> QuerySet[Record]:
     """Records that hold sheets of a scope."""
     leaves = Leaf.objects.filter(tree__record=OuterRef("pk"), attempt__isnull=False)
@@ -134,11 +142,12 @@ def summary(school: Organisation | None = None, year: str = "", *, now: datetime
     issued = issued_sheets(school, year)
     under = _leaves_in_force().filter(sheet=OuterRef("pk"))
     closed = under.filter(tree__stamps__number=0)
-    protected = issued.filter(Exists(closed)).count()
-    unstamped = issued.filter(Exists(under)).count() - protected
+    closed_count, lost = issued.filter(Exists(closed)).count(), left_out(school, year).count()
+    protected = closed_count - lost
+    unstamped = issued.filter(Exists(under)).count() - closed_count
     lines = tuple(_lines(school, year, policy, now))
     late = waiting_sheets(school, year).filter(issued_at__lt=now - PATIENCE).count()
-    alarms = (*_alarms_of(lines, policy, now), *_unstamped(school, year, now), *_late(late))
+    alarms = (*_alarms_of(lines, policy, now), *_lost(lost), *_unstamped(school, year, now), *_late(late))
     return Summary(issued.count(), protected, unstamped, lines, alarms)
 
 
@@ -204,6 +213,16 @@ def _unstamped(school: Organisation | None, year: str, now: datetime) -> list[Al
         )
         for tree in found.order_by("record")
     ]
+
+
+def _lost(count: int) -> list[Alarm]:
+    if not count:
+        return []
+    words = (
+        f"{count} tờ học bạ không còn đúng như khi đưa vào bản ghi bằng chứng nên không được gia hạn. "
+        "Báo quản trị đối chiếu dữ liệu với nhật ký ngay."
+    )
+    return [Alarm("sheets_left_out", words)]
 
 
 def _late(count: int) -> list[Alarm]:

@@ -10,10 +10,10 @@ from cryptography import x509
 from hocbaso.apps.common import clock
 from hocbaso.apps.preservation.evidence_records.models import Stamp, Tree
 from hocbaso.apps.preservation.models import ValidationSet
+from hocbaso.apps.preservation.sources import asking
 from hocbaso.apps.preservation.store import keep
 from hocbaso.apps.signing.ports import KeyProvider
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust.longterm.fetching import HttpAnswers
 from hocbaso.engines.trust.longterm.validation_data import Ask, Gatherer, ValidationData
 from hocbaso.engines.trust.timestamps import check_token
 from hocbaso.engines.trust.tokens import TimeStampInfo, read_token, stated_imprint
@@ -98,7 +98,7 @@ def gather_for(keys: KeyProvider, stamp: Stamp, now: datetime, ask: Ask | None =
     """
     token = bytes(stamp.token)
     info = read_token(token, stated_imprint(token), now)
-    gatherer = Gatherer(keys.trust(), ask or HttpAnswers())
+    gatherer = Gatherer(keys.trust(), ask or asking(keys))
     chain = (info.certificate, *info.others)
     try:
         return gatherer.gather([chain], info.time)

@@ -19,7 +19,7 @@ from hocbaso.apps.preservation import store
 from hocbaso.apps.preservation.documents import ders, open_document
 from hocbaso.apps.preservation.models import LongTermSheet, ValidationSet
 from hocbaso.apps.preservation.sources import gatherer
-from hocbaso.apps.preservation.work import CHUNK, Outcome, remember, resting, sheets_of, tokens_of
+from hocbaso.apps.preservation.work import CHUNK, Outcome, lock, remember, resting, sheets_of, tokens_of
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy, long_term_policy
@@ -122,6 +122,7 @@ def _store(good: list[_Gathered], policy: LongTermPolicy) -> list[_Gathered]:
     if not good:
         return []
     keys = [one.issued.sheet_id for one in good]
+    lock(keys)
     there = set(LongTermSheet.objects.filter(sheet__in=keys).values_list("sheet_id", flat=True))
     new = [one for one in good if one.issued.sheet_id not in there]
     sets = store.keep(data for one in new for data in (one.signers, one.stamp))

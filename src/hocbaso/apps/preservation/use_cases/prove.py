@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.preservation import store
@@ -18,7 +18,7 @@ from hocbaso.apps.preservation.documents import Opened, ders, open_document
 from hocbaso.apps.preservation.models import ArchiveTimeStamp, StampValidation
 from hocbaso.apps.preservation.sources import gatherer
 from hocbaso.apps.preservation.use_cases.extend import without
-from hocbaso.apps.preservation.work import CHUNK, Outcome, remember, resting, tokens_of
+from hocbaso.apps.preservation.work import CHUNK, Outcome, lock, remember, resting, tokens_of
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy
@@ -49,10 +49,11 @@ def prove(
         size = CHUNK if limit is None else min(CHUNK, limit - seen)
         stamps = dict(bare.filter(sheet__gt=last).order_by("sheet").values_list("sheet_id", "number")[:size])
         if not stamps:
-            break
+            return
         source = source or gatherer()
         seen, last = seen + len(stamps), max(stamps)
         _prove_chunk(list(sheets.filter(sheet__in=list(stamps))), stamps, source, policy, outcome)
+    outcome.more = True
 
 
 def _prove_chunk(
@@ -70,13 +71,26 @@ def _prove_chunk(
         try:
             data = prove_newest(open_document(row), standing[key], source, policy)
             good.append((key, stamps[key], data))
-            outcome.count("proved")
         except DomainError as error:
             wrong.append((key, error))
             outcome.waiting += 1  # the stamp stands; what validates it is asked for again
     with transaction.atomic():
-        store_proofs(good, clock.now())
+        lock(key for key, _, _ in good)
+        bare = _bare(stamps)
+        store_proofs([proof for proof in good if proof[0] in bare], clock.now())
         remember("prove", wrong, [key for key, _, _ in good])
+    for _ in bare.intersection(key for key, _, _ in good):
+        outcome.count("proved")
+
+
+def _bare(stamps: dict[int, int]) -> set[int]:
+    """Of these sheets those whose stamp is still the newest and still has nothing: what came meanwhile covers
+    them without it, and would no longer fit."""
+    newest = (
+        ArchiveTimeStamp.objects.filter(sheet__in=list(stamps)).values_list("sheet").annotate(Max("number"))
+    )
+    proved = set(StampValidation.objects.filter(sheet__in=list(stamps)).values_list("sheet_id", "number"))
+    return {key for key, number in newest if number == stamps[key] and (key, number) not in proved}
 
 
 def store_proofs(proofs: Sequence[tuple[int, int, ValidationData]], now: datetime) -> None:

@@ -18,11 +18,11 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.preservation import store
 from hocbaso.apps.preservation.documents import open_document
-from hocbaso.apps.preservation.models import ArchiveTimeStamp
+from hocbaso.apps.preservation.models import ArchiveTimeStamp, StampValidation
 from hocbaso.apps.preservation.sources import gatherer
-from hocbaso.apps.preservation.standing import ASKED, Newest, newest_stamps
+from hocbaso.apps.preservation.standing import ASKED, DueSheets, Kind, Newest
 from hocbaso.apps.preservation.use_cases.prove import prove, prove_newest, store_proofs
-from hocbaso.apps.preservation.work import CHUNK, Outcome, remember, resting, sheets_of, tokens_of
+from hocbaso.apps.preservation.work import CHUNK, Outcome, lock, remember, resting, sheets_of, tokens_of
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.core.errors import DomainError, ServiceUnavailable, register
@@ -77,96 +77,118 @@ def renew(
     policy, outcome = long_term_policy(clock.today()), Outcome()
     sheets = sheets_of(actor, school, year)
     prove(sheets, policy, outcome, limit=limit, patient=patient)
-    last, seen, source = 0, 0, None
-    resting_now = set()
-    if patient:
-        resting_now = set(resting(clock.now(), "renew").values_list("sheet_id", flat=True))
+    rest = resting(clock.now(), "renew") if patient else None
+    due = DueSheets(sheets, policy, clock.now(), early=early, but=rest)
+    last, seen, run = 0, 0, None
     while limit is None or seen < limit:
-        size = CHUNK if limit is None else min(CHUNK, limit - seen)
-        due = newest_stamps(sheets, policy, clock.now(), after=last, size=size, early=early)
-        if not due:
-            break
-        last, seen = max(due), seen + len(due)
-        wanted = {key: one for key, one in due.items() if key not in resting_now}
+        wanted = due.behind(last, CHUNK if limit is None else min(CHUNK, limit - seen))
         if not wanted:
-            continue
-        source = source or gatherer()
-        _renew_chunk(actor, sheets, wanted, source, policy, outcome)
+            return outcome
+        last, seen = max(wanted), seen + len(wanted)
+        run = run or _Run(actor, sheets, policy, gatherer(), outcome)
+        run.renew(wanted)
         if outcome.stopped:
-            break
+            return outcome
+    outcome.more = True
     return outcome
 
 
-def _renew_chunk(
-    actor: Actor,
-    sheets: QuerySet[IssuedSheet],
-    wanted: dict[int, Newest],
-    source: Gatherer,
-    policy: LongTermPolicy,
-    outcome: Outcome,
-) -> None:
-    rows = list(sheets.filter(sheet__in=list(wanted)).order_by("sheet"))
-    standing = store.properties(tokens_of(wanted))
-    stamper = key_provider().stamper()
-    good: list[_Renewed] = []
-    wrong: list[tuple[int, DomainError]] = []
-    for row in rows:
-        try:
-            good.append(_stamp(row, wanted[row.sheet_id], standing[row.sheet_id], source, policy, stamper))
-        except ServiceUnavailable as error:  # every authority is away: the rest waits as it is
-            outcome.stopped = error.message
-            break
-        except DomainError as error:
-            wrong.append((row.sheet_id, error))
-            outcome.count(error.code)
-            waits = error.code == "validation_too_old"
-            outcome.waiting += waits
-            outcome.failed += not waits
-    with transaction.atomic():
-        stored = _store(good, policy)
-        remember("renew", wrong, [one.issued.sheet_id for one in good])
-        _record(actor, stored)
-    for one in stored:
-        outcome.done += 1
-        outcome.count(one.reason)
+class _Run:
+    def __init__(
+        self,
+        actor: Actor,
+        sheets: QuerySet[IssuedSheet],
+        policy: LongTermPolicy,
+        source: Gatherer,
+        outcome: Outcome,
+    ) -> None:
+        self.actor, self.sheets, self.policy = actor, sheets, policy
+        self.source, self.outcome = source, outcome
+        #: Kinds of stamps that the authority of today does not outlive: it is asked once, not for each sheet.
+        self.gainless: dict[Kind, DomainError] = {}
+
+    def renew(self, wanted: dict[int, Newest]) -> None:
+        """One chunk: stamped outside, stored in one transaction."""
+        rows = list(self.sheets.filter(sheet__in=list(wanted)).order_by("sheet"))
+        standing, proved = store.properties(tokens_of(wanted)), _proved(wanted)
+        stamper, outcome = key_provider().stamper(), self.outcome
+        good: list[_Renewed] = []
+        wrong: list[tuple[int, DomainError]] = []
+        for row in rows:
+            key = row.sheet_id
+            try:
+                good.append(self._stamp(row, wanted[key], standing[key], stamper, proved=key in proved))
+            except ServiceUnavailable as error:  # every authority is away: the rest waits as it is
+                outcome.stopped = error.message
+                break
+            except DomainError as error:
+                wrong.append((key, error))
+                outcome.count(error.code)
+                waits = error.code == "validation_too_old"
+                outcome.waiting += waits
+                outcome.failed += not waits
+        with transaction.atomic():
+            stored = _store(good, self.policy)
+            remember("renew", wrong, [one.issued.sheet_id for one in good])
+            _record(self.actor, stored)
+        for one in stored:
+            outcome.done += 1
+            outcome.count(one.reason)
+
+    def _stamp(
+        self,
+        issued: IssuedSheet,
+        newest: Newest,
+        unsigned: Unsigned,
+        stamper: TimeStamper,
+        *,
+        proved: bool,
+    ) -> _Renewed:
+        policy, kind = self.policy, (newest.certificate_ends, newest.algorithms)
+        ends, _ = policy.end(*kind)
+        if ends <= clock.now():
+            raise DomainError("renewal_too_late", date=f"{ends:%d/%m/%Y}")
+        if newest.reason != ASKED and kind in self.gainless:
+            raise self.gainless[kind]
+        document = open_document(issued)
+        proof: ValidationData | None = None
+        if unsigned.archive and not proved:
+            proof = prove_newest(document, unsigned, self.source, policy)
+            newest_stamp = ArchiveStamp(unsigned.archive[-1].token, proof)
+            unsigned = replace(unsigned, archive=(*unsigned.archive[:-1], newest_stamp))
+        imprint = document.archive_imprint(unsigned, policy.imprint)
+        token = stamper.stamp(imprint)
+        info = read_token(token, imprint, clock.now())  # a wrong answer of the authority is never stored
+        until, _ = policy.end(info.certificate.not_valid_after_utc, info.algorithms)
+        if newest.reason != ASKED and until < ends + timedelta(days=policy.minimum_gain_days):
+            self.gainless[kind] = DomainError("renewal_no_gain", date=f"{until:%d/%m/%Y}")
+            raise self.gainless[kind]
+        return _Renewed(issued, len(unsigned.archive) + 1, token, info, proof, newest.reason)
 
 
-def _stamp(
-    issued: IssuedSheet,
-    newest: Newest,
-    unsigned: Unsigned,
-    source: Gatherer,
-    policy: LongTermPolicy,
-    stamper: TimeStamper,
-) -> _Renewed:
-    now = clock.now()
-    ends, _ = policy.end(newest.certificate_ends, newest.algorithms)
-    if ends <= now:
-        raise DomainError("renewal_too_late", date=f"{ends:%d/%m/%Y}")
-    document = open_document(issued)
-    proof: ValidationData | None = None
-    if unsigned.archive and not unsigned.archive[-1].data:
-        proof = prove_newest(document, unsigned, source, policy)
-        newest_stamp = ArchiveStamp(unsigned.archive[-1].token, proof)
-        unsigned = replace(unsigned, archive=(*unsigned.archive[:-1], newest_stamp))
-    imprint = document.archive_imprint(unsigned, policy.imprint)
-    token = stamper.stamp(imprint)
-    info = read_token(token, imprint, clock.now())  # a wrong answer of the authority is never stored
-    until, _ = policy.end(info.certificate.not_valid_after_utc, info.algorithms)
-    if newest.reason != ASKED and until < ends + timedelta(days=policy.minimum_gain_days):
-        raise DomainError("renewal_no_gain", date=f"{until:%d/%m/%Y}")
-    return _Renewed(issued, len(unsigned.archive) + 1, token, info, proof, newest.reason)
+def _proved(wanted: dict[int, Newest]) -> set[int]:
+    """Sheets whose newest stamp has its validation data, be it that there was nothing to add."""
+    rows = StampValidation.objects.filter(sheet__in=list(wanted)).values_list("sheet_id", "number")
+    return {key for key, number in rows if number == wanted[key].number}
 
 
 def _store(good: list[_Renewed], policy: LongTermPolicy) -> list[_Renewed]:
-    """Only what nobody else stored meanwhile."""
+    """Only what nobody else stored meanwhile: neither the stamp, nor other data before it than it covers."""
     if not good:
         return []
     keys = [one.issued.sheet_id for one in good]
+    lock(keys)
     there = set(ArchiveTimeStamp.objects.filter(sheet__in=keys).values_list("sheet_id", "number"))
-    new = [one for one in good if (one.issued.sheet_id, one.number) not in there]
+    proved = set(StampValidation.objects.filter(sheet__in=keys).values_list("sheet_id", "number"))
+    new = [
+        one
+        for one in good
+        if (one.issued.sheet_id, one.number) not in there
+        and not (one.proof is not None and (one.issued.sheet_id, one.number - 1) in proved)
+    ]
     now = clock.now()
-    store_proofs([(one.issued.sheet_id, one.number - 1, one.proof) for one in new if one.proof], now)
+    proofs = [(one.issued.sheet_id, one.number - 1, one.proof) for one in new if one.proof is not None]
+    store_proofs(proofs, now)
     ArchiveTimeStamp.objects.bulk_create(
         ArchiveTimeStamp(
             sheet_id=one.issued.sheet_id,

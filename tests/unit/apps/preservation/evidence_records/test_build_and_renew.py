@@ -237,7 +237,9 @@ def test_a_new_tree_that_was_killed_goes_on_and_leaves_out_what_is_lost(
         [done] = renew(SYSTEM)  # begun means due
     assert (done.sheets, done.lost) == (2, [(f"{row.code} v1", "stored_bytes_damaged")])
     assert Tree.objects.count() == 2
-    assert queries.summary(school.unit).records[0].trees == 2
+    found = queries.summary(school.unit)
+    assert (found.records[0].trees, found.protected, found.unstamped) == (2, 2, 0)  # the lost one is told
+    assert [alarm.code for alarm in found.alarms] == ["sheets_left_out"]
     later = clock.now() + timedelta(days=1)
     intact = IssuedSheet.objects.order_by("pk")[:2]
     assert [judge(one, later).fault for one in intact] == [None, None]

@@ -88,6 +88,8 @@ def build(
             continue
         tree = tree or _open(actor, school, year)
         added = _add(tree, readable)
+        if added is None:  # somebody builds beside and has closed it: the next run opens another
+            break
         done.added, done.sheets = done.added + added, done.sheets + added
         told(done.added)
     if tree is not None and done.sheets:
@@ -112,7 +114,7 @@ def _open(actor: Actor, school: Organisation | None, year: str) -> Tree:
         return Tree.objects.create(record=record, number=0, algorithm=algorithm, opened_at=now)
 
 
-def _add(tree: Tree, sheets: list[tuple[IssuedSheet, tuple[DataObject, ...]]]) -> int:
+def _add(tree: Tree, sheets: list[tuple[IssuedSheet, tuple[DataObject, ...]]]) -> int | None:
     hashes = {row.pk: b"".join(member_hashes(objects, tree.algorithm)) for row, objects in sheets}
     try:
         return _store(tree, hashes)
@@ -159,11 +161,14 @@ def name_of(row: IssuedSheet) -> str:
     return f"{row.code} v{row.version}"
 
 
-def _store(tree: Tree, hashes: dict[int, bytes]) -> int:
+def _store(tree: Tree, hashes: dict[int, bytes]) -> int | None:
+    """How many came in; ``None``: the tree is closed."""
     if not hashes:
         return 0
     with transaction.atomic():
         Record.objects.select_for_update().get(pk=tree.record_id)  # one writer a record
+        if tree.stamps.exists():
+            return None
         start = tree.leaves.count()
         attempts = _attempts(hashes)
         Leaf.objects.bulk_create(

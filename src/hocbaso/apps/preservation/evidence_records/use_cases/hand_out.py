@@ -45,7 +45,8 @@ def hand_out(
     told: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Write ``<pupil code>.xml`` as exported, ``<pupil code>.ers``, and under ``objects/`` each data object
-    by its SHA-256; ``index.json`` says which belong together. Shared lists stand once.
+    by its SHA-256; ``index.json`` says which belong together. Shared lists stand once. Without ``year`` the
+    names have the school year too: a pupil has a sheet in each.
 
     :returns: what ``index.json`` holds.
     :raises NotAllowed: policy ``records.export``. :raises Unreadable: ``cannot_write``.
@@ -82,7 +83,7 @@ def _write_all(school: Organisation, year: str, out: Path, told: Callable[[int],
             assert deriver is not None
             chunk = _rows(keys[start : start + _CHUNK])
             rows += chunk
-            sheets += _write_chunk(chunk, deriver, out, refused)
+            sheets += _write_chunk(chunk, deriver, out, refused, with_year=not year)
             told(len(sheets))
     _write(out / BUNDLE_NAME, trust_bundle(rows).to_json().encode())
     index = {"bundle": BUNDLE_NAME, "sheets": sheets, "refused": [list(pair) for pair in refused]}
@@ -97,12 +98,17 @@ def _rows(keys: Iterable[int]) -> list[IssuedSheet]:
 
 
 def _write_chunk(
-    rows: list[IssuedSheet], deriver: Deriver, out: Path, refused: list[tuple[str, str]]
+    rows: list[IssuedSheet],
+    deriver: Deriver,
+    out: Path,
+    refused: list[tuple[str, str]],
+    *,
+    with_year: bool,
 ) -> list[dict[str, Any]]:
     newest = _newest(rows)
     told: list[dict[str, Any]] = []
     for row, document, objects in with_documents(rows, refused):
-        stem = row.sheet.pupil.code
+        stem = f"{row.sheet.pupil.code}.{row.sheet.school_year}" if with_year else row.sheet.pupil.code
         if newest[row.code] != row.version:
             stem = f"{stem}.v{row.version}"
         record = deriver.record_of(row.pk)

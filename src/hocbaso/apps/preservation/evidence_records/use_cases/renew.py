@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit.chain import record as tell
@@ -155,12 +155,10 @@ class _Run:
         if done.reason != "asked" and new_end < end_of_stamp(last, self.policy) + gain:
             raise DomainError("record_no_gain")
         with transaction.atomic():
-            row = stamp_row(made, last.tree, last.number + 1, done.reason, before=kept(data))
-            try:
-                with transaction.atomic():
-                    row.save(force_insert=True)
-            except IntegrityError:  # somebody else renewed it meanwhile
+            if not _still_last(last):
                 return
+            row = stamp_row(made, last.tree, last.number + 1, done.reason, before=kept(data))
+            row.save(force_insert=True)
             done.sheets = last.tree.leaves.count()
             tell(
                 self.actor,
@@ -177,9 +175,12 @@ class _Run:
     def _tree(self, last: Stamp, begun: Tree | None, done: Renewal) -> None:
         data = gather_for(self.keys, last, self.now)
         tree = begun or self._open(last)
+        if tree is None:
+            return
         deriver = Deriver(tree.record)
         while rows := self._left(last.tree, tree, done):
-            self._add(tree, deriver, rows, done)
+            if not self._add(tree, deriver, rows, done):
+                return
         if not tree.leaves.exists():
             raise DomainError("record_object_lost")
         with transaction.atomic():
@@ -187,15 +188,18 @@ class _Run:
         row = close_tree(self.actor, tree, done.reason, after=last.at, before=before)
         done.sheets = row.leaves if row is not None else tree.leaves.count()
 
-    def _open(self, last: Stamp) -> Tree:
+    def _open(self, last: Stamp) -> Tree | None:
+        """``None``: somebody else renewed the record meanwhile."""
         algorithm = new_algorithm(self.policy, self.now, but=last.tree.algorithm)
-        number = last.tree.number + 1
-        tree, _ = Tree.objects.get_or_create(
-            record=last.tree.record,
-            number=number,
-            defaults={"algorithm": algorithm, "opened_at": self.now},
-        )
-        return tree
+        with transaction.atomic():
+            if not _still_last(last):
+                return None
+            return Tree.objects.create(
+                record=last.tree.record,
+                number=last.tree.number + 1,
+                algorithm=algorithm,
+                opened_at=self.now,
+            )
 
     def _left(self, old: Tree, new: Tree, done: Renewal) -> list[IssuedSheet]:
         """The next sheets of the old tree that are not in the new one, in the order of the old tree."""
@@ -207,7 +211,8 @@ class _Run:
         by_key = {row.pk: row for row in found if name_of(row) not in lost}
         return [by_key[key] for key in keys if key in by_key][:CHUNK]
 
-    def _add(self, tree: Tree, deriver: Deriver, rows: list[IssuedSheet], done: Renewal) -> None:
+    def _add(self, tree: Tree, deriver: Deriver, rows: list[IssuedSheet], done: Renewal) -> bool:
+        """``False``: somebody else closed the tree meanwhile."""
         hashes: dict[int, bytes] = {}
         for row, objects in with_objects(rows, done.lost):
             members = _members(deriver, row.pk, objects)
@@ -218,6 +223,8 @@ class _Run:
             hashes[row.pk] = b"".join(combined(new, deriver.chains_of(row.pk), tree.algorithm))
         with transaction.atomic():
             Record.objects.select_for_update().get(pk=tree.record_id)
+            if tree.stamps.exists():
+                return False
             standing = set(tree.leaves.filter(sheet__in=hashes).values_list("sheet_id", flat=True))
             start = tree.leaves.count()
             new_leaves = [(pk, value) for pk, value in hashes.items() if pk not in standing]
@@ -225,6 +232,15 @@ class _Run:
                 Leaf(tree=tree, position=start + n, sheet_id=pk, hashes=value)
                 for n, (pk, value) in enumerate(new_leaves)
             )
+        return True
+
+
+def _still_last(stamp: Stamp) -> bool:
+    """Whether nothing came after this stamp: neither another, nor a new tree, whose leaves hash all stamps so
+    far. Until the caller's transaction ends nothing can."""
+    record = Record.objects.select_for_update().get(pk=stamp.tree.record_id)
+    newest = last_stamp(record)
+    return newest == stamp and not record.trees.filter(number__gt=stamp.tree.number).exists()
 
 
 def _members(deriver: Deriver, sheet: int, objects: tuple[DataObject, ...]) -> list[DataObject] | None:
