@@ -27,20 +27,27 @@ register(
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """One trusted root."""
+    """One trusted root, and from when to when it is believed (``None``: as long as its certificate says)."""
 
     certificate: x509.Certificate
     family: str  # "vgca" | "public"
     environment: str  # "chinh_thuc" | "thu_nghiem"
+    begins: datetime | None = None
+    ends: datetime | None = None  # the last moment
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What verifiers need to know of the authorities behind the keys."""
+    """What verifiers need to know of the authorities behind the keys.
+
+    ``former``: roots that are believed no more. Nothing new rests on them, and what was signed and stamped in
+    their time stays provable by them, for as long as archives live.
+    """
 
     anchors: tuple[Anchor, ...]
     intermediates: tuple[x509.Certificate, ...]
     crls: tuple[bytes, ...]  # DER
+    former: tuple[Anchor, ...] = ()
 
 
 class KeyProvider(Protocol):

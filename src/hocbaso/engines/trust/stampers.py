@@ -68,17 +68,19 @@ class Stamp:
 class Belief:
     """Whether an authority's certificate is believed: its path, and that it is not revoked.
 
-    :param anchors: roots; without any, no path is asked for. :param revoked: whether a certificate is known
+    :param anchors: roots, or what gives those that are believed now; without any, no path is asked for.
+    :param revoked: whether a certificate is known
         to be revoked at a time; not knowing is no refusal, because who verifies later has fresher data.
     """
 
     def __init__(
         self,
-        anchors: Sequence[x509.Certificate] = (),
+        anchors: Sequence[x509.Certificate] | Callable[[], Sequence[x509.Certificate]] = (),
         intermediates: Sequence[x509.Certificate] = (),
         revoked: Callable[[x509.Certificate, datetime], bool] | None = None,
     ) -> None:
-        self._anchors, self._intermediates, self._revoked = tuple(anchors), tuple(intermediates), revoked
+        self._anchors = anchors if callable(anchors) else tuple(anchors)
+        self._intermediates, self._revoked = tuple(intermediates), revoked
         self._until: dict[bytes, tuple[datetime, datetime]] = {}
 
     def check(self, info: TimeStampInfo) -> None:
@@ -86,7 +88,9 @@ class Belief:
         since, until = self._until.get(info.certificate_der, (info.time, info.time))
         if since <= info.time < until:
             return
-        if self._anchors:
+        if callable(self._anchors):
+            check_path(info, self._anchors(), self._intermediates)
+        elif self._anchors:
             check_path(info, self._anchors, self._intermediates)
         if self._revoked is not None and self._revoked(info.certificate, info.time):
             sentence = "Chứng thư số của nơi cấp dấu thời gian đã bị thu hồi."

@@ -216,7 +216,7 @@ class TokenKeys:
         trust = self._others.trust()
         return failover(
             authorities,
-            anchors=[anchor.certificate for anchor in trust.anchors],
+            anchors=lambda: [anchor.certificate for anchor in self._others.trust().anchors],
             intermediates=trust.intermediates,
             revocation=self.revocation,
         )

@@ -14,7 +14,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ ENVIRONMENTS = ("chinh_thuc", "thu_nghiem")
 #: A list is asked for again when the one at hand is this old, or about to end.
 REFRESH = timedelta(hours=6)
 _AHEAD, _AGAIN = timedelta(hours=12), timedelta(hours=1)
+_CLOCKS = timedelta(minutes=5)  # clocks differ
 _ROOT = {"file", "family", "environment", "sha256", "valid_from", "valid_to", "basis", "crl"}
 _AUTHORITY = {"file", "crl"}
 
@@ -62,6 +63,12 @@ class Root:
 
     def believed(self, on: date) -> bool:
         return self.valid_from <= on <= self.valid_to
+
+    def anchor(self) -> Anchor:
+        """As the rest of the program knows it; days are those of Viet Nam, both included."""
+        begins = datetime.combine(self.valid_from, time.min, clock.VIETNAM)
+        last = datetime.combine(self.valid_to, time(23, 59, 59), clock.VIETNAM)
+        return Anchor(self.certificate, self.family, self.environment, begins, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class StoredTrust:
     def _stamper(self) -> TimeStamper:
         return failover(
             configured(),
-            anchors=[root.certificate for root in self.store.roots],
+            anchors=lambda: [anchor.certificate for anchor in self._anchors()],
             intermediates=[certificate for certificate, _ in self.store.authorities],
             revocation=self.revocation,
         )
@@ -127,14 +134,18 @@ class StoredTrust:
         return self._answers.revocation(certificate, at)
 
     def trust(self) -> Trust:
-        """Roots believed today, authorities, and the lists at hand (no network: somebody waits for it)."""
+        """Roots of today and former ones, authorities, and the lists at hand (no network: somebody waits)."""
         today = clock.today()
-        believed = [root for root in self.store.roots if root.believed(today)]
         return Trust(
-            anchors=tuple(Anchor(root.certificate, root.family, root.environment) for root in believed),
+            anchors=self._anchors(),
             intermediates=tuple(certificate for certificate, _ in self.store.authorities),
             crls=tuple(self._kept()),
+            former=tuple(root.anchor() for root in self.store.roots if root.valid_to < today),
         )
+
+    def _anchors(self) -> tuple[Anchor, ...]:
+        today = clock.today()
+        return tuple(root.anchor() for root in self.store.roots if root.believed(today))
 
     def refresh_lists(self) -> Refreshed:
         """Ask for the lists that are old or about to end; one that is not its issuer's is never kept."""
@@ -144,12 +155,24 @@ class StoredTrust:
             if not url or self._fresh(url, now):
                 continue
             der = fetch(url)
-            if der is None or not _is_of(der, issuer, now):
+            if der is None or not _is_of(der, issuer, now) or self._older(url, der):
                 done.silent.append(url)
                 continue
-            self._keep(url, der, now)
+            try:
+                self._keep(url, der, now)
+            except OSError:  # a full disk: the list at hand stays, the others have their turn
+                done.silent.append(url)
+                continue
             done.taken += 1
         return done
+
+    def _older(self, url: str, der: bytes) -> bool:
+        """A list from before the one at hand, still in its time: played again, it would hide a revocation."""
+        try:
+            there = load_list(self._place(url).read_bytes())
+        except (OSError, *X509_FAILURES):
+            return False
+        return load_list(der).last_update_utc < there.last_update_utc
 
     def _place(self, url: str) -> Path:
         return self._home / LISTS / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.crl"
@@ -170,24 +193,34 @@ class StoredTrust:
         except (OSError, *X509_FAILURES):
             return False
         age = now - datetime.fromtimestamp(place.stat().st_mtime, UTC)
-        return age < (_AGAIN if ends is not None and ends - now < _AHEAD else REFRESH)
+        # One that was taken in the future was taken while the clock was wrong.
+        return timedelta() <= age < (_AGAIN if ends is not None and ends - now < _AHEAD else REFRESH)
 
     def _keep(self, url: str, der: bytes, now: datetime) -> None:
         """Whole or not at all."""
         place = self._place(url)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         temporary = place.with_name(f".{place.name}.{os.getpid()}")
-        temporary.write_bytes(der)
-        os.utime(temporary, (now.timestamp(), now.timestamp()))
-        temporary.replace(place)
+        try:
+            with temporary.open("wb") as stream:
+                stream.write(der)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.utime(temporary, (now.timestamp(), now.timestamp()))
+            temporary.replace(place)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _is_of(der: bytes, issuer: x509.Certificate, now: datetime | None) -> bool:
-    """Whether a list is its issuer's own and, at ``now``, not over."""
+    """Whether a list is its issuer's own and, at ``now``, neither over nor from the future."""
     try:
         crl = load_list(der)
         ends = crl.next_update_utc
-        return list_is_signed(crl, [issuer]) and (now is None or ends is None or ends > now)
+        if now is not None and (crl.last_update_utc > now + _CLOCKS or (ends is not None and ends <= now)):
+            return False
+        return list_is_signed(crl, [issuer])
     except X509_FAILURES:
         return False
 

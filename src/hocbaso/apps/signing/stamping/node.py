@@ -28,13 +28,14 @@ def configured() -> tuple[Named, ...]:
 def failover(
     authorities: Sequence[Named],
     *,
-    anchors: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate] | Callable[[], Sequence[x509.Certificate]],
     intermediates: Sequence[x509.Certificate],
     revocation: Revoked,
 ) -> FailoverStamper:
     """Authorities in order of preference behind breakers that all processes of the node share.
 
-    :param anchors: roots that an authority must lead to. :param revocation: as the key provider answers it.
+    :param anchors: roots that an authority must lead to, or what gives those of today.
+    :param revocation: as the key provider answers it.
     """
 
     def revoked(certificate: x509.Certificate, at: datetime) -> bool:

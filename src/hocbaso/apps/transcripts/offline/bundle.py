@@ -7,12 +7,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hocbaso.apps.common import clock
 from hocbaso.apps.ledger import queries as ledger
 from hocbaso.apps.organisations.models import Kind, Organisation
-from hocbaso.apps.signing.ports import Trust, key_provider
+from hocbaso.apps.signing.anchors import bundle_anchors
+from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.offline.keys import code_signer, node_name
 from hocbaso.apps.transcripts.offline.models import CodeKey
 from hocbaso.apps.transcripts.offline.use_cases.publish_list import current_list, list_names
 from hocbaso.apps.transcripts.use_cases.trust_bundle import authority_register
-from hocbaso.engines.trust.bundle import Anchor, CodeSigner, LogInfo, TrustBundle, register_digest
+from hocbaso.engines.trust.bundle import CodeSigner, LogInfo, TrustBundle, register_digest
 from hocbaso.engines.trust.verification.policy import policy_in_force
 
 
@@ -31,7 +32,7 @@ def offline_bundle(*, fresh: bool = False) -> TrustBundle:
     return TrustBundle(
         created=now,
         as_of=now,
-        anchors=anchors(trust),
+        anchors=bundle_anchors(trust),
         intermediates=tuple(c.public_bytes(Encoding.DER) for c in trust.intermediates),
         crls=trust.crls,
         logs=tuple(LogInfo(ledger.origin(log), ledger.public_key(), note) for log, note in notes.items()),
@@ -41,11 +42,6 @@ def offline_bundle(*, fresh: bool = False) -> TrustBundle:
         authority_digest=register_digest(authority_register(set(schools.values_list("pk", flat=True)))),
         policy=policy_in_force(now).carried(),
     )
-
-
-def anchors(trust: Trust) -> tuple[Anchor, ...]:
-    """The provider's roots as bundles hold them."""
-    return tuple(Anchor.of(a.certificate, a.family, a.environment) for a in trust.anchors)
 
 
 def _signers() -> tuple[CodeSigner, ...]:

@@ -18,9 +18,9 @@ from django.db import transaction
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
+from hocbaso.apps.signing.anchors import bundle_anchors
 from hocbaso.apps.signing.ports import KeyProvider, key_provider
 from hocbaso.core.errors import DomainError, ServiceUnavailable, Unreadable, register
-from hocbaso.engines.trust.bundle import Anchor
 from hocbaso.engines.trust.longterm.policy import long_term_policy
 from hocbaso.engines.trust.longterm.validation_data import Gatherer
 from hocbaso.engines.trust.pades_check import sealed_file
@@ -60,8 +60,7 @@ def extender(provider: KeyProvider | None = None, gatherer: Gatherer | None = No
     :param gatherer: where revocation answers come from; ``None``: what the key provider holds, no network.
     """
     trust = (provider or key_provider()).trust()
-    anchors = [Anchor.of(root.certificate, root.family, root.environment) for root in trust.anchors]
-    return Extender(anchors, gatherer or Gatherer(trust), long_term_policy(clock.today()))
+    return Extender(bundle_anchors(trust), gatherer or Gatherer(trust), long_term_policy(clock.today()))
 
 
 def better_file(content: bytes, path: Path) -> SealedFile | None:

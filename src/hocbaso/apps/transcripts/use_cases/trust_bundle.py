@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hocbaso.apps.accounts.models import StaffMember
 from hocbaso.apps.common import clock
 from hocbaso.apps.ledger import queries as ledger
+from hocbaso.apps.signing.anchors import bundle_anchors
 from hocbaso.apps.signing.models import Registration
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.queries import statuses
 from hocbaso.core.document.model import SignerRole
-from hocbaso.engines.trust.bundle import Anchor, AuthorityEntry, LogInfo, StatusEntry, TrustBundle
+from hocbaso.engines.trust.bundle import AuthorityEntry, LogInfo, StatusEntry, TrustBundle
 
 
 def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
@@ -31,16 +32,7 @@ def trust_bundle(issued: Sequence[IssuedSheet]) -> TrustBundle:
     return TrustBundle(
         created=now,
         as_of=now,
-        anchors=tuple(
-            Anchor(
-                certificate=a.certificate.public_bytes(Encoding.DER),
-                family=a.family,
-                environment=a.environment,
-                valid_from=a.certificate.not_valid_before_utc,
-                valid_to=a.certificate.not_valid_after_utc,
-            )
-            for a in trust.anchors
-        ),
+        anchors=bundle_anchors(trust),
         intermediates=tuple(c.public_bytes(Encoding.DER) for c in trust.intermediates),
         crls=trust.crls,
         authority=authority_register({row.sheet.school_id for row in issued}),

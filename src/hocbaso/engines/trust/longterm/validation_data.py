@@ -104,7 +104,10 @@ class Gatherer:
     """:func:`gather` for many signatures: paths and answers are kept."""
 
     def __init__(self, trust: Known, ask: Ask | None = None) -> None:
-        self._roots = tuple(root.certificate for root in trust.anchors)
+        #: Roots that are believed no more answer for what was stamped in their time.
+        former = tuple(getattr(trust, "former", ()))
+        self._roots = tuple(root.certificate for root in (*trust.anchors, *former))
+        self._ended = {root.certificate: root.ends for root in former if root.ends is not None}
         self._intermediates = tuple(trust.intermediates)
         self._lists = tuple(trust.crls)
         self._ask = ask
@@ -131,6 +134,8 @@ class Gatherer:
 
     def _of_chain(self, chain: tuple[x509.Certificate, ...], at: datetime, older: bool) -> ValidationData:
         path = self._path(chain)
+        if at > self._ended.get(path[-1], at):
+            raise DomainError("validation_no_path", name=_name(chain[0]))
         answers: list[Answer] = []
         for certificate, issuer in pairwise(path):
             found = self._answer(certificate, issuer, at, older)
