@@ -174,7 +174,7 @@ def boards(schools: Sequence[Organisation], only: User | None = None) -> dict[in
         _judge(line, rows[key], owner, school)
         lines[who.school_id].append(line)
     return {
-        pk: Board(by_school[pk], end, sorted(found, key=lambda one: (_ORDER[one.state], one.optional)))
+        pk: Board(by_school[pk], end, sorted(found, key=lambda one: (one.optional, _ORDER[one.state])))
         for pk, found in lines.items()
     }
 

@@ -38,7 +38,7 @@ _SEPARATORS = re.compile(r"[\s.\-_/‐-―−]+")
 register(
     {
         "transcript_code_invalid": (
-            "Mã học bạ “{code}” không đúng. Mã có dạng HB-1-79-79000101-2025-XXXXXXXXXXXX-X; thầy cô kiểm "
+            "Mã học bạ “{code}” không đúng. Mã có dạng HB-1-79-79000101-2025-XXXXXXXXXXXX-X; hãy kiểm "
             "tra lại từng ký tự.",
             "{code} is not a transcript code, or a character of it is wrong.",
         ),

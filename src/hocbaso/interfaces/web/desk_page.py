@@ -171,6 +171,7 @@ def context(desk: Desk) -> dict[str, Any]:
         "eligible": ready + counts[Standing.SEALED] + done,
         "count": count,
         "may_sign": bool(count) and key["usable"],
+        "fix_url": reverse("web:certificates" if desk.role is SignerRole.SEAL else "web:certificate-own"),
         "too_many": max(0, sum(r.selectable for r in desk.in_view) - MOST),
         "blocked_words": _blocked_words(desk),
         "classes": classes,
@@ -367,9 +368,13 @@ def _previous_words(desk: Desk) -> dict[str, str] | None:
     return {
         "why": why.stop_text if why else "",
         "heading": _("Lần %(verb)s %(when)s dừng ở học bạ thứ %(n)s") % names,
-        "text": _(
-            "%(done)s học bạ đã %(verb)s vẫn giữ nguyên và không %(verb)s lại. "
-            "Còn %(left)s học bạ %(verb)s tiếp được."
+        "text": (
+            _(
+                "%(done)s học bạ đã %(verb)s vẫn giữ nguyên và không %(verb)s lại. "
+                "Còn %(left)s học bạ %(verb)s tiếp được."
+            )
+            if stopped.signed
+            else _("Chưa %(verb)s học bạ nào. Còn %(left)s học bạ %(verb)s tiếp được.")
         )
         % names,
     }

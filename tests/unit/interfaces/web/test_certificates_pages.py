@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from hocbaso.apps.accounts.models import Role
+from hocbaso.apps.accounts.models import Assignment, Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import DatedSetting, Kind, Management, Organisation
@@ -18,7 +18,7 @@ from hocbaso.apps.signing.certificate_models import CertificateBlock, Certificat
 from hocbaso.apps.signing.figures import recount
 from hocbaso.apps.signing.models import Registration
 from hocbaso.apps.signing.ports import key_provider
-from tests.builders import make_pupil, make_school
+from tests.builders import make_pupil, make_school, make_user
 from tests.unit.apps.accounts import people
 from tests.unit.apps.signing.test_certificates import registered_teacher
 
@@ -74,6 +74,9 @@ def test_a_file_with_a_key_a_wrong_value_and_a_bad_day_get_sentences(inside, her
     assert Possession.objects.get().attempts == 1
     principal = client_of(inside, here, Role.PRINCIPAL)
     assert principal.get(BOARD + "so-dang-ky/?ngay=hom-qua").status_code == 422
+    typed = principal.get(BOARD + "so-dang-ky/", {"ngay": "31/05/2026"})
+    assert typed.status_code == 200
+    assert "ngày 31/05/2026" in typed.content.decode()
 
 
 def test_a_request_is_drafted_printed_sent_and_noted(inside, here):
@@ -151,7 +154,9 @@ def test_the_holder_reports_the_loss_and_every_page_of_his_says_so(inside, here)
     registered_teacher(here)
     make_pupil(here, "3A", 1)
     teacher = client_of(inside, here, Role.HOMEROOM, "3A")
-    assert teacher.post(BOARD + "cua-toi/", {"ly-do": ""}).status_code == 422
+    refused = teacher.post(BOARD + "cua-toi/", {"ly-do": ""})
+    assert refused.status_code == 422
+    assert '<details class="field" open>' in refused.content.decode(), "its field is in sight"
     assert teacher.post(BOARD + "cua-toi/", {"ly-do": "Rơi trên xe buýt"}).status_code == 302
     page = teacher.get(BOARD + "cua-toi/").content.decode()
     assert "Đã khóa ở trường" in page
@@ -159,6 +164,19 @@ def test_the_holder_reports_the_loss_and_every_page_of_his_says_so(inside, here)
     assert "Chứng thư số của thầy cô đã bị thu hồi hoặc khóa" in teacher.get("/truong/").content.decode()
     desk = teacher.get(f"/truong/ky/{here.classes['3A'].pk}/").content.decode()
     assert "đã bị khóa ở trường" in desk
+    assert f'href="{BOARD}cua-toi/">Xem phải làm gì</a>' in desk
+
+
+def test_red_is_for_whoever_must_sign_and_stands_above_those_who_sign_when_asked(inside, here):
+    deputy = make_user("pho", "An Bình Phó")
+    Assignment.objects.create(
+        user=deputy, organisation=here.unit, role=Role.DEPUTY_PRINCIPAL, valid_from="2025-09-01"
+    )
+    page = client_of(inside, here, Role.PRINCIPAL).get(BOARD).content.decode()
+    row = page[page.index("An Bình Phó") :]
+    assert page.index(here.principal.full_name) < page.index("An Bình Phó")
+    assert 'class="status idle"' in row
+    assert 'class="status stop"' not in row
 
 
 def test_whoever_confirms_sees_whom_the_certificate_names(inside, here):

@@ -18,7 +18,7 @@ from hocbaso.apps.transcripts.use_cases.close_class import close_class
 from hocbaso.core.document.model import SignerRole
 from hocbaso.engines.trust.bundle import TrustBundle
 from hocbaso.engines.trust.verification import verify_file
-from tests.builders import give_results, make_pupil
+from tests.builders import give_results, make_pupil, make_school
 from tests.unit.interfaces.web.sheets import (
     JSON,
     closed_school,
@@ -261,6 +261,20 @@ def test_who_is_blocked_is_told_with_the_reason_and_the_way_to_mend_it(inside) -
     assert reverse("web:closing-class", args=[school.classes["3A"].pk]) in page
     assert 'aria-label="Chọn Đặng Thùy Trang" disabled' in page
     assert "1 học bạ bị chặn: 1 chưa chốt" in page
+
+
+def test_the_board_of_classes_accounts_for_every_pupil(inside) -> None:
+    school = closed_school(2)
+    client = inside(post_of(school, Role.PRINCIPAL))
+    assert "Chưa chốt" not in text(client.get(reverse("web:signing")))
+    make_pupil(school, "3A", 70)
+    assert 'data-label="Chưa chốt">1</td>' in text(client.get(reverse("web:signing")))
+
+
+def test_a_school_without_pupils_is_told_what_comes_first(inside) -> None:
+    page = text(inside(post_of(make_school(), Role.PRINCIPAL)).get(reverse("web:signing-principal")))
+    assert "Chưa có học sinh nào" in page
+    assert "Đã ký 0 / 0" not in page
 
 
 def test_the_principal_sees_each_class_and_what_waits_for_the_step_before(inside) -> None:

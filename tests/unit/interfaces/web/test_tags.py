@@ -53,6 +53,10 @@ def test_a_personal_number_shows_its_last_four_digits_only():
     assert hbs.masked("") == ""
 
 
+def test_a_serial_number_is_shown_in_pairs_of_digits():
+    assert hbs.serial("54a1f") == "05 4A 1F"
+
+
 def test_a_state_has_a_shape_and_a_word():
     shown = hbs.status("warn", "<Sai lệch>")
     assert "#i-warn" in shown

@@ -47,8 +47,8 @@ register(
             "The remote signing service does not accept this node's account.",
         ),
         "csc_code_wrong": (
-            "Mã xác nhận chưa đúng, đã hết hạn hoặc không phải của danh sách này. Chưa ký gì; thầy cô hãy "
-            "nhận mã mới rồi nhập lại.",
+            "Mã gửi về điện thoại hoặc mã PIN chưa đúng, đã hết hạn hoặc không phải của danh sách này. "
+            "Chưa ký gì; thầy cô hãy nhận mã mới rồi nhập lại.",
             "The PIN or OTP is wrong, expired or of another list.",
         ),
         "csc_code_cancelled": (

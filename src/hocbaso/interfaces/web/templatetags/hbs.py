@@ -215,6 +215,13 @@ def masked(value: str) -> str:
 
 
 @register.filter
+def serial(value: str) -> str:
+    """A certificate's serial number in hexadecimal as it is read aloud: ``54 0A 1F``."""
+    digits = value.upper().zfill(len(value) + len(value) % 2)
+    return " ".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+
+
+@register.filter
 def notice_kind(level_tag: str) -> str:
     return _NOTICES.get(level_tag, "info")
 

@@ -105,7 +105,7 @@ def _row(line: Line) -> dict[str, Any]:
     return {
         "line": line,
         "posts": posts_of(line.who),
-        "kind": "stop" if line.state in STOPPED else _KINDS.get(line.state, "warn"),
+        "kind": _kind(line),
         "words": STATE_WORDS[line.state],
         "more": [STATE_WORDS[state] for state in line.states[1:]],
         "family": FAMILY_NAMES.get(certificate.family, "") if certificate else "",
@@ -113,6 +113,13 @@ def _row(line: Line) -> dict[str, Any]:
         "standing": line.stands,
         "holder": line.who.user.pk if line.who.user else "con-dau",
     }
+
+
+def _kind(line: Line) -> str:
+    """Red is kept for whoever must sign: nobody waits for one who signs only when it is given to him."""
+    if line.optional and line.state is Ready.NONE:
+        return "idle"
+    return "stop" if line.state in STOPPED else _KINDS.get(line.state, "warn")
 
 
 def _next(line: Line) -> tuple[str, str]:
@@ -296,6 +303,17 @@ def _answer(request: HttpRequest) -> bytes:
     return decode_answer(data.decode("ascii")) if data.isascii() else data
 
 
+def _typed_day(text: str) -> date:
+    """What the browser's calendar sends (``2026-05-31``), or what a person types where it has none.
+
+    :raises ValueError: neither, or no such day.
+    """
+    if "/" not in text:
+        return date.fromisoformat(text)
+    day, month, year = text.split("/")
+    return date(int(year), int(month), int(day))
+
+
 @require_actor
 @require_safe
 def register_as_of(request: HttpRequest) -> HttpResponse:
@@ -305,9 +323,9 @@ def register_as_of(request: HttpRequest) -> HttpResponse:
     error, day = "", clock.today()
     if request.GET.get("ngay"):
         try:
-            day = date.fromisoformat(request.GET["ngay"])
+            day = _typed_day(request.GET["ngay"].strip())
         except ValueError:
-            error = _("Ghi ngày theo dạng năm-tháng-ngày, ví dụ 2026-05-31.")
+            error = _("Ghi ngày theo dạng ngày/tháng/năm, ví dụ 31/05/2026.")
     rows = authority.as_of(actor_of(request), school, day)
     why = {
         "not_yet_valid": _("Chưa có hiệu lực"),

@@ -8,6 +8,7 @@ from cryptography import x509
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -215,6 +216,7 @@ def _page(
         "wanted": wanted,
         "credentials": [_line(one.certificate) | {"id": one.id} for one in credentials or []],
         "certificate": _line(held.certificate) | {"known": _known(owner, held)} if held.certificate else None,
+        "sign_url": reverse("web:signing") if owner.seal is None else reverse("web:issuing"),
         "token_name": now.name if now and now.place is Place.TOKEN else "",
         "error": words(error) if error else "",
         "error_at": at,

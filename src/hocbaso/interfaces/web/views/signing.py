@@ -45,6 +45,8 @@ register(
     }
 )
 
+#: Columns of the board, a sheet in each of its states.
+_STATES = ("subjects", "frozen", "homeroom_signed", "principal_signed", "issued")
 #: Sheets in one step of the page.
 STEP = 5
 
@@ -66,11 +68,14 @@ def index(request: HttpRequest) -> HttpResponse:
     year = working_year(school)
     names = signing_desk.homeroom_names(school)
     board = [{**row, "teacher": names.get(row["id"], "")} for row in queries.class_board(school, year)]
+    for row in board:  # what no column names is not closed yet: no pupil is lost between them
+        row["open"] = max(0, row["pupils"] - sum(row[state] for state in _STATES))
     waiting = sum(row["homeroom_signed"] for row in board)
     context = {
         "board": board,
         "year": year,
         "waiting": waiting,
+        "open": any(row["open"] for row in board),
         "subjects": any(row["subjects"] for row in board),  # primary classes have no such step
     }
     return render(request, "web/signing/index.html", context)
@@ -162,19 +167,19 @@ def _refused(desk: Desk, error: DomainError) -> HttpResponse:
     return render(desk.request, "web/signing/desk.html", desk_page.context(desk), status=422)
 
 
-def _confirm(desk: Desk) -> None:
+def confirm_code(request: HttpRequest, actor: Actor) -> None:
     """The current code of the second factor, taken once. :raises DomainError: ``code_missing``, ``totp_*``"""
-    code = desk.request.POST.get("ma", "").strip()
+    code = request.POST.get("ma", "").strip()
     if not code:
         raise DomainError("code_missing")
-    assert desk.actor.user is not None
-    confirm_totp(user=desk.actor.user, code=code)
+    assert actor.user is not None
+    confirm_totp(user=actor.user, code=code)
 
 
 def _sign(desk: Desk) -> HttpResponse:
     sheets = desk.chosen()  # before the code is used up
     _need_pin(desk)
-    _confirm(desk)
+    confirm_code(desk.request, desk.actor)
     batch = authorise(
         desk.actor,
         role=desk.role,
@@ -193,7 +198,7 @@ def _go_on(desk: Desk) -> HttpResponse:
     batch = desk.stopped.batch
     _need_pin(desk)
     if desk.needs_code:
-        _confirm(desk)
+        confirm_code(desk.request, desk.actor)
         resume_batch(desk.actor, batch, method="totp")
     signing_desk.grant(desk.request, batch)
     return _run(desk, batch)
