@@ -8,24 +8,30 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from hocbaso.core.document import parse
+from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import HEAD, SIGNATURES_CLOSE, SIGNATURES_OPEN, TAIL
 from hocbaso.core.errors import Unreadable
+from hocbaso.engines.rendering.reports import render_report
 from hocbaso.engines.trust import pades_objects, qr
+from hocbaso.engines.trust.conformance import check_file
 from hocbaso.engines.trust.paths import Evidence
-from hocbaso.engines.trust.verification import Conclusion, Question, verify_file
+from hocbaso.engines.trust.verification import Conclusion, Question, verify_document, verify_file
 from hocbaso.engines.trust.verification import signatures as signatures_module
 from hocbaso.engines.trust.verification.again import Reverifier
 from hocbaso.engines.trust.verification.evidence import Vouching
 from hocbaso.engines.trust.verification.pdf import attached_documents
+from hocbaso.engines.trust.verification.report import report_json, report_of
+from hocbaso.engines.trust.verification.sentences import day
 from hocbaso.engines.trust.xades import with_unsigned
 from tests.unit.engines.trust.test_verify_report import split_stamp
-from tests.unit.engines.trust.verify_support import NOW, Pki, School
+from tests.unit.engines.trust.verify_support import NOW, STAMPED, Pki, School
 
 SCHOOL = School(Pki("TD"))
 DOCUMENT = SCHOOL.issue()
@@ -321,3 +327,23 @@ def test_a_certificate_made_anew_over_the_same_key_cannot_stand_in_for_the_one_t
             continue
         (verdict,) = verify_file("a.xml", DOCUMENT.replace(own, other), BUNDLE, now=NOW)
         assert verdict.conclusion is Conclusion.INVALID, (role, name)
+
+
+@pytest.mark.parametrize("claimed", [b"9999-12-31T23:59:59Z", b"0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("role", [SignerRole.HOMEROOM, SignerRole.SEAL])
+def test_a_time_at_the_ends_of_the_calendar_is_only_a_wrong_time(role: SignerRole, claimed: bytes) -> None:
+    at = datetime.fromisoformat(claimed.decode())
+    document = SCHOOL.issue(times={role: at}, stamped=STAMPED)
+    assert document.count(claimed) == 1
+    for known in (SCHOOL.bundle(document), None):
+        verdict = verify_document(document, known, now=NOW)
+        assert (verdict.verdict, verdict.sub_indication) == ("invalid", "SIG_CONSTRAINTS_FAILURE")
+        report = report_of(verdict, now=NOW, software="hocbaso")
+        assert claimed.decode() in report_json(report)
+        assert render_report(report, report_json(report)).startswith(b"%PDF-")
+    (found,) = check_file("to.xml", document, SCHOOL.bundle(document), now=NOW)
+    assert {one.rule for one in found.violations} & {"HBS-8.05", "HBS-8.06"}
+
+
+def test_a_certificate_without_an_end_is_spoken_of_like_any_other() -> None:
+    assert day(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) == "31/12/9999"

@@ -155,4 +155,9 @@ def _times(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _moment(text: str) -> str:
     """``08:00:00 ngày 28/05/2026``, Vietnam time, as the note at the end says."""
-    return f"{datetime.fromisoformat(text).astimezone(_VIETNAM):%H:%M:%S ngày %d/%m/%Y}"
+    moment = datetime.fromisoformat(text)
+    try:
+        moment = moment.astimezone(_VIETNAM)
+    except OverflowError:  # somebody claims the last hours of the year 9999
+        return text
+    return f"{moment:%H:%M:%S ngày %d/%m/%Y}"

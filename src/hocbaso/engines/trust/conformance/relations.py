@@ -145,9 +145,9 @@ def _check_claims(
         own = [v for v in views if v.place is not None and v.place.role == role and v.time is not None]
         for view in own:
             assert view.time is not None
-            if latest is not None and view.time + skew < latest:
+            if latest is not None and latest - view.time > skew:
                 found.at("HBS-8.05", view.node, view.time.isoformat())
-            if token is not None and view.time > token.time + skew:
+            if token is not None and view.time - token.time > skew:
                 found.at("HBS-8.06", view.node, view.time.isoformat())
         claims = [view.time for view in own if view.time is not None]
         latest = max([*claims, *([latest] if latest is not None else [])], default=None)

@@ -295,4 +295,4 @@ _PREFIXES = {"certificate": "chung-thu", "CRL": "crl", "OCSPResponse": "ocsp", "
 
 
 def _time(value: datetime | None) -> str | None:
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"

@@ -55,14 +55,22 @@ register(
 )
 
 
+def in_vietnam(moment: datetime) -> datetime:
+    """A moment as clocks in Vietnam show it; 99991231235959Z (RFC 5280: no end) has no later hour."""
+    try:
+        return moment.astimezone(VIETNAM)
+    except OverflowError:
+        return moment
+
+
 def day(moment: datetime) -> str:
     """``28/05/2026`` as in Vietnam."""
-    return f"{moment.astimezone(VIETNAM):%d/%m/%Y}"
+    return f"{in_vietnam(moment):%d/%m/%Y}"
 
 
 def day_and_time(moment: datetime) -> str:
     """``08:00 ngày 28/05/2026`` as in Vietnam."""
-    return f"{moment.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}"
+    return f"{in_vietnam(moment):%H:%M ngày %d/%m/%Y}"
 
 
 def role_name(role: str) -> str:

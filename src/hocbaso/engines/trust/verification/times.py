@@ -96,9 +96,10 @@ def claimed_times_fault(
     for role in ("gvbm", "gvcn", "hieu_truong", "con_dau"):
         claims = [f.parts.signing_time for f in findings if f.role == role and f.parts is not None]
         for claim in claims:
-            if latest is not None and claim + policy.skew < latest:
+            # Differences: the last second of the year 9999 has nothing to be added to.
+            if latest is not None and latest - claim > policy.skew:
                 return _contradiction(role, claim, "sớm hơn bước trước")
-            if stamped is not None and claim > stamped + policy.skew:
+            if stamped is not None and claim - stamped > policy.skew:
                 return _contradiction(role, claim, "muộn hơn dấu thời gian của con dấu")
         latest = max(claims, default=latest) if latest is None else max([latest, *claims])
     return None

@@ -256,4 +256,4 @@ def _check_data(check: Check) -> dict[str, str]:
 
 
 def _time_text(value: datetime | None) -> str | None:
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
