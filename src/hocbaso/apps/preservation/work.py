@@ -21,6 +21,10 @@ CHUNK = 50
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=15), timedelta(days=1)
 
 
+#: Nobody says yet, or not for so late a moment, whether an authority's certificate was revoked.
+UNANSWERED = frozenset({"validation_no_answer", "validation_too_old"})
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a run did."""
@@ -110,4 +114,4 @@ def remember(deed: str, wrong: Sequence[tuple[int, DomainError]], right: Sequenc
     )
 
 
-__all__ = ["CHUNK", "Outcome", "lock", "remember", "resting", "sheets_of", "tokens_of"]
+__all__ = ["CHUNK", "UNANSWERED", "Outcome", "lock", "remember", "resting", "sheets_of", "tokens_of"]

@@ -139,3 +139,26 @@ def test_an_issued_sheet_outlives_the_belief_in_its_root(monkeypatch) -> None:
     monkeypatch.setattr("hocbaso.apps.transcripts.use_cases.trust_bundle.key_provider", Later)
     with clock.standing_at(last + timedelta(days=30)):
         assert _all_verify()
+
+
+def test_a_stamp_whose_authority_answers_no_more_is_renewed_without_its_data_before_it_ends(
+    monkeypatch,
+) -> None:
+    """The issuer of the authority is gone: months before the end it is waited for, near the end no more."""
+    issued_school(1)
+    extend(OPERATOR)
+    renew(OPERATOR, early=True)
+
+    def gone(*_):
+        raise DomainError("validation_no_answer", name="x")
+
+    for module in (proving, renewing):
+        monkeypatch.setattr(module, "prove_newest", gone)
+    monkeypatch.setattr(renewing, "timedelta", lambda **days: timedelta() if days["days"] == 90 else span)
+    monkeypatch.setattr(renewing.LongTermPolicy, "renewal_reason", lambda *_: "tsa_ends")
+    span = timedelta(days=60)
+    assert renew(OPERATOR).reasons == {"validation_no_answer": 1}
+    span = timedelta(days=36500)  # as if it ended soon
+    assert renew(OPERATOR).reasons == {"tsa_ends": 1}
+    assert (ArchiveTimeStamp.objects.count(), StampValidation.objects.count()) == (2, 0)
+    assert _all_verify()

@@ -14,7 +14,9 @@ from hocbaso.apps.preservation.sources import asking
 from hocbaso.apps.preservation.store import keep
 from hocbaso.apps.signing.ports import KeyProvider
 from hocbaso.core.errors import DomainError, register
+from hocbaso.engines.trust.longterm.answers import is_issued_by
 from hocbaso.engines.trust.longterm.validation_data import Ask, Gatherer, ValidationData
+from hocbaso.engines.trust.paths import X509_FAILURES
 from hocbaso.engines.trust.timestamps import check_token
 from hocbaso.engines.trust.tokens import TimeStampInfo, read_token, stated_imprint
 
@@ -58,11 +60,18 @@ def _path_ends(info: TimeStampInfo, authorities: list[x509.Certificate]) -> date
     """The earliest end on the way from the authority's certificate to its root."""
     current, ends = info.certificate, info.certificate.not_valid_after_utc
     for _ in range(8):
-        issuer = next((c for c in authorities if c.subject == current.issuer and c != current), None)
+        issuer = next((c for c in authorities if c != current and _issued(current, c)), None)
         if issuer is None:
             break
         current, ends = issuer, min(ends, issuer.not_valid_after_utc)
     return ends
+
+
+def _issued(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        return is_issued_by(certificate, authority)
+    except X509_FAILURES:  # another authority of the same name: its end is not on this way
+        return False
 
 
 def stamp_row(

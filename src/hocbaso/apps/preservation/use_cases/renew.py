@@ -7,7 +7,7 @@ longer than the one before it, and stands in a chunk of its own, so that a run m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,12 +17,21 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.preservation import store
-from hocbaso.apps.preservation.documents import open_document
+from hocbaso.apps.preservation.documents import Opened, open_document
 from hocbaso.apps.preservation.models import ArchiveTimeStamp, StampValidation
 from hocbaso.apps.preservation.sources import gatherer
 from hocbaso.apps.preservation.standing import ASKED, DueSheets, Kind, Newest
 from hocbaso.apps.preservation.use_cases.prove import prove, prove_newest, store_proofs
-from hocbaso.apps.preservation.work import CHUNK, Outcome, lock, remember, resting, sheets_of, tokens_of
+from hocbaso.apps.preservation.work import (
+    CHUNK,
+    UNANSWERED,
+    Outcome,
+    lock,
+    remember,
+    resting,
+    sheets_of,
+    tokens_of,
+)
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.core.errors import DomainError, ServiceUnavailable, register
@@ -30,7 +39,7 @@ from hocbaso.engines.trust.longterm.policy import LongTermPolicy, long_term_poli
 from hocbaso.engines.trust.longterm.validation_data import Gatherer
 from hocbaso.engines.trust.ports import TimeStamper
 from hocbaso.engines.trust.tokens import TimeStampInfo, read_token
-from hocbaso.engines.trust.xades import ArchiveStamp, Unsigned, ValidationData
+from hocbaso.engines.trust.xades import NO_DATA, ArchiveStamp, Unsigned, ValidationData
 
 register(
     {
@@ -54,7 +63,8 @@ class _Renewed:
     number: int
     token: bytes
     info: TimeStampInfo
-    proof: ValidationData | None  # of the stamp before, where it has none yet
+    proof: ValidationData | None  # of the stamp before, where it was gathered just now
+    bare: bool  # the stamp before had no validation data of its own when this one was asked for
     reason: str
 
 
@@ -151,10 +161,10 @@ class _Run:
         if newest.reason != ASKED and kind in self.gainless:
             raise self.gainless[kind]
         document = open_document(issued)
-        proof: ValidationData | None = None
-        if unsigned.archive and not proved:
-            proof = prove_newest(document, unsigned, self.source, policy)
-            newest_stamp = ArchiveStamp(unsigned.archive[-1].token, proof)
+        bare, proof = bool(unsigned.archive) and not proved, None
+        if bare:
+            proof = self._proof(document, unsigned, ends)
+            newest_stamp = ArchiveStamp(unsigned.archive[-1].token, proof or NO_DATA)
             unsigned = replace(unsigned, archive=(*unsigned.archive[:-1], newest_stamp))
         imprint = document.archive_imprint(unsigned, policy.imprint)
         token = stamper.stamp(imprint)
@@ -163,7 +173,18 @@ class _Run:
         if newest.reason != ASKED and until < ends + timedelta(days=policy.minimum_gain_days):
             self.gainless[kind] = DomainError("renewal_no_gain", date=f"{until:%d/%m/%Y}")
             raise self.gainless[kind]
-        return _Renewed(issued, len(unsigned.archive) + 1, token, info, proof, newest.reason)
+        return _Renewed(issued, len(unsigned.archive) + 1, token, info, proof, bare, newest.reason)
+
+    def _proof(self, document: Opened, unsigned: Unsigned, ends: datetime) -> ValidationData | None:
+        """What proves the stamp before. ``None``: nobody answers, and the end is so near that a stamp without
+        it is better than none: later lists may still speak, a stamp that comes too late never does."""
+        try:
+            return prove_newest(document, unsigned, self.source, self.policy)
+        except DomainError as error:
+            near = ends - timedelta(days=self.policy.alarm_days) <= clock.now()
+            if near and error.code in UNANSWERED:
+                return None
+            raise
 
 
 def _proved(wanted: dict[int, Newest]) -> set[int]:
@@ -184,7 +205,7 @@ def _store(good: list[_Renewed], policy: LongTermPolicy) -> list[_Renewed]:
         one
         for one in good
         if (one.issued.sheet_id, one.number) not in there
-        and not (one.proof is not None and (one.issued.sheet_id, one.number - 1) in proved)
+        and not (one.bare and (one.issued.sheet_id, one.number - 1) in proved)
     ]
     now = clock.now()
     proofs = [(one.issued.sheet_id, one.number - 1, one.proof) for one in new if one.proof is not None]

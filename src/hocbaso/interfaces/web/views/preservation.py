@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from hocbaso.apps.accounts.door import allowed
+from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.organisations.models import Kind, Organisation
 from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.apps.preservation.boards import board, totals, years_of
@@ -51,9 +52,17 @@ def school_page(request: HttpRequest) -> HttpResponse:
         return redirect("web:preservation-watch")
     if request.method == "POST":
         policy(request, "preservation.run", school)
-        _tell(request, extend(actor, school=school, limit=_STEP), renew(actor, school=school, limit=_STEP))
+        _tell(request, *(_piece(run, actor, school) for run in (extend, renew)))
         return redirect("web:preservation")
     return _shown(request, school, may_run=allowed(actor, "preservation.run", school))
+
+
+def _piece(run: Callable[..., Outcome], actor: Actor, school: Organisation) -> Outcome:
+    """One press: what failed a short while ago is tried again only when there is nothing else, so that it
+    keeps no other sheet waiting, however often somebody presses."""
+    done = run(actor, school=school, limit=_STEP, patient=True)
+    idle = not (done.done or done.failed or done.waiting or done.stopped)
+    return run(actor, school=school, limit=_STEP) if idle else done
 
 
 def _shown(request: HttpRequest, school: Organisation, *, may_run: bool, back: str = "") -> HttpResponse:

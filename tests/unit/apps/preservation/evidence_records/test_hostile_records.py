@@ -21,6 +21,7 @@ from hocbaso.apps.preservation.evidence_records.use_cases.renew import renew
 from hocbaso.apps.transcripts.documents import export
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
+from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.longterm.records import objects_of_document, read_record, verify_record
 from tests.builders import YEAR
 from tests.unit.interfaces.web.sheets import issued_school
@@ -94,3 +95,24 @@ def test_a_night_that_lies_in_the_future_keeps_no_night_from_its_work(
     with clock.standing_at(night):
         assert work(SYSTEM) is not None
         assert work(SYSTEM) is None
+
+
+def test_a_record_is_renewed_before_its_end_even_when_nobody_answers_for_its_authority(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    issued_school(1)
+    build(SYSTEM)
+
+    def gone(*_: object) -> object:
+        raise DomainError("validation_no_answer", name="x")
+
+    monkeypatch.setattr(renewing, "gather_for", gone)
+    with clock.standing_at(clock.now() + timedelta(days=1)):
+        [waits] = renew(SYSTEM, way="time_stamp")
+        assert waits.problem is not None
+        assert waits.problem.code == "validation_no_answer"
+        monkeypatch.setattr(renewing, "end_of_stamp", lambda *_: clock.now() + timedelta(days=59))
+        [done] = renew(SYSTEM, way="time_stamp")
+        assert done.problem is None
+    with clock.standing_at(clock.now() + timedelta(days=2)):
+        assert _fault(IssuedSheet.objects.get()) is None

@@ -36,6 +36,7 @@ from hocbaso.apps.preservation.evidence_records.use_cases.build import (
     name_of,
     with_objects,
 )
+from hocbaso.apps.preservation.work import UNANSWERED
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.core.errors import DomainError, ServiceUnavailable, register
@@ -46,6 +47,7 @@ from hocbaso.engines.trust.longterm.records import (
     new_algorithm,
     stamp_imprint,
 )
+from hocbaso.engines.trust.longterm.validation_data import NO_DATA, ValidationData
 
 register(
     {
@@ -147,8 +149,19 @@ class _Run:
 
     # --- a new token over the last one ---------------------------------------------------------------------
 
+    def _proof(self, last: Stamp) -> ValidationData:
+        """What proves the authority of the last stamp; nothing, when nobody answers and the end is near: a
+        renewal without it is better than none."""
+        try:
+            return gather_for(self.keys, last, self.now)
+        except DomainError as error:
+            near = end_of_stamp(last, self.policy) - timedelta(days=self.policy.alarm_days) <= self.now
+            if near and error.code in UNANSWERED:
+                return NO_DATA
+            raise
+
     def _stamp(self, last: Stamp, done: Renewal) -> None:
-        data = gather_for(self.keys, last, self.now)
+        data = self._proof(last)
         made = ask_for_stamp(self.keys, stamp_imprint(bytes(last.token), last.tree.algorithm), last.at)
         gain = timedelta(days=self.policy.minimum_gain_days)
         new_end, _ = self.policy.end(made.certificate_ends, made.info.algorithms)
@@ -173,7 +186,7 @@ class _Run:
     # --- a new tree over everything ------------------------------------------------------------------------
 
     def _tree(self, last: Stamp, begun: Tree | None, done: Renewal) -> None:
-        data = gather_for(self.keys, last, self.now)
+        data = self._proof(last)
         tree = begun or self._open(last)
         if tree is None:
             return
