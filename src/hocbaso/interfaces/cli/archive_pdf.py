@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hocbaso.apps.common.clock import VIETNAM
 from hocbaso.core.errors import ServiceUnavailable, Unreadable
 from hocbaso.core.errors import register as register_codes
 from hocbaso.interfaces.cli.output import JSON_OPTION, Exit, answer, messages, table, told
@@ -33,7 +35,10 @@ def pdf(
     ),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Bổ sung dữ liệu lưu trữ dài hạn vào bản PDF đã đóng dấu và gia hạn khi đến hạn; chạy lại được."""
+    """Bổ sung dữ liệu lưu trữ dài hạn vào bản PDF đã đóng dấu và gia hạn khi đến hạn; chạy lại được.
+
+    Hệ thống không giữ và không tự gia hạn các tệp này: nơi giữ tệp đặt lịch chạy lệnh mỗi đêm.
+    """
     with told(as_json=as_json):
         paths = _paths(files)
         from hocbaso.interfaces.cli.main import use_database
@@ -48,7 +53,13 @@ def pdf(
         outcomes = list(
             archive_files(Actor.operator(), paths=paths_counted, gatherer=gatherer(), stamp=not no_stamp)
         )
-    answer({"files": [_document(one) for one in outcomes]}, as_json=as_json, human=lambda: _tell(outcomes))
+    first = min((one.due for one in outcomes if one.due is not None), default=None)
+    document = {
+        "files": [_document(one) for one in outcomes],
+        "renewed_by": "you",
+        "run_again_by": first,
+    }
+    answer(document, as_json=as_json, human=lambda: _tell(outcomes, first))
     raise typer.Exit(_exit(outcomes))
 
 
@@ -81,7 +92,7 @@ def _document(one: FileOutcome) -> dict[str, Any]:
     }
 
 
-def _tell(outcomes: list[FileOutcome]) -> None:
+def _tell(outcomes: list[FileOutcome], first: datetime | None) -> None:
     counts = {word: sum(one.state == state for one in outcomes) for state, word in _WORDS.items()}
     messages.print(" · ".join(f"{word} {number}" for word, number in counts.items() if number))
     rows = [
@@ -93,6 +104,12 @@ def _tell(outcomes: list[FileOutcome]) -> None:
         table(f"{len(rows)} tệp PDF", ["Tệp", "Kết quả", "Mức trước", "Mức sau", "Gia hạn từ"], rows)
     for sentence in dict.fromkeys(one.error.message for one in outcomes if one.error is not None):
         messages.print(sentence, style="red", markup=False)
+    if first is not None:
+        messages.print(
+            f"Hệ thống không giữ và không tự gia hạn các tệp này. Nơi giữ tệp đặt lịch chạy lại lệnh này, "
+            f"chậm nhất ngày {first.astimezone(VIETNAM):%d/%m/%Y}.",
+            markup=False,
+        )
 
 
 def _exit(outcomes: list[FileOutcome]) -> Exit:

@@ -16,7 +16,7 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing.ports import Trust, key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet, Rendition
-from hocbaso.apps.transcripts.use_cases import long_term_pdf
+from hocbaso.apps.transcripts.use_cases import long_term_pdf, render
 from hocbaso.apps.transcripts.use_cases.export_sheets import export_sheets
 from hocbaso.apps.transcripts.use_cases.long_term_pdf import archive_files
 from hocbaso.apps.transcripts.use_cases.render import public_booklet
@@ -138,3 +138,27 @@ def test_only_the_operator_extends_files(tmp_path: Path) -> None:
     school = make_school()
     with pytest.raises(NotAllowed):
         list(archive_files(school.actor(Role.PRINCIPAL), paths=[tmp_path / "a.pdf"]))
+
+
+def test_the_copy_handed_out_is_made_anew_before_its_time_stamp_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The cache is no archive: years later it must not hand out what proves nothing any more."""
+    school = one_school()
+    issued = IssuedSheet.objects.select_related("sheet__school").get()
+    path = exported(school, tmp_path, archived=True)
+    first, archived = public_booklet(issued), path.read_bytes()
+    soon = clock.now() + timedelta(days=30)
+    ends = {first: soon}
+    monkeypatch.setattr(render, "_end", lambda content: ends.get(content, soon))
+    assert public_booklet(issued) == first  # the authority of today lasts no longer: no copy for nothing
+    with monkeypatch.context() as patched:
+        patched.setattr(key_provider(), "stamper", Silent)
+        assert public_booklet(issued) == first  # nobody answers: the old one is still a copy
+    assert Rendition.objects.count() == 1
+    monkeypatch.setattr(render, "_end", lambda content: ends.get(content, soon + timedelta(days=900)))
+    second = public_booklet(issued)
+    assert second != first
+    assert public_booklet(issued) == second
+    assert Rendition.objects.count() == 2
+    assert exported(school, tmp_path, archived=False).read_bytes() == archived  # the archive's file stays

@@ -14,7 +14,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.models import IssuedSheet
 from hocbaso.apps.transcripts.use_cases.long_term_pdf import archive_files, better_file
-from hocbaso.apps.transcripts.use_cases.render import sealed_booklet
+from hocbaso.apps.transcripts.use_cases.render import copies_of, sealed_booklet
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
 
 BUNDLE_NAME = "trust-bundle.json"
@@ -58,7 +58,7 @@ def export_sheets(
             names.append(f"{stem}.xml")
             if pdf and newest:
                 path, content = out / f"{stem}.pdf", sealed_booklet(actor, issued=row)
-                if better_file(content, path) is None:  # an archive stamp is never taken away again
+                if not _is_better(path, row):  # an archive stamp is never taken away again
                     _write(path, content)
                 names.append(path.name)
     _write(out / BUNDLE_NAME, trust_bundle(rows).to_json().encode())
@@ -70,6 +70,11 @@ def export_sheets(
     if archive:
         _archive(actor, [out / name for name in names if name.endswith(".pdf")])
     return names
+
+
+def _is_better(path: Path, issued: IssuedSheet) -> bool:
+    """Whether the file there is a copy that was handed out, with more behind it."""
+    return path.exists() and any(better_file(copy, path) is not None for copy in copies_of(issued))
 
 
 def _archive(actor: Actor, paths: list[Path]) -> None:

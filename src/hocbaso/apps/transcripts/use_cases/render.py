@@ -1,8 +1,14 @@
-"""Renditions: drawn from the stored bytes on demand, sealed once, cached by what they were made from."""
+"""Renditions: drawn from the stored bytes on demand, sealed once, cached by what they were made from.
+
+The cache is no archive: it holds sealed copies (B-T), and makes a new one before the time stamp of the last
+ends. What lasts is the issued document with its archive time stamps, and it stands inside each new copy.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -21,6 +27,7 @@ from hocbaso.core.document.model import SchoolLevel, SignerRole
 from hocbaso.core.document.model import YearSheet as Model
 from hocbaso.core.document.parse import parse_sheet
 from hocbaso.core.document.signers import subject_signatures
+from hocbaso.core.errors import DomainError
 from hocbaso.engines.rendering import (
     Booklet,
     SealStamp,
@@ -30,7 +37,9 @@ from hocbaso.engines.rendering import (
     render_booklet,
     render_sheet,
 )
+from hocbaso.engines.trust.longterm.policy import long_term_policy
 from hocbaso.engines.trust.pades import seal_pdf
+from hocbaso.engines.trust.pades_archive import opened, standing
 from hocbaso.engines.trust.qr import verification_url
 
 #: Part of the cache key, by level: a new template makes new renditions, the old ones stay what they were.
@@ -129,7 +138,8 @@ def public_booklet(issued: IssuedSheet) -> bytes:
     return _sealed(Actor.system(), issued)
 
 
-def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
+def _rows(issued: IssuedSheet) -> list[IssuedSheet]:
+    """The sheets of the booklet: the pupil's up to this year, of one level."""
     level = parse_code(issued.code).level  # a pupil who came from primary has two booklets
     found = (
         IssuedSheet.objects.filter(
@@ -138,12 +148,61 @@ def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
         .select_related("sheet", "sheet__school", "sheet__school_class")
         .order_by("sheet__school_year", "version")
     )
-    rows = [row for row in found if parse_code(row.code).level == level]
-    key = _key(rows)
-    cached = Rendition.objects.filter(key=key).first()
-    if cached is not None:
-        return bytes(cached.content)
-    return _keep(actor, issued, key, _seal(issued.sheet.school, rows, key_provider()))
+    return [row for row in found if parse_code(row.code).level == level]
+
+
+def _sealed(actor: Actor, issued: IssuedSheet) -> bytes:
+    rows = _rows(issued)
+    base, ending = _key(rows), list[bytes]()
+    for content in _copies(base):
+        if not _ends_soon(content):
+            return content
+        ending.append(content)
+    try:
+        made = _seal(issued.sheet.school, rows, key_provider())
+    except DomainError:  # a closed school, an authority that is away: an old copy is still a copy
+        if not ending:
+            raise
+        return ending[-1]
+    if ending and not _gains(made, ending[-1]):
+        return ending[-1]
+    return _keep(actor, issued, _numbered(base, len(ending)), made)
+
+
+def copies_of(issued: IssuedSheet) -> Iterator[bytes]:
+    """Every copy of this booklet that was handed out so far, as it was sealed; the oldest first."""
+    yield from _copies(_key(_rows(issued)))
+
+
+def _copies(base: str) -> Iterator[bytes]:
+    number = 0
+    while (found := Rendition.objects.filter(key=_numbered(base, number)).first()) is not None:
+        yield bytes(found.content)
+        number += 1
+
+
+def _numbered(base: str, number: int) -> str:
+    """The key of the first copy, and of those that followed when its time stamp was about to end."""
+    return base if not number else hashlib.sha256(f"{base}\n{number}".encode()).hexdigest()
+
+
+def _end(content: bytes) -> datetime | None:
+    """When the copy's newest time stamp stops to prove anything; ``None``: it has none that can be read."""
+    try:
+        return standing(opened(content), long_term_policy(clock.today()), clock.now()).ends
+    except DomainError:
+        return None
+
+
+def _ends_soon(content: bytes) -> bool:
+    ends, days = _end(content), long_term_policy(clock.today()).minimum_gain_days
+    return ends is not None and ends - timedelta(days=days) <= clock.now()
+
+
+def _gains(new: bytes, old: bytes) -> bool:
+    later, earlier = _end(new), _end(old)
+    days = long_term_policy(clock.today()).minimum_gain_days
+    return later is not None and earlier is not None and later >= earlier + timedelta(days=days)
 
 
 def _seal(school: Organisation, rows: list[IssuedSheet], provider: KeyProvider) -> bytes:
