@@ -9,8 +9,11 @@ from pathlib import Path
 
 import django
 import pytest
+import pytest_django
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+
+from tests import databases
 
 # A loaded machine is not a failing rule; CI examines the same examples every time, people new ones.
 _calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -60,24 +63,54 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)  # stable: within a folder nothing changes
 
 
+_SHARED = Path(os.environ["HOCBASO_TEST_SHARED"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of a parallel run migrates a database for its workers while they collect."""
+    workers = getattr(config.option, "numprocesses", None)
+    if workers and not config.option.collectonly and "PYTEST_XDIST_WORKER" not in os.environ:
+        making = databases.begin(_SHARED, _SERVER.url if _SERVER else "")
+        config.add_cleanup(lambda: (making.kill(), making.wait()))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SERVER is not None:
         _SERVER.stop()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_under_guards() -> Iterator[None]:
-    """TransactionTestCase empties tables; the guards would refuse that, so they step aside for it alone."""
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Workers start from the run's migrated database."""
+    from django.db import connection
+
+    if databases.offered(_SHARED):
+        databases.start_from_template(connection, _SHARED)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """TransactionTestCase empties tables; the guards would refuse that, so they step aside for it alone.
+
+    SQLite goes back to its first state instead, which is the same and takes a moment.
+    """
     from django.db import connection
     from django.test import TransactionTestCase
 
     from hocbaso.apps.common.guards import suspended
 
+    snapshot = None
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            snapshot = databases.Snapshot(connection)
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self: TransactionTestCase) -> None:
-        with suspended(connection):
-            original(self)
+        if snapshot is None or not snapshot.restore(connection):
+            with suspended(connection):
+                original(self)
 
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
     yield

@@ -1,0 +1,131 @@
+"""The migrated database: made once a parallel run while the workers collect, and copied by each of them.
+
+Migrating takes longer than any test. ``python -m tests.databases FOLDER`` migrates the database of the
+environment and leaves a word in the folder; whoever runs without workers migrates as ever.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+_TEMPLATE = "hocbaso_template"
+_BUSY, _LOCKED = 5, 6
+
+
+def _told(folder: Path) -> Path:
+    return folder / "template.ready"
+
+
+def _file(folder: Path) -> Path:
+    return folder / "template.sqlite3"
+
+
+def begin(folder: Path, server_url: str = "") -> subprocess.Popen[bytes]:
+    """Start to make it, in a process of its own; with ``server_url`` on that PostgreSQL."""
+    if server_url:
+        import psycopg
+
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+        url = server_url.replace("/postgres?", f"/{_TEMPLATE}?")
+    else:
+        url = f"sqlite:///{_file(folder)}"
+    (folder / "template.begun").touch()
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.databases", str(folder)],
+        env={**os.environ, "HOCBASO_DATABASE_URL": url},
+        cwd=Path(__file__).parent.parent,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def offered(folder: Path, patience: float = 300) -> bool:
+    """Whether this run has a template; waits until it is made. One that could not be made is none."""
+    if not (folder / "template.begun").exists():
+        return False
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if _told(folder).exists():
+            return _told(folder).read_text() == "whole"
+        time.sleep(0.05)
+    return False
+
+
+def start_from_template(connection: BaseDatabaseWrapper, folder: Path) -> None:
+    """Let Django's test database begin as a copy; its migrate then finds nothing left to do."""
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = _TEMPLATE
+        return
+
+    def copy() -> None:  # the first step of the first migrate
+        del connection.prepare_database
+        connection.ensure_connection()
+        source = sqlite3.connect(_file(folder))
+        source.backup(connection.connection)
+        source.close()
+
+    connection.prepare_database = copy  # type: ignore[method-assign]
+
+
+class Snapshot:
+    """An SQLite test database as it stands before the first test, to go back to.
+
+    Emptying every table, taking the guards away and putting them up again takes hundreds of times as long.
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        connection.ensure_connection()
+        self._kept = sqlite3.connect(":memory:", check_same_thread=False)
+        connection.connection.backup(self._kept)
+
+    def restore(self, connection: BaseDatabaseWrapper) -> bool:
+        """False when somebody still reads or writes: nothing has been done then."""
+        tries = iter(range(100))
+
+        def held(status: int, _remaining: int, _total: int) -> None:
+            if status in (_BUSY, _LOCKED) and next(tries, None) is None:
+                raise TimeoutError
+
+        connection.ensure_connection()
+        try:
+            self._kept.backup(connection.connection, progress=held, sleep=0.02)
+        except (TimeoutError, sqlite3.Error):
+            return False
+        return True
+
+
+def _make(folder: Path) -> None:
+    import gc
+
+    import django
+
+    gc.disable()  # models are rendered anew by the thousand; the process ends soon
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0, run_syncdb=True)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode=DELETE")  # a copy in memory knows no other file beside it
+    connection.close()
+
+
+if __name__ == "__main__":
+    place, word = Path(sys.argv[1]), "broken"
+    try:
+        _make(place)
+        word = "whole"
+    finally:
+        unfinished = place / "template.unfinished"
+        unfinished.write_text(word)
+        unfinished.rename(_told(place))
