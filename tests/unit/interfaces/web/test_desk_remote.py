@@ -34,7 +34,7 @@ from tests.unit.interfaces.web.places import (
     node_with,
     remote_file,
 )
-from tests.unit.interfaces.web.sheets import closed_school, post_of, text
+from tests.unit.interfaces.web.sheets import closed_school, code_of, post_of, text
 
 pytestmark = pytest.mark.django_db
 
@@ -122,12 +122,47 @@ def test_an_expired_code_and_a_list_out_of_time_are_refused(open_desk) -> None:
     with clock.standing_at(row.created_at + (row.expires_at - row.created_at) / 2):
         assert "đã hết hạn" in text(desk.type(otp=remote.otp, pin=PIN))
     with clock.standing_at(row.expires_at):
+        confirmed = desk.client.post(desk.codes_url, {"viec": "xac-nhan", "ma": code_of(desk.post)})
+        assert confirmed.headers["Location"] == desk.codes_url
         answer = desk.client.post(
             desk.codes_url, {"viec": "ky", "danh-sach": row.pk, "can": ["OTP"], "otp": remote.otp}
         )
         assert "đã quá 15 phút" in text(answer)
         assert desk.client.get(desk.codes_url).headers["Location"] == desk.url
     assert signed() == 0
+
+
+def test_the_codes_page_asks_for_a_fresh_second_factor_before_it_shows_takes_or_sends_anything(
+    open_desk,
+) -> None:
+    desk, remote, _school = open_desk()
+    desk.press()
+    row = HandedOut.objects.get()
+    pupil = row.entries.first().item.sheet.pupil.full_name
+    with clock.standing_at(row.created_at + timedelta(minutes=9)):  # new codes do not make it fresher
+        assert pupil in text(desk.client.get(desk.codes_url))
+        desk.client.post(desk.codes_url, {"viec": "gui-lai"})
+    row = HandedOut.objects.latest("pk")
+    with clock.standing_at(
+        row.created_at + timedelta(minutes=2)
+    ):  # the list lives, the confirmation does not
+        sent = {"danh-sach": row.pk, "can": ["PIN", "OTP"], "otp": remote.otp, "pin": PIN}
+        for answer in (
+            desk.client.get(desk.codes_url),
+            desk.client.post(desk.codes_url, {"viec": "ky", **sent}),
+            desk.client.post(desk.codes_url, {"viec": "gui-lai"}),
+            desk.client.post(desk.codes_url, {"viec": "xac-nhan", "ma": ""}),
+            desk.client.post(desk.codes_url, {"viec": "xac-nhan", "ma": "00000x"}),
+        ):
+            page = text(answer)
+            assert "Xác nhận lại để ký từ xa" in page
+            assert pupil not in page
+            assert 'name="danh-sach"' not in page
+        assert (signed(), len(remote.service.outbox)) == (0, 2)
+        assert "credentials/authorize" not in remote.asked
+        desk.client.post(desk.codes_url, {"viec": "xac-nhan", "ma": code_of(desk.post)})
+        assert desk.type(otp=remote.otp, pin=PIN).status_code == 302  # the codes that were sent still count
+    assert signed() == 3
 
 
 @pytest.mark.parametrize("wrong", ["order", "fewer", "other_key", "html", "500"])

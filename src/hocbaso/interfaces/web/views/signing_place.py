@@ -14,13 +14,21 @@ from hocbaso.apps.signing.elsewhere import runs
 from hocbaso.apps.signing.elsewhere.models import Place
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts.use_cases import sign_at_place
+from hocbaso.apps.transcripts.use_cases.stop_batch import resume_batch
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
 from hocbaso.interfaces.web import desk_key, signing_desk
 from hocbaso.interfaces.web.agent_link import reaches_agent
+from hocbaso.interfaces.web.demo import grouped
 from hocbaso.interfaces.web.errors import words
 from hocbaso.interfaces.web.views import require_actor
-from hocbaso.interfaces.web.views.signing import desk_url, own_batch, progress_of, receipt_url
+from hocbaso.interfaces.web.views.signing import (
+    confirm_code,
+    desk_url,
+    own_batch,
+    progress_of,
+    receipt_url,
+)
 
 register(
     {
@@ -31,11 +39,6 @@ register(
 
 #: Field of the form by the name that the service gives the code.
 _FIELDS = {"PIN": "pin", "OTP": "otp"}
-
-
-def grouped(digest: str) -> str:
-    """The first eight groups of a list's digest: ``9F2A 11BC …``, as a phone may show them."""
-    return " ".join(digest[start : start + 4].upper() for start in range(0, 32, 4))
 
 
 @require_actor
@@ -55,15 +58,23 @@ def progress(request: HttpRequest, batch_id: int) -> HttpResponse:
     )
 
 
-@sensitive_post_parameters("pin", "otp")
+@sensitive_post_parameters("pin", "otp", "ma")
 @require_actor
 @require_http_methods(["GET", "HEAD", "POST"])
 def codes(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """``/truong/ky/lan/<batch>/ma``: the remote service's codes for exactly one list."""
+    """``/truong/ky/lan/<batch>/ma``: the remote service's codes for exactly one list.
+
+    A list lives longer than the code of the second factor counts: after that the page shows nothing, takes
+    nothing and sends nothing until a fresh code is given here.
+    """
     actor, batch = own_batch(request, batch_id)
+    if not signing_desk.granted(request, batch):
+        return _confirm_again(request, actor, batch)
     error: DomainError | None = None
     if request.method == "POST":
         try:
+            if request.POST.get("viec") == "xac-nhan":  # confirmed in another window meanwhile
+                return redirect("web:signing-codes", batch.pk)
             if request.POST.get("viec") == "gui-lai":
                 return _send_again(request, actor, batch)
             return _sign(request, actor, batch)
@@ -72,11 +83,35 @@ def codes(request: HttpRequest, batch_id: int) -> HttpResponse:
     return _page(request, actor, batch, error)
 
 
+def _confirm_again(request: HttpRequest, actor: Actor, batch: SigningBatch) -> HttpResponse:
+    """Ask for the second factor anew; whatever else was sent is not looked at."""
+    if not batch.items.filter(state="waiting").exists():
+        return redirect(receipt_url(batch))
+    error: DomainError | None = None
+    if request.method == "POST":
+        try:
+            if request.POST.get("viec") != "xac-nhan":
+                raise DomainError("batch_needs_code")
+            confirm_code(request, actor)
+            resume_batch(actor, batch, method="totp")
+        except DomainError as refused:
+            error = refused
+        else:
+            signing_desk.grant(request, batch)
+            return redirect("web:signing-codes", batch.pk)
+    context = {
+        "seal": batch.role == SignerRole.SEAL,
+        "left": batch.items.filter(state="waiting").count(),
+        "minutes": int(signing_desk.GRACE.total_seconds() // 60),
+        "error": words(error) if error else "",
+        "desk_url": desk_url(batch),
+    }
+    return render(request, "web/signing/codes_again.html", context, status=422 if error else 200)
+
+
 def _send_again(request: HttpRequest, actor: Actor, batch: SigningBatch) -> HttpResponse:
-    if not signing_desk.granted(request, batch):  # too long since the code of the second factor
-        return redirect(desk_url(batch))
+    """New codes under the second factor as it was given: asking for them does not make that any fresher."""
     sign_at_place.ask_codes(actor, batch)
-    signing_desk.grant(request, batch)
     messages.success(request, _("Đã gửi mã mới. Mã trước không dùng được nữa."))
     return redirect("web:signing-codes", batch.pk)
 
