@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from hocbaso.apps.common import clock
-from hocbaso.apps.identity.use_cases.repair import CORRECTABLE
+from hocbaso.apps.identity.use_cases.typed_values import CORRECTABLE
 from hocbaso.apps.privacy.masking import masked_number
 from hocbaso.apps.pupils.models import Pupil
 from hocbaso.apps.pupils.use_cases.edit_file import read_field

@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import make_password
 
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
-from hocbaso.apps.accounts.use_cases.plan_staff import Item, Post, Work, may_of, plan
+from hocbaso.apps.accounts.use_cases.plan_staff import Item, Work, may_of, plan
+from hocbaso.apps.accounts.use_cases.staff_posts import Post
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.states import after_change, first_state, tell
 from hocbaso.apps.intake.models import Change

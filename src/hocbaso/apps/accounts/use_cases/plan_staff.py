@@ -9,6 +9,14 @@ from django.db.models import Q
 
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember, User
+from hocbaso.apps.accounts.use_cases.staff_posts import (
+    GIVEN,
+    Post,
+    has_left,
+    held_alone,
+    post_of,
+    posts_of_row,
+)
 from hocbaso.apps.common import clock
 from hocbaso.apps.intake.planning import (
     FieldChange,
@@ -23,14 +31,9 @@ from hocbaso.apps.intake.planning import (
 from hocbaso.apps.organisations.models import Organisation, valid_on
 from hocbaso.apps.pupils.models import SchoolClass
 from hocbaso.core.errors import register, sentence
-from hocbaso.core.regulation.programme import PRIMARY_GRADES, TT32_PRIMARY
-from hocbaso.core.regulation.secondary import SECONDARY_GRADES, SECONDARY_PROGRAMMES
 from hocbaso.core.vietnamese.dates import format_vi
-from hocbaso.core.vietnamese.letters import strip_marks
-from hocbaso.engines.workbooks.cells import grade_of
 from hocbaso.engines.workbooks.columns import FIELD_NAMES
 from hocbaso.engines.workbooks.model import Reading, StaffRow
-from hocbaso.engines.workbooks.text import bare
 
 register(
     {
@@ -38,14 +41,6 @@ register(
         "staff_two_principals": (
             "Mỗi trường chỉ có một hiệu trưởng; dòng {row} đã ghi {name}.",
             "A school has one principal; row {row} names {name}.",
-        ),
-        "staff_new_class": (
-            "Năm học này chưa có lớp {name}; lớp sẽ được tạo, chưa có học sinh.",
-            "Class {name} will be created without pupils.",
-        ),
-        "staff_class_grade": (
-            "Không biết lớp “{name}” thuộc khối nào; phân công lớp này không được nhập.",
-            "The grade of class {name} cannot be told.",
         ),
         "staff_user_taken": (
             "Tên đăng nhập {name} đã có người khác dùng. Thầy cô báo quản trị hệ thống.",
@@ -86,53 +81,12 @@ LABELS = {
     "subject": "Môn dạy",
 }
 _MASKED = {"personal_number", "phone"}
-_LONGEST_CLASS = SchoolClass._meta.get_field("name").max_length or 0
 _EMPTY = "(trống)"
-#: Words of the file's "Trạng thái CB" after which somebody holds no post any more.
-_LEFT = (
-    "nghi huu",
-    "thoi viec",
-    "chuyen di",
-    "chuyen truong",
-    "da nghi",
-    "nghi viec",
-    "bo viec",
-    "da chuyen",
-)
-_ROLES = {
-    "principal": Role.PRINCIPAL,
-    "deputy_principal": Role.DEPUTY_PRINCIPAL,
-    "seal_keeper": Role.SEAL_KEEPER,
-    "data_clerk": Role.DATA_CLERK,
-    "group_head": Role.GROUP_HEAD,
-    "group_deputy": Role.GROUP_DEPUTY,
-}
 #: Who gives a post that a data clerk's workbook cannot give.
 _GIVERS = {Role.PRINCIPAL: "quản trị hệ thống"}
 _OTHER_GIVERS = "hiệu trưởng hoặc quản trị hệ thống"
 #: Whether whoever imports may give and end posts of a role.
 May = Callable[[str], bool]
-#: Posts that a workbook gives and takes; others (administrators, officers) are nobody's business here.
-GIVEN = frozenset({*_ROLES.values(), Role.HOMEROOM, Role.SUBJECT_TEACHER})
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One assignment as a workbook tells it; class and subject are empty where they do not apply."""
-
-    role: str
-    class_name: str = ""
-    subject_code: str = ""
-    group_name: str = ""
-
-    @property
-    def words(self) -> str:
-        label = str(Role(self.role).label)
-        if self.subject_code:
-            label += f" {subject_name(self.subject_code)}"
-        if self.class_name:
-            label += f" lớp {self.class_name}"
-        return f"{label} {self.group_name}".strip()
 
 
 @dataclass(slots=True)
@@ -155,16 +109,6 @@ class Work:
     items: list[Item]
     new_classes: dict[str, int]
     taken_over: list[Assignment]  # posts of people outside the file that somebody in it now holds alone
-
-
-def subject_name(code: str) -> str:
-    """What people call a subject of the programme; a code that it does not know stays as it is."""
-    if code == "*":
-        return "các môn còn lại"
-    lines = (line for grade in PRIMARY_GRADES for line in TT32_PRIMARY.grade(grade).lines)
-    subjects = (one for p in SECONDARY_PROGRAMMES for grade in p.grades.values() for one in grade.subjects)
-    primary = next((line.short_name for line in lines if line.code == code), None)
-    return primary or next((one.name for one in subjects if one.code == code), code)
 
 
 def username_of(school: Organisation, code: str) -> str:
@@ -210,7 +154,7 @@ def plan(school: Organisation, year: str, reading: Reading[StaffRow], actor: Act
     result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets)
     planned: dict[tuple[str, int], PlannedRow] = {}
     for item in items:
-        wanted = _posts(judge, item.row, classes, new_classes)
+        wanted = posts_of_row(judge, item.row, classes, new_classes)
         planned[item.row.sheet, item.row.row] = _compare(judge, item, wanted, present, may)
     for row in reading.rows:
         result.rows.append(planned.get((row.sheet, row.row)) or _planned(row, RowState.REFUSED))
@@ -241,17 +185,13 @@ def _present(school: Organisation, year: str) -> list[Assignment]:
 def _one_principal(judge: Judge, rows: Sequence[StaffRow]) -> None:
     first: StaffRow | None = None
     for row in rows:
-        if "principal" not in row.roles or not row.ok or _has_left(row):
+        if "principal" not in row.roles or not row.ok or has_left(row):
             continue
         if first is None:
             first = row
             continue
         text = sentence("staff_two_principals", row=first.row, name=first.full_name)
         judge.refuse(row, "position", "two_principals", text, row.position)
-
-
-def _has_left(row: StaffRow) -> bool:
-    return bare(row.status or "").startswith(_LEFT)
 
 
 def _values(row: StaffRow) -> dict[str, str]:
@@ -277,66 +217,9 @@ def _names_free(judge: Judge, items: Sequence[Item]) -> None:
         judge.refuse(new[name].row, "code", "user_taken", sentence("staff_user_taken", name=name), name)
 
 
-def _posts(
-    judge: Judge, row: StaffRow, classes: dict[str, SchoolClass], new_classes: dict[str, int]
-) -> list[Post]:
-    """The posts that the row gives; classes that the year lacks are noted."""
-    if _has_left(row):
-        return []
-    group = row.group or ""
-    posts = [
-        Post(_ROLES[role], group_name=group if role.startswith("group_") and _is_group(group) else "")
-        for role in row.roles
-        if role in _ROLES
-    ]
-    wanted = [Post(Role.HOMEROOM, row.homeroom_class)] if row.homeroom_class else []
-    for line in row.teaching:
-        if code := _subject_code(line.class_name, line.subject, line.subject_code):
-            wanted.append(Post(Role.SUBJECT_TEACHER, line.class_name, code))
-    for post in dict.fromkeys(wanted):
-        grade = grade_of(post.class_name)
-        if post.class_name in classes or post.class_name in new_classes:
-            posts.append(post)
-        elif grade is None or len(post.class_name) > _LONGEST_CLASS:
-            text = sentence("staff_class_grade", name=post.class_name)
-            judge.warn(row, "teaching", "class_grade", text, post.class_name)
-        else:
-            new_classes[post.class_name] = grade
-            text = sentence("staff_new_class", name=post.class_name)
-            column = "homeroom_class" if post.role == Role.HOMEROOM else "teaching"
-            judge.warn(row, column, "class_created", text, post.class_name)
-            posts.append(post)
-    return posts
-
-
-def _is_group(text: str) -> bool:
-    """Whether "Nhóm chức vụ" names a group of its own ("Tổ Toán"), not just the kind of post."""
-    return bare(text) not in {"", "to truong", "to pho", "to truong chuyen mon", "to pho chuyen mon"}
-
-
-def _subject_code(class_name: str, subject: str | None, code: str | None) -> str:
-    if subject is None:
-        return "*"
-    if code:
-        return code
-    if grade_of(class_name) in (*PRIMARY_GRADES, *SECONDARY_GRADES):
-        return ""  # the reader has warned: the grade has no such subject
-    return "-".join(strip_marks(word) for word in bare(subject).split())[:40]
-
-
 def _planned(row: StaffRow, state: RowState) -> PlannedRow:
     return PlannedRow(
         row.sheet, row.row, row.code or "", row.full_name or "", row.homeroom_class or "", state
-    )
-
-
-def _post_of(assignment: Assignment) -> Post:
-    school_class = assignment.school_class
-    return Post(
-        assignment.role,
-        school_class.name if school_class else "",
-        assignment.subject_code,
-        assignment.group_name,
     )
 
 
@@ -351,7 +234,7 @@ def _compare(
     planned = _planned(item.row, RowState.SAME)
     values = _values(item.row)
     user = item.member.user if item.member else None
-    held = {_post_of(a): a for a in present if user is not None and a.user_id == user.pk}
+    held = {post_of(a): a for a in present if user is not None and a.user_id == user.pk}
     begin = [post for post in wanted if post not in held]
     end = {post: assignment for post, assignment in held.items() if post not in wanted}
     item.begin = [post for post in begin if may(post.role)]
@@ -385,21 +268,16 @@ def _shown(item: Item) -> Iterable[FieldChange]:
             before, value = format_vi(before), format_vi(value)
         yield FieldChange(LABELS[name], before or _EMPTY, value)
     for assignment in item.end:
-        yield FieldChange("Phân công", _post_of(assignment).words, "(thôi)")
+        yield FieldChange("Phân công", post_of(assignment).words, "(thôi)")
     for post in item.begin:
         yield FieldChange("Phân công", "(chưa có)", post.words)
-
-
-def _alone(post: Post) -> tuple[str, str] | None:
-    """The key of a post that only one person can hold."""
-    return (post.role, post.class_name) if post.role in (Role.PRINCIPAL, Role.HOMEROOM) else None
 
 
 def _taken_over(items: Sequence[Item], present: Sequence[Assignment]) -> list[Assignment]:
     """Lone posts held by people outside the file that the file gives to somebody."""
     in_file = {item.member.user_id for item in items if item.member is not None}
-    given = {key for item in items for post in item.begin if (key := _alone(post))}
-    return [a for a in present if a.user_id not in in_file and _alone(_post_of(a)) in given]
+    given = {key for item in items for post in item.begin if (key := held_alone(post))}
+    return [a for a in present if a.user_id not in in_file and held_alone(post_of(a)) in given]
 
 
 def _missing(

@@ -8,9 +8,10 @@ from typing import Any
 
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.assessment.book_choices import BookChoices
+from hocbaso.apps.assessment.book_pages import BookPupils, classes_of_year, marked, pages_of
 from hocbaso.apps.assessment.entries import Door, Entry, Sort, open_fields
 from hocbaso.apps.assessment.import_check import EntryCheck, Writers, check_key
-from hocbaso.apps.assessment.models import MARK_COLUMNS, REGULAR_COLUMNS, Moment, SubjectMarks
+from hocbaso.apps.assessment.models import REGULAR_COLUMNS, Moment, SubjectMarks
 from hocbaso.apps.assessment.parts import record_moment
 from hocbaso.apps.assessment.use_cases.write_import import Work
 from hocbaso.apps.assessment.year_outcomes import rules_of
@@ -21,10 +22,8 @@ from hocbaso.apps.intake.planning import (
     Plan,
     PlannedRow,
     RowState,
-    chunks,
     columns_of,
 )
-from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence
@@ -95,12 +94,12 @@ def plan(school: Organisation, year: str, reading: Reading[MarkRow], actor: Acto
     judge = Judge(columns_of(reading, LABELS))
     judge.issues = list(reading.issues)
     since = check_key(judge, reading, school, year)
-    classes = _classes(school, year)
-    pupils = _Pupils(school, year, reading.rows)
+    classes = classes_of_year(school, year)
+    pupils = BookPupils(school, year, reading.rows)
     check = EntryCheck(pupils.all(), exported_at=since)
     may_choose = (allowed(actor, f"assessment.{what}", school) for what in ("programmes", "import_results"))
     choices = BookChoices(check.programmes, any(may_choose))
-    choices.propose(_marked(reading.rows, classes, pupils))
+    choices.propose(marked(reading.rows, classes, pupils))
     planning = _Planning(
         judge,
         year,
@@ -115,67 +114,12 @@ def plan(school: Organisation, year: str, reading: Reading[MarkRow], actor: Acto
     result = Plan(
         issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets, work=planning.work
     )
-    for page in _pages(reading.rows):
+    for page in pages_of(reading.rows):
         result.rows += planning.page(page)
     result.missing = planning.missing()
     planning.work.choices = choices.to_write()
     planning.work.chooser = actor
     return result
-
-
-def _marked(
-    rows: Sequence[MarkRow], classes: dict[str, SchoolClass], pupils: _Pupils
-) -> dict[tuple[int, int], set[str]]:
-    """(class, enrolment) → the subjects in which the workbook has marks of the pupil."""
-    found: dict[tuple[int, int], set[str]] = {}
-    for row in rows:
-        school_class = classes.get(bare(row.class_name or ""))
-        if not (row.ok and row.subject and row.code and school_class):
-            continue
-        enrolment = pupils.place(row.code, school_class)
-        if enrolment is not None and any(row.values.get(name) for name in MARK_COLUMNS):
-            found.setdefault((school_class.pk, enrolment.pk), set()).add(row.subject)
-    return found
-
-
-def _classes(school: Organisation, year: str) -> dict[str, SchoolClass]:
-    found = SchoolClass.objects.filter(school=school, school_year=year).select_related("school")
-    return {bare(school_class.name): school_class for school_class in found}
-
-
-def _pages(rows: Sequence[MarkRow]) -> list[list[MarkRow]]:
-    """The rows of each class on each sheet, in their order."""
-    pages: dict[tuple[str, str | None], list[MarkRow]] = {}
-    for row in rows:
-        pages.setdefault((row.sheet, row.class_name), []).append(row)
-    return list(pages.values())
-
-
-class _Pupils:
-    """Who bears the codes of the workbook, in which classes of the year. One query per 500 pupils."""
-
-    def __init__(self, school: Organisation, year: str, rows: Sequence[MarkRow]) -> None:
-        self._found: dict[str, dict[int, Enrolment]] = {}
-        for part in chunks(sorted({row.code for row in rows if row.code})):
-            names = aliases.Names(part)
-            of_year = Enrolment.objects.filter(
-                names.condition, school_class__school=school, school_class__school_year=year
-            )
-            for one in of_year.select_related("pupil", "school_class__school"):
-                for code in names.of(one.pupil):
-                    self._found.setdefault(code, {})[one.school_class_id] = one
-
-    def all(self) -> list[Enrolment]:
-        return [one for places in self._found.values() for one in places.values()]
-
-    def place(self, code: str, school_class: SchoolClass) -> Enrolment | None:
-        """The pupil in that class."""
-        return self._found.get(code, {}).get(school_class.pk)
-
-    def actual(self, code: str) -> Enrolment | None:
-        """The class where the pupil is now, when another."""
-        places = self._found.get(code, {}).values()
-        return next((one for one in places if one.active), next(iter(places), None))
 
 
 @dataclass(slots=True)
@@ -185,7 +129,7 @@ class _Planning:
     judge: Judge
     year: str
     classes: dict[str, SchoolClass]
-    pupils: _Pupils
+    pupils: BookPupils
     check: EntryCheck
     choices: BookChoices
     writers: Writers

@@ -18,7 +18,7 @@ from hocbaso.apps.identity.evidence import LABELS
 from hocbaso.apps.identity.models import ConfirmationKind, Outcome
 from hocbaso.apps.identity.queries import Row, pupils_of, rows_of_people
 from hocbaso.apps.identity.states import Person
-from hocbaso.apps.identity.use_cases.repair import read_values
+from hocbaso.apps.identity.use_cases.typed_values import read_values
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Pupil, SchoolClass
 from hocbaso.core.errors import DomainError, register, sentence

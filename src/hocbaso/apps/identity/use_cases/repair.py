@@ -18,18 +18,15 @@ from hocbaso.apps.identity.models import Confirmation, ConfirmationKind
 from hocbaso.apps.identity.queries import FIELD_LABELS, last_check
 from hocbaso.apps.identity.states import Person
 from hocbaso.apps.identity.use_cases.note_change import note_change
+from hocbaso.apps.identity.use_cases.typed_values import read_values
 from hocbaso.apps.matching.use_cases.meet import meet_holder
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.privacy.masking import masked_in
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
-from hocbaso.core import codelists
 from hocbaso.core.errors import DomainError, NotFound, register
 from hocbaso.core.residence import residence_paper
-from hocbaso.core.vietnamese import personal_number
-from hocbaso.core.vietnamese.dates import read_date
 from hocbaso.core.vietnamese.letters import collapse, nfc
-from hocbaso.core.vietnamese.names import normalise, sort_key
-from hocbaso.core.vietnamese.reading import Severity
+from hocbaso.core.vietnamese.names import sort_key
 
 register(
     {
@@ -37,26 +34,10 @@ register(
             "Học sinh không học ở trường nào trong năm học này nên không sửa được ở đây.",
             "The pupil studies nowhere now.",
         ),
-        "identity_field": ("Không sửa được mục “{field}” ở đây.", "Field {field} is not corrected here."),
-        "identity_value": ("{label}: {why}", "{label}: {why}"),
-        "identity_empty": ("{label}: không được để trống.", "{label} must not be empty."),
-        "identity_lost_zero": (
-            "Số định danh “{written}” chỉ có {count} chữ số. Nếu trên giấy là {proposal} thì thầy cô nhập "
-            "lại đủ 12 chữ số.",
-            "{written!r} may have lost leading zeros: {proposal}.",
-        ),
         "identity_number_taken": (
             "Số định danh này đã thuộc về một người khác trong hệ thống. Thầy cô đối chiếu giấy tờ của hai "
             "người; nếu số trên giấy đúng, thầy cô báo đơn vị quản lý.",
             "Somebody else holds this personal number.",
-        ),
-        "identity_place": (
-            "Không có {what} mang mã {code} trong danh mục hiện hành.",
-            "There is no {what} with code {code}.",
-        ),
-        "identity_commune_elsewhere": (
-            "{commune} không thuộc {province}. Thầy cô chọn lại xã, phường.",
-            "{commune} is not in {province}.",
         ),
         "identity_same": ("Các mục vừa nhập giống hồ sơ đang có.", "Nothing differs from the file."),
         "identity_note_long": ("Ghi chú dài quá {limit} ký tự.", "The note has at most {limit} characters."),
@@ -77,12 +58,6 @@ register(
     }
 )
 
-#: What is corrected here. A place is given by its codes; its names follow from the list.
-CORRECTABLE = ("full_name", "birth_date", "sex", "personal_number", "province_code", "commune_code")
-_LABELS = evidence.LABELS | {
-    "province_code": evidence.LABELS["province"],
-    "commune_code": evidence.LABELS["commune"],
-}
 _NOTE = 300
 _PAPER = 120
 
@@ -126,7 +101,7 @@ def correct(actor: Actor, person: Person, values: Mapping[str, str], note: str =
 
     Nothing is mended in silence: what is not exact is refused with what would be right.
 
-    :param values: field of :data:`CORRECTABLE` → what was typed; fields that are not named stay.
+    :param values: field of ``typed_values.CORRECTABLE`` → what was typed; fields that are not named stay.
     :param note: what was seen (paper, date), for the record.
     :raises NotAllowed: policies ``identity.repair``, ``identity.repair_staff``
     :raises DomainError: ``identity_*``, ``personal_number.*``; nothing is changed then. A number that another
@@ -201,84 +176,6 @@ def _same_number(row: Person, number: str) -> Q:
     same = Q(personal_number=number)
     # A teacher may have a record in several schools; within one a number belongs to one person.
     return same & Q(organisation=row.organisation) if isinstance(row, StaffMember) else same
-
-
-def read_values(row: Person, values: Mapping[str, str]) -> dict[str, str]:
-    """What :func:`correct` would write of ``values``, whether it differs from the file or not. No query.
-
-    :raises DomainError: ``identity_*``, ``personal_number.*``
-    """
-    allowed = CORRECTABLE if isinstance(row, Pupil) else CORRECTABLE[:4]
-    wanted: dict[str, str] = {}
-    for name, written in values.items():
-        if name not in allowed:
-            raise DomainError("identity_field", field=_LABELS.get(name, name))
-        wanted[name] = _READERS[name](written) if name in _READERS else collapse(written)
-    if "province_code" in wanted or "commune_code" in wanted:
-        assert isinstance(row, Pupil)
-        wanted |= _place(
-            wanted.get("province_code", row.province_code), wanted.get("commune_code", row.commune_code)
-        )
-    return wanted
-
-
-def _name(written: str) -> str:
-    found = normalise(written)
-    for finding in found.findings:
-        looks_alike = finding.code == "name.changed" and finding.severity is Severity.WARNING
-        if finding.severity is Severity.ERROR or looks_alike:  # spaces and code points: the same letters
-            raise DomainError("identity_value", label=_LABELS["full_name"], why=finding.message)
-    return found.value
-
-
-def _birth_date(written: str) -> str:
-    reading = read_date(written, latest=clock.today())
-    if reading.empty:
-        raise DomainError("identity_empty", label=_LABELS["birth_date"])
-    if not reading.exact or reading.value is None:
-        raise DomainError("identity_value", label=_LABELS["birth_date"], why=reading.message or "")
-    return reading.value
-
-
-def _sex(written: str) -> str:
-    text = collapse(nfc(written))
-    if text not in ("Nam", "Nữ"):
-        raise DomainError("identity_value", label=_LABELS["sex"], why="ghi Nam hoặc Nữ.")
-    return text
-
-
-def _number(written: str) -> str:
-    checked = personal_number.check(written)
-    if checked.value is not None:
-        return checked.value
-    if not checked.findings:
-        return ""  # taken away: the paper belongs to somebody else
-    found = checked.findings[0]
-    if found.proposal:
-        digits = "".join(written.split())
-        raise DomainError("identity_lost_zero", written=written, count=len(digits), proposal=found.proposal)
-    raise DomainError("identity_value", label=_LABELS["personal_number"], why=found.message)
-
-
-def _place(province_code: str, commune_code: str) -> dict[str, str]:
-    """Names and codes of a permanent residence, both of today's list."""
-    province = codelists.province(province_code)
-    if province is None:
-        raise DomainError("identity_place", what="tỉnh, thành phố", code=province_code or "(trống)")
-    commune = codelists.commune(commune_code)
-    if commune is None:
-        raise DomainError("identity_place", what="xã, phường", code=commune_code or "(trống)")
-    if commune.province_code != province.code:
-        raise DomainError("identity_commune_elsewhere", commune=commune.name, province=province.name)
-    return {
-        "province_code": province.code,
-        "province": province.name,
-        "commune_code": commune.code,
-        "commune": commune.name,
-    }
-
-
-_READERS = {"full_name": _name, "birth_date": _birth_date, "sex": _sex, "personal_number": _number}
 
 
 def _text(written: str, limit: int, code: str) -> str:
