@@ -71,14 +71,25 @@ def _from_web(where: str) -> Fetch:
 
     def read(path: str) -> bytes:
         try:
-            answer = client.get(f"{where}/{path}")
+            with client.stream("GET", f"{where}/{path}") as answer:
+                content = _at_most(answer.iter_bytes())  # unpacked: a small answer may hold gigabytes
         except httpx.HTTPError as error:
             raise ServiceUnavailable("log_unreachable", where=where, problem=type(error).__name__) from error
-        if answer.status_code != httpx.codes.OK or len(answer.content) > _LARGEST:
+        if answer.status_code != httpx.codes.OK or len(content) > _LARGEST:
             raise ServiceUnavailable("log_unreachable", where=where, problem=str(answer.status_code))
-        return answer.content
+        return content
 
     return read
+
+
+def _at_most(parts: Iterator[bytes]) -> bytes:
+    """As much as a file of a log may hold and a little more, by which it is known to be none."""
+    content = bytearray()
+    for part in parts:
+        content += part
+        if len(content) > _LARGEST:
+            break
+    return bytes(content)
 
 
 @contextmanager

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -15,8 +19,9 @@ from hocbaso.engines.ledger.checkpoints import open_checkpoint
 from hocbaso.engines.ledger.entries import EntryType, LogEntry, code_hash
 from hocbaso.engines.ledger.log import Ledger, MemoryStore
 from hocbaso.engines.ledger.notes import NoteSigner, NoteVerifier
+from hocbaso.interfaces.cli import published_log
 from hocbaso.interfaces.cli.monitor import look
-from hocbaso.interfaces.cli.published_log import one_round
+from hocbaso.interfaces.cli.published_log import fetcher, one_round
 from hocbaso.interfaces.cli.witness import cosign
 
 ORIGIN, SCHOOL = "nut.example/log/2025-2026", "79000101"
@@ -162,3 +167,39 @@ def test_a_log_that_is_away_and_a_damaged_memory_are_told(observer: Observer) ->
         (observer.folder / "truong.json").write_text(damaged, "utf-8")
         with pytest.raises(Unreadable):
             observer.monitor(str(KEY.verifier))
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """A log whose checkpoint unpacks without end, and whose tile leads to another address."""
+
+    def do_GET(self) -> None:
+        bomb = gzip.compress(bytes(1 << 20), 9)
+        moved = self.path.startswith("/log/tile")
+        self.send_response(302 if moved else 200)
+        self.send_header("Location", "http://127.0.0.1:9/")
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(0 if moved else len(bomb)))
+        self.end_headers()
+        if not moved:
+            self.wfile.write(bomb)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def hostile() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Hostile) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/log"
+        server.shutdown()
+
+
+def test_a_log_that_answers_without_end_or_leads_elsewhere_costs_one_file_and_is_refused(
+    hostile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hocbaso.interfaces.cli.published_log._LARGEST", 1 << 16)
+    for path in ("checkpoint", "tile/0/000"):
+        with pytest.raises(ServiceUnavailable):
+            fetcher(hostile)(path)
+    assert len(published_log._at_most(repeat(bytes(1000)))) < 1 << 17  # a stream that never ends is left
