@@ -99,9 +99,14 @@ def test_a_merge_from_the_scan_to_the_undo(page: Page, site):
     page.goto(f"{site.address}/truong/hoc-sinh/{site.gone.code}/")
     assert page.url.endswith(f"/{site.kept.code}/")
     assert aliases.find(site.gone.code) == site.kept
-    page.goto(f"{site.address}/truong/trung-ho-so/vu/{case.number}/")
+    site.as_(page, site.school.clerk.username, f"/truong/trung-ho-so/vu/{case.number}/")
     page.get_by_label("Lý do tách lại").fill("Hai em sinh đôi.")
-    page.get_by_role("button", name="Tách lại hai hồ sơ").click()
+    page.get_by_role("button", name="Đề nghị tách lại hai hồ sơ").click()
+    expect(page.get_by_role("status").first).to_contain_text("Một người khác sẽ duyệt")
+    expect(page.get_by_role("button", name="Duyệt tách lại")).to_have_count(0)
+    _seen(page, "undo")
+    site.as_(page, site.school.principal.username, f"/truong/trung-ho-so/vu/{case.number}/")
+    page.get_by_role("button", name="Duyệt tách lại").click()
     expect(page.get_by_role("status").first).to_contain_text("như trước khi gộp")
     in_3b = SchoolClass.objects.get(school=site.school.unit, school_year=YEAR, name="3B")
     assert Enrolment.objects.get(school_class=in_3b, active=True).pupil == site.gone

@@ -87,6 +87,18 @@ def files_of(pupil: Pupil) -> list[Pupil]:
     return files
 
 
+def merged_into(ids: Collection[int]) -> dict[int, int]:
+    """Files merged into these → the one of ``ids`` whose they are now. One query a depth, at least one."""
+    found: dict[int, int] = {}
+    level = {pk: pk for pk in ids}
+    while level:
+        cases = MergeCase.objects.filter(survivor__in=level, state=CaseState.MERGED)
+        pairs = cases.values_list("merged", "survivor")
+        level = {merged: level[survivor] for merged, survivor in pairs if merged not in found}
+        found |= level
+    return found
+
+
 def is_merged(pupil: Pupil) -> bool:
     """Whether the file is only an alias of another. One query."""
     return MergeCase.objects.filter(merged=pupil, state=CaseState.MERGED).exists()

@@ -187,6 +187,56 @@ class Agreement(models.Model):
 guard(Agreement)
 
 
+class UndoState(models.TextChoices):
+    """What became of the wish to take a merge apart."""
+
+    PROPOSED = "proposed", "Chờ duyệt"
+    DONE = "done", "Đã tách lại"
+    REFUSED = "refused", "Không duyệt"
+    WITHDRAWN = "withdrawn", "Đã rút"
+
+
+class UndoRequest(models.Model):
+    """Somebody asks that a merge be taken apart; others decide, as about the merge itself."""
+
+    case = models.ForeignKey(MergeCase, on_delete=models.PROTECT, related_name="undo_requests")
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=UndoState, default=UndoState.PROPOSED)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=200, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state="proposed"), name="one_open_undo_a_case"
+            ),
+        ]
+
+
+guard(UndoRequest, update_when="OLD.state <> 'proposed'")
+
+
+class UndoAgreement(models.Model):
+    """Somebody looked at the request and said yes or no. Append-only."""
+
+    request = models.ForeignKey(UndoRequest, on_delete=models.PROTECT, related_name="agreements")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    agrees = models.BooleanField()
+    note = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+
+guard(UndoAgreement)
+
+
 class MergeChange(models.Model):
     """One row that a merge changed: what taking it apart puts back. Append-only."""
 

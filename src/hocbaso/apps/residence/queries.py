@@ -1,8 +1,12 @@
-"""Reads of residence: the address on a day, the history, counts of a school."""
+"""Reads of residence: the address on a day, the history, counts of a school.
+
+What was recorded at a file that was merged into another stays there and is read as the other's: its history
+and its evidence follow the person; what its file said does not, for that file says nothing more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +15,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.models import OPEN_JOBS
+from hocbaso.apps.matching import aliases
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, Pupil, SchoolClass
 from hocbaso.apps.residence.models import (
@@ -57,7 +62,7 @@ class Address:
 
 
 def address_of(pupil: Pupil, on: date, kind: str = Kind.PERMANENT, *, source: str = "") -> Address | None:
-    """The address of that kind on the day, by the dated history; None when it says nothing. One query.
+    """The address of that kind on the day, by the dated history; None when it says nothing. Two queries.
 
     :param source: of :class:`Source`: only what was learnt there.
     """
@@ -67,17 +72,28 @@ def address_of(pupil: Pupil, on: date, kind: str = Kind.PERMANENT, *, source: st
 def addresses_of(
     pupils: Iterable[Pupil | int], on: date, kind: str = Kind.PERMANENT, *, source: str = ""
 ) -> dict[int, Address]:
-    """Pupil id → address of that kind on the day, of those whose history has one. One query.
+    """Pupil id → address of that kind on the day, of those whose history has one. Two queries.
 
     Of several stays that last on the day the latest counts, then the more reliable source.
     """
     ids = [p if isinstance(p, int) else p.pk for p in pupils]
-    best: dict[int, Stay] = {}
-    stays = live_stays(ids).filter(kind=kind)
-    for stay in stays.filter(source=source) if source else stays:
-        if lasts_on(stay, on) and (stay.pupil_id not in best or _order(stay) > _order(best[stay.pupil_id])):
-            best[stay.pupil_id] = stay
-    return {pk: address_from(stay, on) for pk, stay in best.items()}
+    owned = [
+        (pk, stay)
+        for pk, stay in stays_of(ids)
+        if stay.kind == kind and (not source or stay.source == source)
+    ]
+    return {pk: address for (pk, _kind), address in _by_kind(owned, on).items()}
+
+
+def stays_of(ids: Collection[int]) -> list[tuple[int, Stay]]:
+    """Live stays with the pupil whose they are, those of merged files included. Two queries."""
+    into = aliases.merged_into(ids)
+    rows = live_stays([*ids, *into])
+    return [
+        (into.get(stay.pupil_id, stay.pupil_id), stay)
+        for stay in rows
+        if stay.pupil_id not in into or stay.source != Source.FILE
+    ]
 
 
 def live_stays(pupil_ids: Iterable[int]) -> QuerySet[Stay]:
@@ -126,8 +142,11 @@ class Line:
 
 
 def history_of(pupil: Pupil) -> list[Line]:
-    """Every stay ever recorded, the latest first; superseded ones stand with the rest. One query."""
-    stays = list(Stay.objects.filter(pupil=pupil, void=False).select_related("answer", "superseded_by"))
+    """Every stay ever recorded, the latest first; superseded ones stand with the rest. Two queries."""
+    files = [pupil.pk, *aliases.merged_into([pupil.pk])]
+    found = Stay.objects.filter(pupil__in=files, void=False)
+    own = found.exclude(~Q(pupil=pupil), source=Source.FILE)
+    stays = list(own.select_related("answer", "superseded_by"))
     today = clock.today()
     current: dict[str, Stay] = {}
     for stay in stays:
@@ -224,7 +243,7 @@ class Row:
 
 
 def rows_of_class(school_class: SchoolClass) -> list[Row]:
-    """Pupils who study in the class, in its order, with their addresses of today. Two queries."""
+    """Pupils who study in the class, in its order, with their addresses of today. Three queries."""
     answers = Answer.objects.filter(pupil=OuterRef("pupil")).order_by("-id")
     told = Told.objects.filter(pupil=OuterRef("pupil"), state=ToldState.OPEN, units_differ=True)
     enrolments = list(
@@ -238,7 +257,9 @@ def rows_of_class(school_class: SchoolClass) -> list[Row]:
         .select_related("pupil")
         .order_by("order", "id")
     )
-    stays = _by_kind(live_stays([e.pupil_id for e in enrolments]), clock.today())
+    owned = stays_of([e.pupil_id for e in enrolments])
+    _follow(enrolments, owned)
+    stays = _by_kind(owned, clock.today())
     return [
         Row(
             e,
@@ -259,28 +280,42 @@ def _state(marked: Any) -> str:
     return state_of(marked.pupil, differs=marked.differs, known=marked.known, stated=marked.stated)
 
 
-def _by_kind(stays: Iterable[Stay], on: date) -> dict[tuple[int, str], Address]:
+def _follow(marked: Iterable[Any], owned: Iterable[tuple[int, Stay]]) -> None:
+    """Mark enrolments as known or stated by what a merged file brought."""
+    brought = [(pk, stay) for pk, stay in owned if stay.pupil_id != pk]
+    by_data = (Source.POPULATION, Source.PAPER)
+    known = {pk for pk, s in brought if s.kind == Kind.PERMANENT and s.source in by_data and not s.until}
+    stated = {pk for pk, stay in brought if stay.source == Source.STATEMENT}
+    for row in marked:
+        row.known = row.known or row.pupil_id in known
+        row.stated = row.stated or row.pupil_id in stated
+
+
+def _by_kind(owned: Iterable[tuple[int, Stay]], on: date) -> dict[tuple[int, str], Address]:
     best: dict[tuple[int, str], Stay] = {}
-    for stay in stays:
-        key = (stay.pupil_id, stay.kind)
+    for pk, stay in owned:
+        key = (pk, stay.kind)
         if lasts_on(stay, on) and (key not in best or _order(stay) > _order(best[key])):
             best[key] = stay
     return {key: address_from(stay, on) for key, stay in best.items()}
 
 
 def counts_of(classes: Iterable[SchoolClass]) -> dict[int, dict[str, int]]:
-    """Class id → {state: pupils who study there}, every state named. One query."""
+    """Class id → {state: pupils who study there}, every state named. Two queries, with merged files more."""
     ids = [c.pk for c in classes]
     counts = {pk: dict.fromkeys(STATES, 0) for pk in ids}
     rows = _marked(Enrolment.objects.filter(school_class__in=ids, active=True)).select_related("pupil")
-    for e in rows.only("school_class_id", "pupil__commune", "pupil__commune_code", "pupil__code"):
+    enrolments = list(rows.only("school_class_id", "pupil__commune", "pupil__commune_code", "pupil__code"))
+    if survivors := set(aliases.merged_into([e.pupil_id for e in enrolments]).values()):
+        _follow(enrolments, stays_of(survivors))
+    for e in enrolments:
         state = _state(e)
         counts[e.school_class_id][state] += 1
     return counts
 
 
 def report_rows(school: Organisation, year: str, class_name: str | None = None) -> list[dict[str, object]]:
-    """One line a pupil for the report. Four queries."""
+    """One line a pupil for the report. Five queries."""
     found = Enrolment.objects.filter(active=True, school_class__school=school, school_class__school_year=year)
     if class_name is not None:
         found = found.filter(school_class__name=class_name)
@@ -289,7 +324,9 @@ def report_rows(school: Organisation, year: str, class_name: str | None = None) 
     )
     ids = [e.pupil_id for e in rows]
     today = clock.today()
-    stays = _by_kind(live_stays(ids), today)
+    owned = stays_of(ids)
+    _follow(rows, owned)
+    stays = _by_kind(owned, today)
     excepted = set(PaperException.objects.filter(pupil__in=ids).values_list("pupil", flat=True))
     return [
         {
@@ -323,8 +360,9 @@ def exception_counts(school: Organisation, year: str) -> Mapping[str, int]:
 
 
 def last_answer(pupil: Pupil) -> Answer | None:
-    """The latest evidence. One query."""
-    return Answer.objects.filter(pupil=pupil).order_by("-id").first()
+    """The latest evidence, of the file or of one merged into it. Two queries."""
+    files = [pupil.pk, *aliases.merged_into([pupil.pk])]
+    return Answer.objects.filter(pupil__in=files).order_by("-id").first()
 
 
 def places_in_old_units(school: Organisation, year: str) -> QuerySet[Enrolment]:

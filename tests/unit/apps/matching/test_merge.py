@@ -2,24 +2,28 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.db import IntegrityError, transaction
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
 from hocbaso.apps.assessment.models import SubjectResult
 from hocbaso.apps.audit import chain
+from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.escalation.models import Case
 from hocbaso.apps.matching import aliases
-from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState
+from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState, UndoRequest
 from hocbaso.apps.matching.use_cases.cases import decide, propose, schools_of_case, withdraw
 from hocbaso.apps.matching.use_cases.preview import Choices, preview
 from hocbaso.apps.matching.use_cases.scan import scan
-from hocbaso.apps.matching.use_cases.undo import undo
+from hocbaso.apps.matching.use_cases.undo_cases import decide_undo, propose_undo, withdraw_undo
 from hocbaso.apps.organisations.models import Kind, Management, Organisation
 from hocbaso.apps.periods.models import ColumnLock, EntryPeriod
 from hocbaso.apps.privacy.log import viewed
 from hocbaso.apps.privacy.queries import views_of_pupil
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
+from hocbaso.apps.residence.models import Lookup, Order, Source, Stay
+from hocbaso.apps.residence.queries import address_of, counts_of, history_of, rows_of_class
 from hocbaso.core.errors import DomainError, NotAllowed
 from tests.builders import START, YEAR, give_results, make_school, make_user
 from tests.unit.apps.matching.world import pupil_of
@@ -76,6 +80,12 @@ def case_of(school, kept, pair, **choices):
     )
 
 
+def undo(school, case, reason):
+    """The clerk asks, the principal agrees."""
+    asked = propose_undo(school.actor(Role.DATA_CLERK), case, reason)
+    return decide_undo(school.actor(Role.PRINCIPAL), asked, agree=True)
+
+
 def test_merged_by_two_persons_nothing_is_lost_and_undone_everything_is_as_before():
     school, kept, gone, pair = twice()
     before = everything()
@@ -95,7 +105,7 @@ def test_merged_by_two_persons_nothing_is_lost_and_undone_everything_is_as_befor
     assert (rows["3A"].active, rows["3A"].pupil) == (True, kept)
     assert (rows["3B"].active, rows["3B"].pupil) == (False, gone)
     assert SubjectResult.objects.filter(enrolment__pupil=kept).exists()
-    undo(school.actor(Role.PRINCIPAL), case, "Hai em sinh đôi trùng tên")
+    undo(school, case, "Hai em sinh đôi trùng tên")
     assert everything() == before
     case.refresh_from_db()
     assert (case.state, aliases.find(old_codes[1]).pk) == (CaseState.UNDONE, gone.pk)
@@ -115,7 +125,7 @@ def test_classes_of_other_years_move_unless_a_lock_holds_them():
     free.refresh_from_db()
     held.refresh_from_db()
     assert (free.pupil, held.pupil) == (kept, gone)
-    undo(school.actor(Role.PRINCIPAL), case, "Nhầm")
+    undo(school, case, "Nhầm")
     assert everything() == before
 
 
@@ -190,8 +200,8 @@ def test_undo_keeps_what_was_corrected_since_and_refuses_where_it_cannot_be_clea
     kept.phone = "0911111111"
     kept.save()
     with pytest.raises(DomainError, match="lý do"):
-        undo(principal, case, " ")
-    undo(principal, case, "Nhầm")
+        undo(school, case, " ")
+    undo(school, case, "Nhầm")
     kept.refresh_from_db()
     gone.refresh_from_db()
     assert (kept.phone, kept.personal_number, gone.personal_number) == ("0911111111", "", NUMBER)
@@ -199,7 +209,55 @@ def test_undo_keeps_what_was_corrected_since_and_refuses_where_it_cannot_be_clea
     decide(principal, again, agree=True)
     lock(school.classes["3B"])
     with pytest.raises(DomainError, match="đã khóa điểm"):
-        undo(principal, again, "Nhầm")
+        undo(school, again, "Nhầm")
+
+
+def stay(pupil, source: Source, **values: object) -> Stay:
+    made = {
+        "kind": "thuong_tru",
+        "commune": "Phường Hạnh Thông",
+        "commune_code": "26890",
+        "detail": "8 số 55",
+    }
+    now = clock.now()
+    return Stay.objects.create(
+        pupil=pupil, source=source, recorded_at=now, recorded_by="test", **(made | values)
+    )
+
+
+def test_what_was_recorded_of_residence_follows_the_person_and_goes_back_with_an_undo():
+    school, kept, gone, pair = twice()
+    told = stay(gone, Source.STATEMENT, kind="noi_o_hien_tai", since="2025-09")
+    stay(gone, Source.FILE, detail="của tệp đã gộp")
+    own = stay(kept, Source.STATEMENT, kind="tam_tru")
+    today, school_class = clock.today(), school.classes["3A"]
+    assert address_of(kept, today, "noi_o_hien_tai") is None
+    case = case_of(school, kept, pair)
+    decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    address = address_of(kept, today, "noi_o_hien_tai")
+    assert (address.text, address.since) == ("8 số 55, Phường Hạnh Thông", "2025-09")
+    assert {line.stay for line in history_of(kept)} == {told, own}
+    assert address_of(kept, today) is None  # what the merged file said of itself counts no more
+    (row,) = rows_of_class(school_class)
+    assert (row.state, row.current.text) == ("stated", address.text)
+    assert counts_of([school_class])[school_class.pk]["stated"] == 1
+    undo(school, case, "Nhầm")
+    assert {line.stay for line in history_of(kept)} == {own}
+    assert address_of(kept, today, "noi_o_hien_tai") is None
+
+
+def test_a_residence_answer_that_waits_for_a_person_is_looked_at_before_the_merge():
+    school, kept, gone, _ = twice()
+    order = Order.objects.create(
+        school=school.unit, school_year=YEAR, purpose="p", legal_basis="b", by="test", at=clock.now()
+    )
+    lookup = Lookup.objects.create(
+        order=order, pupil=gone, snapshot_hash="", asked={}, not_before=clock.now()
+    )
+    assert f"{gone.code} còn kết quả tra cứu nơi cư trú" in preview(kept, gone).refusals[0]
+    assert not any("nơi cư trú" in text for text in preview(gone, kept).refusals)
+    lookup.delete()
+    assert not any("nơi cư trú" in text for text in preview(kept, gone).refusals)
 
 
 def officer(unit: Organisation) -> Actor:
@@ -246,7 +304,63 @@ def test_between_schools_the_level_above_decides_alone():
     assert case.state == CaseState.MERGED
     elsewhere = Organisation.objects.create(code="xa-2", kind=Kind.COMMUNE, name="Khác", valid_from=START)
     with pytest.raises(NotAllowed):
-        undo(officer(elsewhere), case, "Nhầm")
+        propose_undo(officer(elsewhere), case, "Nhầm")
+
+
+def test_a_merge_is_taken_apart_by_two_persons_and_every_wish_stays_on_record():
+    school, kept, _, pair = twice()
+    case = case_of(school, kept, pair)
+    clerk, principal = school.actor(Role.DATA_CLERK), school.actor(Role.PRINCIPAL)
+    decide(principal, case, agree=True)
+    merged = everything()
+    own = propose_undo(principal, case, "Nhầm")
+    with pytest.raises(DomainError, match="không tự duyệt"):
+        decide_undo(principal, own, agree=True)
+    with pytest.raises(DomainError, match="Đã có người đề nghị"):
+        propose_undo(clerk, case, "Cũng thấy nhầm")
+    withdraw_undo(clerk, own)
+    asked = propose_undo(clerk, case, "Hai em sinh đôi")
+    with pytest.raises(NotAllowed):
+        decide_undo(clerk, asked, agree=True)
+    with pytest.raises(DomainError, match="cần ghi lý do"):
+        decide_undo(principal, asked, agree=False)
+    decide_undo(principal, asked, agree=False, note="Đã hỏi gia đình: một em")
+    with pytest.raises(DomainError, match="không còn chờ duyệt"):
+        decide_undo(principal, asked, agree=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UndoRequest.objects.filter(pk=asked.pk).update(state="done")
+    assert everything() == merged
+    decide_undo(principal, propose_undo(clerk, case, "Có giấy khai sinh thứ hai"), agree=True)
+    case.refresh_from_db()
+    assert (case.state, case.undo_reason) == (CaseState.UNDONE, "Có giấy khai sinh thứ hai")
+    assert [row.state for row in UndoRequest.objects.order_by("pk")] == ["withdrawn", "refused", "done"]
+    told = Event.objects.filter(action__startswith="matching.undo").order_by("sequence")
+    assert [event.action.removeprefix("matching.undo") for event in told] == [
+        "_propose",
+        "_withdraw",
+        "_propose",
+        "_refuse",
+        "_propose",
+        "",
+    ]
+
+
+def test_between_schools_both_take_it_apart_or_the_level_above():
+    here, there, commune, kept, _, pair = across()
+    case = propose(here.actor(Role.DATA_CLERK), pair, survivor=kept, evidence="Giấy khai sinh")
+    decide(here.actor(Role.PRINCIPAL), case, agree=True)
+    decide(there.actor(Role.PRINCIPAL), case, agree=True)
+    case.refresh_from_db()
+    asked = propose_undo(here.actor(Role.DATA_CLERK), case, "Nhầm")
+    assert decide_undo(here.actor(Role.PRINCIPAL), asked, agree=True).state == "proposed"
+    with pytest.raises(DomainError, match="đã đồng ý rồi"):
+        decide_undo(here.actor(Role.PRINCIPAL), asked, agree=True)
+    assert decide_undo(there.actor(Role.PRINCIPAL), asked, agree=True).state == "done"
+    again = propose(here.actor(Role.DATA_CLERK), pair, survivor=kept, evidence="Giấy khai sinh")
+    above = officer(commune)
+    decide(above, again, agree=True)
+    asked = propose_undo(here.actor(Role.PRINCIPAL), again, "Nhầm")  # his school has said yes
+    assert decide_undo(above, asked, agree=True).state == "done"
 
 
 def test_a_second_account_of_the_proposer_does_not_approve():

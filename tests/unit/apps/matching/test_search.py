@@ -9,7 +9,8 @@ from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.models import Check, Job
 from hocbaso.apps.matching.models import NumberSearch, Pair
-from hocbaso.apps.matching.use_cases.search import accept, decline, search, search_many, waiting_offer
+from hocbaso.apps.matching.use_cases.answer_offer import accept, decline
+from hocbaso.apps.matching.use_cases.search import search, search_many, waiting_offer
 from hocbaso.core.errors import DomainError, NotAllowed
 from hocbaso.engines.population import Fault, PopulationUnavailable
 from tests.builders import make_school

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import connection, transaction
 
@@ -172,15 +172,23 @@ def decide(actor: Actor, case: MergeCase, *, agree: bool, note: str = "") -> Mer
         put_case(actor, row, CaseState.REFUSED, note)
         _tell(actor, "matching.refuse", row, schools, reason=note)
         return row
-    units.add(post.organisation_id)
-    above = post.role != Role.PRINCIPAL and all(manages(actor, school) for school in schools)
-    if above or {school.pk for school in schools} <= units:
+    if suffices(actor, schools, units | {post.organisation_id}):
         carry_out(actor, row, organisation=post.organisation.code)
         put_case(actor, row, CaseState.MERGED, note)
         _tell(actor, "matching.merge", row, [post.organisation])
     else:
         _tell(actor, "matching.agree", row, [post.organisation])
     return row
+
+
+def suffices(actor: Actor, schools: Sequence[Organisation], units: Collection[int]) -> bool:
+    """Whether it is decided: by an officer above all schools, or once each school has agreed.
+
+    :param units: ids of the units whose people agreed, the actor's among them.
+    """
+    post = actor.assignment
+    above = post is not None and post.role != Role.PRINCIPAL and all(manages(actor, one) for one in schools)
+    return above or {school.pk for school in schools} <= set(units)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import StaffMember
@@ -16,11 +16,8 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.identity import evidence, ports
 from hocbaso.apps.identity.models import Check
 from hocbaso.apps.identity.states import Person, move
-from hocbaso.apps.identity.use_cases.note_change import note_change
 from hocbaso.apps.identity.use_cases.repair import place_of
-from hocbaso.apps.identity.use_cases.send import send, send_staff
 from hocbaso.apps.matching.models import NumberSearch, SearchState
-from hocbaso.apps.matching.use_cases.meet import meet
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import IdentityState, Pupil, SchoolClass
 from hocbaso.core.errors import DomainError, register
@@ -49,19 +46,6 @@ register(
             "Chưa tìm được số của {name}: hồ sơ còn thiếu {fields}. Thầy cô bổ sung rồi tìm lại.",
             "The search needs {fields} of {name}.",
         ),
-        "search_no_offer": (
-            "Kết quả tìm này không còn hiệu lực. Thầy cô tìm lại.",
-            "This offer does not stand any more.",
-        ),
-        "search_changed": (
-            "Hồ sơ đã thay đổi từ lúc tìm. Thầy cô tìm lại.",
-            "The file changed since the search.",
-        ),
-        "search_undisclosed": (
-            "Hệ thống dân cư xác nhận có người này nhưng không cung cấp số. Thầy cô xin gia đình "
-            "thông báo số định danh cá nhân rồi nhập vào hồ sơ.",
-            "The register does not disclose the number; ask the family.",
-        ),
     }
 )
 
@@ -70,7 +54,7 @@ _NEEDED = ("full_name", "birth_date", "sex", "province", "commune")
 _ASKABLE = frozenset({IdentityState.NO_NUMBER, IdentityState.NOT_FOUND, IdentityState.MULTIPLE})
 #: The register keeps an offer for a while; one that is older is asked for anew.
 OFFER_LASTS = timedelta(days=2)
-_SEARCH, _ACCEPT = "tim_so_dinh_danh", "nhan_so_dinh_danh"
+_SEARCH = "tim_so_dinh_danh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +82,6 @@ class Found:
     sentence: str = ""  # with "unavailable": why
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What accepting an offer led to.
-
-    :ivar outcome: "sent" (number written, asked about), "incomplete" (written; something is to be confirmed
-        before it is sent) or "duplicate" (another file holds the number: ``pair`` is the case to look at).
-    """
-
-    person: Person
-    outcome: Literal["sent", "incomplete", "duplicate"]
-    pair_id: int | None = None
-
-
 def search(actor: Actor, pupil: Person, *, port: PopulationPort | None = None) -> Found:
     """Ask the register about one pupil (or member of staff) without number. Not inside a transaction.
 
@@ -131,7 +102,7 @@ def search_many(actor: Actor, people: Sequence[Person], *, port: PopulationPort 
     for start in range(0, len(asking), MAX_BATCH):
         part = asking[start : start + MAX_BATCH]
         try:
-            answers = (port or ports.population()).ask([_query(row, row.request_id, _SEARCH) for row in part])
+            answers = (port or ports.population()).ask([query(row, row.request_id, _SEARCH) for row in part])
         except PopulationUnavailable as error:
             failed |= dict.fromkeys((row.pk for row in asking[start:]), str(error))
             break
@@ -144,7 +115,7 @@ def search_many(actor: Actor, people: Sequence[Person], *, port: PopulationPort 
 
 def waiting_offer(person: Person) -> Found | None:
     """What the latest search about the person's present file gave; None when none stands. One query."""
-    row = _latest(person)
+    row = latest(person)
     return told_of(row) if row is not None else None
 
 
@@ -152,7 +123,7 @@ def told_of(row: NumberSearch) -> Found | None:
     """What a search says of the person's present file; None when the file has changed or the offer is old."""
     if row.state not in _STANDING or row.snapshot_hash != evidence.fields_of(person_of(row)).digest:
         return None
-    if row.state == SearchState.ONE and _old(row):
+    if row.state == SearchState.ONE and expired(row):
         return None
     return _told(row, "")
 
@@ -167,7 +138,8 @@ def person_of(row: NumberSearch) -> Person:
 _STANDING = (SearchState.ONE, SearchState.SEVERAL, SearchState.NONE)
 
 
-def _latest(person: Person) -> NumberSearch | None:
+def latest(person: Person) -> NumberSearch | None:
+    """The newest search for somebody. One query."""
     row = NumberSearch.objects.filter(**_key(person)).order_by("-pk").first()
     if isinstance(row, NumberSearch):
         setattr(row, "pupil" if isinstance(person, Pupil) else "staff", person)
@@ -179,16 +151,17 @@ def _key(person: Person) -> dict[str, Person]:
     return {"pupil" if isinstance(person, Pupil) else "staff": person}
 
 
-def _old(row: NumberSearch) -> bool:
+def expired(row: NumberSearch) -> bool:
+    """Whether the register has forgotten its offer."""
     return row.answered_at is None or clock.now() - row.answered_at > OFFER_LASTS
 
 
 def _stands(row: NumberSearch) -> bool:
     """Its answer was lost, or its offer waits for somebody."""
-    return row.state == SearchState.ASKING or (row.state == SearchState.ONE and not _old(row))
+    return row.state == SearchState.ASKING or (row.state == SearchState.ONE and not expired(row))
 
 
-def _authorise(actor: Actor, person: Person) -> tuple[Organisation, str]:
+def authorise(actor: Actor, person: Person) -> tuple[Organisation, str]:
     """The school in whose name it is asked, and the school year."""
     if isinstance(person, StaffMember):
         require(actor, "identity.repair_staff", person.organisation)
@@ -201,7 +174,7 @@ def _authorise(actor: Actor, person: Person) -> tuple[Organisation, str]:
 @transaction.atomic
 def _prepared(actor: Actor, person: Person) -> NumberSearch:
     """The row under whose id is asked: one whose answer was lost, one that offers still, or a new one."""
-    school, _year = _authorise(actor, person)
+    school, _year = authorise(actor, person)
     current = type(person)._default_manager.select_for_update().get(pk=person.pk)
     if current.personal_number or current.identity_state not in _ASKABLE:
         raise DomainError("search_has_number", name=current.full_name)
@@ -210,7 +183,7 @@ def _prepared(actor: Actor, person: Person) -> NumberSearch:
     lacks = [evidence.LABELS[name].lower() for name in needed if not getattr(fields, name)]
     if lacks:
         raise DomainError("search_lacks", name=current.full_name, fields=", ".join(lacks))
-    last = _latest(current)
+    last = latest(current)
     if last is not None and last.snapshot_hash == fields.digest and _stands(last):
         return last
     made = NumberSearch(
@@ -221,7 +194,8 @@ def _prepared(actor: Actor, person: Person) -> NumberSearch:
     return made
 
 
-def _query(row: NumberSearch, request_id: object, purpose: str) -> Query:
+def query(row: NumberSearch, request_id: object, purpose: str) -> Query:
+    """What the register is asked about a search."""
     basis = ports.STAFF_PURPOSE if row.staff_id else ports.PUPIL_PURPOSE
     subject = evidence.fields_of(person_of(row)).as_json() | {"personal_number": ""}
     return Query(
@@ -299,108 +273,3 @@ def _told(row: NumberSearch, failed: str) -> Found:
     if row.state == SearchState.NONE:
         return Found(person, "none", reason=row.reason)
     return Found(person, "unavailable", sentence=failed)
-
-
-def accept(actor: Actor, pupil: Person, token: str, *, port: PopulationPort | None = None) -> Taken:
-    """Somebody says: this is the one. The number comes from the register, and the file is sent to be checked.
-
-    Not inside a transaction. A number that another file holds changes nothing but opens the pair of both.
-
-    :param token: of the offer that :func:`search` gave for the file as it is now.
-    :raises NotAllowed: as :func:`search`
-    :raises DomainError: ``search_no_offer``, ``search_changed``, ``search_undisclosed``
-    :raises PopulationUnavailable: nothing is known; the same may be tried again.
-    """
-    school, year = _authorise(actor, pupil)
-    row = _standing(pupil, token)
-    told = (port or ports.population()).accept(_query(row, row.accept_id, _ACCEPT), token)
-    if told.outcome is not Outcome.MATCHED:
-        _end(actor, row, SearchState.LAPSED)
-        raise DomainError("search_no_offer")
-    if not told.personal_number:
-        _end(actor, row, SearchState.UNDISCLOSED)
-        raise DomainError("search_undisclosed")
-    pair = _write(actor, row, told.personal_number, told.result_id)
-    if pair is not None:
-        return Taken(pupil, "duplicate", pair)
-    person = person_of(row)
-    for name in ("personal_number", "identity_state"):
-        setattr(pupil, name, getattr(person, name))
-    if isinstance(person, StaffMember):
-        sending = send_staff(actor, school=school, year=year, staff=[person])
-    else:
-        sending = send(actor, school=school, year=year, pupils=[person])
-    pupil.refresh_from_db(fields=["identity_state"])
-    return Taken(pupil, "sent" if sending.queued else "incomplete")
-
-
-def decline(actor: Actor, pupil: Person, token: str) -> None:
-    """Somebody says: this is another person. The masked offer is forgotten; the file stays as it is.
-
-    :raises NotAllowed: as :func:`search`
-    :raises DomainError: ``search_no_offer``
-    """
-    _authorise(actor, pupil)
-    _end(actor, _standing(pupil, token, fresh=False), SearchState.DECLINED)
-
-
-def _standing(person: Person, token: str, *, fresh: bool = True) -> NumberSearch:
-    person.refresh_from_db()
-    row = _latest(person)
-    if row is None or row.state != SearchState.ONE or not token or row.token != token:
-        raise DomainError("search_no_offer")
-    if fresh and _old(row):
-        raise DomainError("search_no_offer")
-    if fresh and (row.snapshot_hash != evidence.fields_of(person).digest or person.personal_number):
-        raise DomainError("search_changed")
-    return row
-
-
-@transaction.atomic
-def _end(actor: Actor, row: NumberSearch, state: SearchState, **details: str) -> None:
-    row.state, row.token, row.offered = state, "", {}
-    row.decided_at, row.decided_by = clock.now(), actor.label
-    row.save()
-    code = person_of(row).code
-    chain.record(actor, f"matching.{state.value}", code, organisation=row.school.code, **details)
-
-
-@transaction.atomic
-def _write(actor: Actor, row: NumberSearch, number: str, result_id: str) -> int | None:
-    """Write the number into the file; the id of the pair when another file holds it."""
-    person = type(person_of(row))._default_manager.select_for_update().get(pk=person_of(row).pk)
-    if evidence.fields_of(person).digest != row.snapshot_hash:
-        raise DomainError("search_changed")
-    holder = _holder(person, number)
-    if holder is None:
-        try:
-            with transaction.atomic():
-                person.personal_number = number
-                _stamp(person)
-                person.save()
-        except IntegrityError:  # somebody else was faster
-            holder = _holder(person, number)
-    if holder is not None:
-        _end(actor, row, SearchState.DUPLICATE)
-        if isinstance(person, Pupil) and isinstance(holder, Pupil):
-            return meet(actor, person, holder, organisation=row.school.code).pk
-        raise DomainError("identity_number_taken")
-    if isinstance(person, Pupil):
-        row.pupil = person
-    else:
-        row.staff = person
-    note_change(actor, person, ["personal_number"], organisation=row.school.code, door="search")
-    _end(actor, row, SearchState.ACCEPTED, result=result_id)
-    return None
-
-
-def _stamp(person: Person) -> None:
-    if isinstance(person, Pupil):
-        person.updated_at = clock.now()
-
-
-def _holder(person: Person, number: str) -> Person | None:
-    if isinstance(person, Pupil):
-        return Pupil.objects.filter(personal_number=number).exclude(pk=person.pk).first()
-    colleagues = StaffMember.objects.filter(personal_number=number, organisation=person.organisation)
-    return colleagues.exclude(pk=person.pk).first()

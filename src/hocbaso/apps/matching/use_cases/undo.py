@@ -1,4 +1,7 @@
-"""Take a merge apart: every row as it was, as long as no sheet of the pupil has been issued since."""
+"""Take a merge apart: every row as it was, as long as no sheet of the pupil has been issued since.
+
+Who asks for it and who agrees is in :mod:`.undo_cases`; here it is looked at and carried out.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,21 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils.dateparse import parse_datetime
 
-from hocbaso.apps.accounts.door import Actor, require
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.models import OPEN_JOBS, Job
 from hocbaso.apps.identity.states import after_change, tell
 from hocbaso.apps.matching.models import CaseState, MergeCase, MergeChange, PairState
-from hocbaso.apps.matching.use_cases.cases import schools_of_case
-from hocbaso.apps.matching.use_cases.judge import text_of
 from hocbaso.apps.matching.use_cases.merge import locked_pair
 from hocbaso.apps.periods.models import ColumnLock
 from hocbaso.apps.pupils.models import Enrolment, Pupil
-from hocbaso.apps.pupils.use_cases.decisions import REASON_LIMIT
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, YearSheet
 from hocbaso.core.errors import DomainError, register
 
 register(
     {
         "undo_not_merged": ("{number} không phải một lần gộp còn hiệu lực.", "{number} is not a merge."),
-        "undo_reason": ("Cần ghi lý do tách lại hồ sơ.", "Say why."),
         "undo_issued": (
             "Sau khi gộp đã phát hành học bạ của em (năm học {year}) nên không tách lại được. Nếu gộp nhầm, "
             "thầy cô thu hồi học bạ đó và báo đơn vị quản lý.",
@@ -66,25 +65,32 @@ _STRICT = {
 _FOLLOWS = ("identity_state", "updated_at")
 
 
-@transaction.atomic
-def undo(actor: Actor, case: MergeCase, reason: str) -> MergeCase:
-    """Put every row back that the merge changed; other values that somebody corrected since stay.
-
-    :raises NotAllowed: policy ``matching.approve`` (whoever may merge may take it apart)
-    :raises DomainError: ``undo_*``; nothing is changed then.
-    """
-    schools = schools_of_case(case)
-    require(actor, "matching.approve", schools)
+def locked_merge(case: MergeCase) -> MergeCase:
+    """The case, locked. :raises DomainError: ``undo_not_merged``"""
     row = MergeCase.objects.select_for_update(of=("self",)).select_related("pair").get(pk=case.pk)
     if row.state != CaseState.MERGED:
         raise DomainError("undo_not_merged", number=row.number)
-    reason = text_of(reason, "Lý do", REASON_LIMIT)
-    if not reason:
-        raise DomainError("undo_reason")
-    files = locked_pair(row.survivor_id, row.merged_id)
-    changes = list(row.changes.order_by("-id"))
-    _require_free(row, files, changes)
-    organisation = schools[0].code if schools else ""
+    return row
+
+
+def require_free(case: MergeCase) -> tuple[tuple[Pupil, Pupil], list[MergeChange]]:
+    """Whether the merge can be taken apart now: both files, locked, and what was changed, newest first.
+
+    :raises DomainError: ``undo_*``
+    """
+    files = locked_pair(case.survivor_id, case.merged_id)
+    changes = list(case.changes.order_by("-id"))
+    _require_free(case, files, changes)
+    return files, changes
+
+
+def take_apart(actor: Actor, row: MergeCase, reason: str, *, organisation: str) -> None:
+    """Put every row back that the merge changed; other values that somebody corrected since stay. Inside the
+    caller's transaction, with the case locked.
+
+    :raises DomainError: ``undo_*``; nothing may be kept then.
+    """
+    files, changes = require_free(row)
     try:
         with transaction.atomic():
             _put_back(actor, files, changes, organisation)
@@ -98,7 +104,6 @@ def undo(actor: Actor, case: MergeCase, reason: str) -> MergeCase:
         row.pair.save(update_fields=["state"])
     codes = sorted(Pupil.objects.filter(pk__in=[f.pk for f in files]).values_list("code", flat=True))
     chain.record(actor, "matching.undo", row.number, organisation=organisation, people=codes, reason=reason)
-    return row
 
 
 def _require_free(case: MergeCase, files: tuple[Pupil, Pupil], changes: list[MergeChange]) -> None:

@@ -14,12 +14,26 @@ from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.matching import lists
 from hocbaso.apps.matching.compare import compared
 from hocbaso.apps.matching.homes import homes, may_view_any, schools_of_pair
-from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairKind, PairState, Scan
+from hocbaso.apps.matching.models import (
+    CaseState,
+    MergeCase,
+    Pair,
+    PairKind,
+    PairState,
+    Scan,
+    UndoRequest,
+    UndoState,
+)
 from hocbaso.apps.matching.use_cases.cases import decide, propose, schools_of_case, withdraw
 from hocbaso.apps.matching.use_cases.judge import judge_different
 from hocbaso.apps.matching.use_cases.preview import FIELDS, Choices, Preview, preview, suggested
 from hocbaso.apps.matching.use_cases.scan import scan
-from hocbaso.apps.matching.use_cases.undo import undo
+from hocbaso.apps.matching.use_cases.undo_cases import (
+    decide_undo,
+    may_propose_undo,
+    propose_undo,
+    withdraw_undo,
+)
 from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.apps.pupils.models import Enrolment
 from hocbaso.core.errors import DomainError, NotFound, register
@@ -219,13 +233,35 @@ def case(request: HttpRequest, number: str, area: str) -> HttpResponse:
         "may_decide": waits and approves and not own,
         "own": waits and approves and own,
         "may_withdraw": waits and any(allowed(actor, "matching.propose", s) for s in schools),
-        "may_undo": found.state == CaseState.MERGED and approves,
+        **_undoing(actor, found, approves=approves),
         "error": error,
         **(_plan(actor, preview(found.survivor, found.merged, Choices.of(found.choices))) if waits else {}),
         **_sides(actor, found),
         "done": [] if waits else _done(found),
     }
     return render(request, "web/matching/case.html", context, status=status)
+
+
+def _open_undo(found: MergeCase) -> UndoRequest | None:
+    rows = found.undo_requests.filter(state=UndoState.PROPOSED).select_related("proposed_by", "unit", "case")
+    return rows.first()
+
+
+def _undoing(actor: Actor, found: MergeCase, *, approves: bool) -> dict[str, Any]:
+    """The request to take the merge apart, and what the reader may do about it."""
+    merged = found.state == CaseState.MERGED
+    waits = _open_undo(found) if merged else None
+    own = waits is not None and actor.user is not None and waits.proposed_by_id == actor.user.pk
+    may_ask = merged and may_propose_undo(actor, found)
+    return {
+        "undo": waits,
+        "undo_agreements": list(waits.agreements.select_related("user", "unit")) if waits else [],
+        "undo_own": own and approves,
+        "may_decide_undo": waits is not None and approves and not own,
+        "may_withdraw_undo": waits is not None and may_ask,
+        "may_ask_undo": waits is None and may_ask,
+        "undo_past": [] if waits else list(found.undo_requests.filter(state=UndoState.REFUSED)[:3]),
+    }
 
 
 def _sides(actor: Actor, found: MergeCase) -> dict[str, Any]:
@@ -266,6 +302,20 @@ def _taken_over(after: dict[str, Any]) -> list[str]:
     return told
 
 
+def _act_on_undo(actor: Actor, found: MergeCase, act: str, note: str) -> str:
+    waits = _open_undo(found)
+    if waits is None:
+        raise DomainError("undo_not_waiting", number=found.number)
+    if act == "tach-rut":
+        withdraw_undo(actor, waits)
+        return _("Đã rút đề nghị tách lại.")
+    done = decide_undo(actor, waits, agree=act == "tach-dong-y", note=note)
+    return {
+        UndoState.DONE: _("Đã tách lại hai hồ sơ như trước khi gộp."),
+        UndoState.REFUSED: _("Đã ghi: không duyệt tách lại."),
+    }.get(UndoState(done.state), _("Đã ghi đồng ý. Còn chờ trường kia hoặc cấp quản lý."))
+
+
 def _act(request: HttpRequest, found: MergeCase) -> None:
     actor, note = actor_of(request), request.POST.get("ghi-chu", "")
     act = request.POST.get("viec", "")
@@ -279,8 +329,10 @@ def _act(request: HttpRequest, found: MergeCase) -> None:
         withdraw(actor, found, note)
         told = _("Đã rút đề nghị.")
     elif act == "tach":
-        undo(actor, found, note)
-        told = _("Đã tách lại hai hồ sơ như trước khi gộp.")
+        propose_undo(actor, found, note)
+        told = _("Đã gửi đề nghị tách lại hai hồ sơ. Một người khác sẽ duyệt.")
+    elif act in ("tach-dong-y", "tach-khong", "tach-rut"):
+        told = _act_on_undo(actor, found, act, note)
     else:
         raise NotFound("no_such_merge")
     messages.success(request, told)

@@ -15,10 +15,9 @@ from hocbaso.apps.accounts.door import allowed
 from hocbaso.apps.identity.queries import FIELD_LABELS
 from hocbaso.apps.matching import aliases
 from hocbaso.apps.matching.queries import WithoutNumber, without_number
+from hocbaso.apps.matching.use_cases.answer_offer import accept, decline
 from hocbaso.apps.matching.use_cases.search import (
     Found,
-    accept,
-    decline,
     search,
     search_many,
     waiting_offer,
