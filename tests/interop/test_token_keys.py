@@ -74,6 +74,65 @@ def test_a_session_opened_with_the_holders_pin_serves_until_it_is_locked(keys: t
     assert PIN not in repr(vars(keys))
 
 
+@pytest.fixture
+def machine(token: SoftToken, tmp_path: Path) -> Iterator[tokens.TokenKeys]:
+    """A node with a key of its own and a seal in the server room; a file of the server holds their PIN."""
+    pin = pin_file(tmp_path, PIN)
+    own = f'[node]\ntoken = "{token.label}"\nid = "02"\npin_file = "{pin}"\n'
+    file = written(tmp_path, token)
+    file.write_text(f'{file.read_text("utf-8")}pin_file = "{pin}"\n{own}', "utf-8")
+    made = tokens.TokenKeys(file)
+    yield made
+    made.close()
+
+
+def pin_file(folder: Path, pin: str) -> Path:
+    file = folder / "pin.secret"
+    file.write_text(f"{pin}\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_the_node_opens_its_own_key_and_the_seal_of_renditions_and_issues_nothing_by_itself(
+    machine: tokens.TokenKeys,
+) -> None:
+    assert len(machine.codes(name="Nút").sign_digest(bytes(32))) == 64
+    rendering = machine.renditions(code="79000101", name="Hoa Mai")
+    assert rendering is machine.renditions(code="79000101", name="Hoa Mai"), "one session"
+    with pytest.raises(DomainError) as issuing:
+        machine.organisation(code="79000101", name="Hoa Mai")
+    assert issuing.value.code == "token_session_needed"
+    assert PIN not in repr(vars(machine))
+
+
+def test_a_wrong_pin_of_the_file_is_tried_once_and_never_where_the_token_has_heard_a_wrong_one(
+    machine: tokens.TokenKeys, tmp_path: Path
+) -> None:
+    pin_file(tmp_path, "planted-wrong")
+    for _ in range(5):  # a token locks itself after fewer
+        with pytest.raises(DomainError) as refused:
+            machine.codes(name="Nút")
+        assert refused.value.code == "token_pin_file_wrong"
+    pin_file(tmp_path, PIN)
+    with pytest.raises(DomainError) as warned:
+        machine.codes(name="Nút")
+    assert warned.value.code == "token_pin_file_wrong"
+    machine.unlock(seal="79000101", pin=PIN)  # somebody who knows it: the token counts anew
+    assert machine.codes(name="Nút").sign_digest(bytes(32))
+
+
+def test_without_a_file_renditions_are_refused_in_words_and_a_persons_pin_is_in_no_file(
+    keys: tokens.TokenKeys, token: SoftToken, tmp_path: Path
+) -> None:
+    with pytest.raises(DomainError) as refused:
+        keys.renditions(code="79000101", name="Trường Hoa Mai")
+    assert refused.value.code == "rendition_seal_absent"
+    assert "Trường Hoa Mai" in refused.value.message
+    extra = f'accounts.x = {{token = "a", pin_file = "{pin_file(tmp_path, PIN)}"}}'
+    with pytest.raises(ImproperlyConfigured):
+        tokens.TokenKeys(written(tmp_path, token, extra))
+
+
 def test_who_has_no_token_has_no_key(keys: tokens.TokenKeys) -> None:
     with pytest.raises(DomainError) as refused:
         keys.person(**{**TEACHER, "account": "khac"})

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.sandbox import csc
 from hocbaso.sandbox.ca import DEFAULT_BASE_URL, Clock, SandboxAuthority, wall_clock
+from hocbaso.sandbox.csc import enrolments
 from hocbaso.sandbox.population import PopulationRegistry, make_population_app
 from hocbaso.sandbox.population.web import MOUNT, open_registry
 
@@ -52,7 +53,9 @@ def make_app(
         directory if isinstance(directory, SandboxAuthority) else SandboxAuthority(directory, clock=clock)
     )
     services = _Services(authority)
-    remote = csc.make_csc_app(csc.RemoteSigningService(authority, clock=clock))
+    wants = ("PIN", "OTP") if enrolments.kept(authority.vault) else ("OTP",)  # a demo's people have a PIN
+    service = csc.RemoteSigningService(authority, clock=clock, behaviour=csc.Behaviour(wants=wants))
+    remote = csc.make_csc_app(service)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if population and environ.get("PATH_INFO", "").startswith(f"{MOUNT}/"):

@@ -23,6 +23,7 @@ from hocbaso.apps.signing.certificate_models import (
 from hocbaso.apps.signing.key_events import log_event
 from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.apps.signing.ports import key_provider
+from hocbaso.apps.signing.register import digest_of
 from hocbaso.apps.signing.seats import Place
 from hocbaso.core.errors import DomainError, register
 from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
@@ -175,6 +176,15 @@ def _end(school: Organisation, certificate: Certificate, day: date | None = None
         row.save(update_fields=["valid_to"])
         count += 1
     return count
+
+
+def revocation_of(certificate: x509.Certificate, at: datetime) -> RevocationAnswer:
+    """What is known of a certificate: a revocation that any process of the node was told of stays, whatever
+    this process heard a few minutes before; otherwise the provider is asked. One query."""
+    known = RevocationNote.objects.filter(certificate=digest_of(certificate), state=Revocation.REVOKED)
+    if (told := known.first()) is not None:
+        return RevocationAnswer(Revocation.REVOKED, told.since)
+    return key_provider().revocation(certificate, at)
 
 
 @transaction.atomic

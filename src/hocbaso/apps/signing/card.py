@@ -10,8 +10,8 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.signing.authority import revocation_of
 from hocbaso.apps.signing.models import Registration
-from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.register import Seat, check_holder, digest_of, serial_text
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.authority import (
@@ -53,9 +53,9 @@ def _name(name: x509.Name) -> str:
 
 
 def certificate_card(signer: Signer, seat: Seat) -> Card:
-    """The card of ``signer`` in ``seat``. Three queries."""
+    """The card of ``signer`` in ``seat``. Four queries."""
     certificate, now = signer.certificate, clock.now()
-    answer = key_provider().revocation(certificate, now)
+    answer = revocation_of(certificate, now)
     warning = refusal = None
     try:
         warning = check_certificate_for_signing(certificate, now, answer, registered_to=seat.owner)

@@ -22,7 +22,7 @@ from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.organisations.queries import setting
-from hocbaso.apps.signing.authority import register_seats
+from hocbaso.apps.signing.authority import register_seats, revocation_of
 from hocbaso.apps.signing.certificate_models import Possession, ProofState
 from hocbaso.apps.signing.families import check_family
 from hocbaso.apps.signing.models import Certificate
@@ -186,7 +186,7 @@ def _check(
     provider = key_provider()
     family = family_of(provider, certificate, now)  # first: a stranger's certificate names no address to ask
     owner = owner_of(school, holder)
-    answer = provider.revocation(certificate, now)
+    answer = revocation_of(certificate, now)
     check_certificate_for_signing(certificate, now, answer, registered_to=owner, seal=holder is None)
     twins = StaffMember.objects.filter(organisation=school, personal_number=owner, user__isnull=False)
     if holder is not None and twins.exclude(user=holder).exists():

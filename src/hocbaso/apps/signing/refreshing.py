@@ -43,27 +43,39 @@ class Round:
     left: bool = False  # more are due
 
 
-def due() -> QuerySet[Certificate]:
-    """Certificates of present registrations whose answer is to be renewed, never asked ones first."""
+def due(*, everybody: bool = False) -> QuerySet[Certificate]:
+    """Certificates of present registrations whose answer is to be renewed, never asked ones first.
+
+    :param everybody: whatever their age (an operator heard of a revocation).
+    """
     now = clock.now()
     old = now - (RENEW if now.astimezone(clock.VIETNAM).hour in NIGHT else OVERDUE)
     wanted = Q(revocation__isnull=True) | Q(revocation__asked_at__lt=old)
     wanted |= Q(revocation__unknown_since__isnull=False, revocation__asked_at__lt=now - AGAIN)
+    if everybody:
+        wanted = Q()
     present = Registration.objects.filter(valid_on(clock.today())).values("certificate")
     rows = Certificate.objects.filter(wanted, pk__in=present).exclude(revocation__state=Revocation.REVOKED)
     return rows.order_by(F("revocation__asked_at").asc(nulls_first=True), "pk")
 
 
 def refresh_due(
-    actor: Actor, *, limit: int = A_ROUND, ticks: Callable[[], float] | None = None, seconds: float = 10.0
+    actor: Actor,
+    *,
+    limit: int = A_ROUND,
+    ticks: Callable[[], float] | None = None,
+    seconds: float = 10.0,
+    everybody: bool = False,
 ) -> Round:
     """One bounded round. What died in mid-round goes on with the next: each answer is its own transaction.
 
     :param ticks: seconds of a clock that only runs forward; with it the round ends after ``seconds``.
+    :param everybody: also answers that are still fresh.
     """
     begin, stop = (ticks() if ticks else 0.0), False
     of_issuer: dict[str, list[str]] = defaultdict(list)
-    for issuer, digest in due().values_list("issuer", "pk"):  # one pass, whatever the number of authorities
+    # one pass, whatever the number of authorities
+    for issuer, digest in due(everybody=everybody).values_list("issuer", "pk"):
         of_issuer[issuer].append(digest)
     each = max(1, min(AN_AUTHORITY, limit // max(1, len(of_issuer))))
     asked = revoked = silent = 0

@@ -36,6 +36,11 @@ def end(
 
 def refresh(
     limit: int = typer.Option(200, "--limit", min=1, help="Số chứng thư số hỏi nhiều nhất."),
+    everybody: bool = typer.Option(
+        False,
+        "--all",
+        help="Hỏi cả chứng thư số mới hỏi xong, ví dụ khi nghe tin có thu hồi.",
+    ),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Hỏi các nơi cấp về thu hồi của chứng thư số đến hạn hỏi lại, và kết thúc đăng ký hết phân công."""
@@ -46,7 +51,7 @@ def refresh(
         from hocbaso.apps.signing.refreshing import refresh_due
 
         actor = Actor.operator()
-        done = refresh_due(actor, limit=limit)
+        done = refresh_due(actor, limit=limit, everybody=everybody)
         document: dict[str, Any] = {
             "asked": done.asked,
             "revoked": done.revoked,

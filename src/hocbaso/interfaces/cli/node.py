@@ -13,10 +13,24 @@ from typing import Any
 
 import typer
 
+from hocbaso.core.errors import DomainError
+from hocbaso.core.errors import register as register_errors
 from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, table, told
 from hocbaso.interfaces.cli.worker import end_with, start_beside, worker
 
 SANDBOX_PORT = 8089
+#: Software keys and the sandbox's remote service; by name: nothing of the house imports the sandbox.
+DEMO_KEYS = "hocbaso.sandbox.demo.keys.provider"
+
+register_errors(
+    {
+        "demo_not_here": (
+            "`hocbaso demo` tạo tài khoản mà ai cũng biết mật khẩu, nên chỉ chạy ở nút thử nghiệm: không đặt "
+            "HOCBASO_ENVIRONMENT và HOCBASO_KEY_PROVIDER, và dùng một HOCBASO_HOME riêng. Chưa ghi gì.",
+            "The demo is for trial nodes alone; nothing was written.",
+        )
+    }
+)
 
 
 def prepare_home() -> dict[str, Any]:
@@ -92,6 +106,9 @@ def demo(
     os.environ["HOCBASO_DEMO"] = (
         "1"  # the second-factor page shows the code: nobody here has a phone enrolled
     )
+    with told(as_json=as_json):
+        _only_for_trials()
+    os.environ.setdefault("HOCBASO_KEY_PROVIDER", DEMO_KEYS)
     prepare_home()
     # By name: the sandbox is the outside world, nothing of the house imports it.
     seeding = import_module("hocbaso.sandbox.demo.seed")
@@ -106,6 +123,19 @@ def demo(
     if not seed_only:
         _start_sandbox_beside()
         run_server(host, port, workers=2)
+
+
+def _only_for_trials() -> None:
+    """Before anything is written: accounts whose passwords everybody knows are for no genuine node.
+
+    :raises DomainError: ``demo_not_here``
+    """
+    trial = os.environ.get("HOCBASO_ENVIRONMENT", "thu_nghiem") == "thu_nghiem"
+    own_keys = os.environ.get("HOCBASO_KEY_PROVIDER", DEMO_KEYS).startswith("hocbaso.sandbox.")
+    home = Path(os.environ.get("HOCBASO_HOME", "./var"))
+    genuine = any((home / name).exists() for name in ("keys.toml", "trust.toml"))  # whatever the shell says
+    if genuine or not (trial and own_keys):
+        raise DomainError("demo_not_here")
 
 
 def _fill_demo_register() -> None:
@@ -130,6 +160,7 @@ def _tell_demo(document: dict[str, Any]) -> None:
     table("Tài khoản thử nghiệm", ["Trường", "Vị trí", "Tên đăng nhập", "Họ tên"], rows)
     messages.print(f"Mật khẩu chung: {document['password']}", markup=False)
     messages.print("Mã xác nhận hai bước hiện ngay trên trang (chỉ ở hộp cát).")
+    messages.print("Muốn thử ký số từ xa (mã PIN và mã gửi về điện thoại): vào trang Nơi giữ khóa ký.")
     messages.print(f"Địa chỉ: {document['address']}", style="bold")
 
 

@@ -1,7 +1,8 @@
 """The provider itself: accounts, credentials, codes, authorisations, signatures.
 
 Signers are enrolled, their codes land in an outbox (the phone of the person). An OTP counts for the one list
-that it was sent for and for one try; a SAD for exactly its hashes, each once. All state is in memory.
+that it was sent for and for one try; a SAD for exactly its hashes, each once. State is in memory but for the
+people whom a demo has enrolled (:mod:`.enrolments`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocbaso.engines.trust.authority import holder_of
 from hocbaso.sandbox.ca import SandboxAuthority, StoredCredential
+from hocbaso.sandbox.csc import enrolments
 
 Json = dict[str, Any]
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -198,6 +200,8 @@ class RemoteSigningService:
 
     def _list(self, body: Json) -> Json:
         whose = body.get("userID")
+        if isinstance(whose, str):
+            self._enrol_kept(whose)
         names = sorted(
             name
             for name, one in self._credentials.items()
@@ -212,9 +216,19 @@ class RemoteSigningService:
 
     def _found(self, body: Json) -> tuple[str, StoredCredential]:
         name = body.get("credentialID")
+        if isinstance(name, str) and name not in self._credentials:
+            self._enrol_kept(enrolments.number_of(self.authority.vault, name))
         if not isinstance(name, str) or name not in self._credentials:
             raise Problem("invalid_request")
         return name, self._credentials[name]
+
+    def _enrol_kept(self, number: str) -> None:
+        """The key of somebody whom a demo has enrolled."""
+        if number:
+            for one in enrolments.kept(self.authority.vault):
+                if one.number == number:
+                    name = self.enrol(enrolments.credential_of(self.authority, one), one.pin)
+                    enrolments.remember(self.authority.vault, name, number)
 
     def _describe(self, body: Json) -> Json:
         _, credential = self._found(body)

@@ -17,7 +17,7 @@ from hocbaso.apps.intake.models import Kind
 from hocbaso.apps.transcripts.models import YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
 from hocbaso.core.document.model import SignerRole
-from hocbaso.sandbox.demo import secondary, steps
+from hocbaso.sandbox.demo import remote, secondary, steps
 from hocbaso.sandbox.demo.steps import PASSWORD
 from hocbaso.sandbox.demo.workbooks import (
     DemoSchool,
@@ -63,6 +63,9 @@ def seed(tell: steps.Step) -> list[Account]:
         tell(f"{SIGNING.name}: đang ký dở")
         _sign_half(SIGNING)
     secondary.seed(tell)
+    tell("Khóa ở dịch vụ ký số từ xa thử nghiệm")
+    schools = (FINISHED, SIGNING, secondary.LOWER, secondary.UPPER)
+    remote.seed([steps.unit_of(school) for school in schools], steps.unit_of(SIGNING))
     return demo_accounts()
 
 

@@ -14,8 +14,8 @@ from cryptography import x509
 
 from hocbaso.apps.common import clock
 from hocbaso.apps.organisations.models import Organisation
+from hocbaso.apps.signing.authority import revocation_of
 from hocbaso.apps.signing.models import Certificate, Registration
-from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.states import STEPS
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
@@ -124,7 +124,7 @@ class SignersOf:
     def _revocation(self, row: Certificate, at: datetime) -> RevocationAnswer:
         if row.digest not in self._answers:
             certificate = x509.load_der_x509_certificate(bytes(row.der))
-            self._answers[row.digest] = key_provider().revocation(certificate, at)
+            self._answers[row.digest] = revocation_of(certificate, at)
         return self._answers[row.digest]
 
 

@@ -1,6 +1,19 @@
 // Sandbox only: keeps the shown code fresh and writes it into the field when asked.
 (() => {
   "use strict";
+  const phone = document.querySelector("[data-demo-phone]");
+  const codes = phone && phone.dataset.otp ? { otp: phone.dataset.otp, pin: phone.dataset.pin } : {};
+  const fields = Object.keys(codes).map((name) => document.getElementById(name)).filter(Boolean);
+  if (!fields.length) return;
+  const fill = phone.querySelector("[data-demo-fill]");
+  fill.hidden = false;
+  fill.addEventListener("click", () => {
+    for (const field of fields) field.value = codes[field.id];
+    fields[0].form.querySelector("button.button").focus();
+  });
+})();
+(() => {
+  "use strict";
   const box = document.querySelector("[data-demo-code]");
   const field = document.getElementById("ma");
   if (!box || !field) return;
