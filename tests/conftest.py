@@ -69,7 +69,9 @@ _SHARED = Path(os.environ["HOCBASO_TEST_SHARED"])
 def pytest_configure(config: pytest.Config) -> None:
     """The first process of a parallel run migrates a database for its workers while they collect."""
     workers = getattr(config.option, "numprocesses", None)
-    if workers and not config.option.collectonly and "PYTEST_XDIST_WORKER" not in os.environ:
+    if not workers or config.option.collectonly or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if _SERVER or not databases.kept().exists():
         making = databases.begin(_SHARED, _SERVER.url if _SERVER else "")
         config.add_cleanup(lambda: (making.kill(), making.wait()))
 
@@ -84,8 +86,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Workers start from the run's migrated database."""
     from django.db import connection
 
-    if databases.offered(_SHARED):
-        databases.start_from_template(connection, _SHARED)
+    if databases.offered(connection, _SHARED):
+        databases.start_from_template(connection)
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +107,7 @@ def django_db_setup(
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock():
             snapshot = databases.Snapshot(connection)
+            snapshot.keep()
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self: TransactionTestCase) -> None:
