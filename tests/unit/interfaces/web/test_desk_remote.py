@@ -301,9 +301,11 @@ def test_the_person_chooses_the_place_and_tries_it(open_desk, authority) -> None
     desk, remote, _school = open_desk(1)
     other = authority.issue_person("Người khác", "079000000009", "Nơi khác", key_kind="p256")
     remote.service.enrol(other, PIN)
+    assert 'href="/tai-khoan/khoa-ky/"' in text(desk.client.get("/truong/chung-thu/dang-ky/"))
     page = text(desk.client.get("/tai-khoan/khoa-ky/"))
     assert "Ký từ xa qua Chữ ký số Mẫu Việt" in page
     assert "Có trong sổ đăng ký" in page
+    assert 'href="/truong/ky/">Đến trang ký học bạ' in page
     answer = desk.client.post("/tai-khoan/khoa-ky/thu", follow=True)
     assert "Dùng được" in text(answer)
     answer = desk.client.post("/tai-khoan/khoa-ky/", {"noi-giu": "node"}, follow=True)

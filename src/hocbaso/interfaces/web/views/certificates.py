@@ -9,15 +9,17 @@ from cryptography import x509
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from hocbaso.apps.accounts.door import allowed
-from hocbaso.apps.accounts.models import Role, User
+from hocbaso.apps.accounts.door import Actor, allowed
+from hocbaso.apps.accounts.models import SIGNING_ROLES, Role, User
 from hocbaso.apps.common import clock
 from hocbaso.apps.signing import authority, possession, readiness
 from hocbaso.apps.signing.certificate_models import Ending, EndingState, Possession, ProofState
+from hocbaso.apps.signing.elsewhere.places import has_places
 from hocbaso.apps.signing.families import FAMILY_NAMES, ROLE_NAMES
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.readiness import ENDING, STOPPED, Line, Ready
@@ -167,6 +169,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "people": people,
         "wanted": wanted,
         "here": possession.keys_are_here(),
+        "places_url": _places_url(actor),
         "error": error,
         "may_view": allowed(actor, "certificates.view", school),
         "own": Possession.objects.filter(
@@ -176,6 +179,12 @@ def start(request: HttpRequest) -> HttpResponse:
         .order_by("-pk")[:10],
     }
     return render(request, "web/certificates/start.html", context, status=status)
+
+
+def _places_url(actor: Actor) -> str:
+    """Where a key registers itself without a file; empty where the node knows no such place."""
+    chooses = actor.second_factor and actor.role in SIGNING_ROLES and has_places()
+    return reverse("web:key-places") if chooses else ""
 
 
 def _bringable(request: HttpRequest) -> list[tuple[str, str, User | None]]:
