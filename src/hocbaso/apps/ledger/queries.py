@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from hocbaso.apps.common import clock
 from hocbaso.apps.ledger.keys import log_signer, public_key
 from hocbaso.apps.ledger.models import Checkpoint, Cosignature, LogEntry, LogHead
@@ -16,6 +18,7 @@ from hocbaso.core.errors import DomainError, NotFound, Unreadable, register
 from hocbaso.engines.ledger import entries as engine
 from hocbaso.engines.ledger.hashing import leaf_hash
 from hocbaso.engines.ledger.log import Ledger
+from hocbaso.engines.ledger.notes import NoteVerifier, split_note
 from hocbaso.engines.ledger.published import much_earlier
 from hocbaso.engines.ledger.tiles import parse_path
 from hocbaso.engines.trust.bundle import LogEvidence
@@ -176,6 +179,10 @@ def audit_logs(findings: list[str], notes: Sequence[str] = ()) -> dict[tuple[str
         if expected != head.size:
             findings.append(f"Nhật ký {head.log}: có {expected} mục, điểm kiểm tra ghi {head.size}.")
         findings += _tree_findings(head, notes)
+    known = LogHead.objects.values("log")
+    for log in Checkpoint.objects.exclude(log__in=known).values_list("log", flat=True).distinct():
+        findings.append(f"Nhật ký {log}: có điểm kiểm mà không có nhật ký.")
+    findings += _cosignature_findings()
     return leaves
 
 
@@ -204,6 +211,8 @@ def _tree_findings(head: LogHead, others: Sequence[str]) -> list[str]:
     notes = [*(text for *_, text in kept), *(n for n in others if n.startswith(f"{head.origin}\n"))]
     verifier = log_signer(head.origin).verifier
     problems = Ledger(RowStore(head.log), head.origin).audit(notes, verifier)
+    if max((size for size, *_ in kept), default=0) != head.size:
+        problems.append(f"thiếu điểm kiểm cỡ {head.size}")
     wrong = [
         f"Nhật ký {head.log}: điểm kiểm cỡ {size} có cột khác văn bản đã ký."
         for size, root, text in kept
@@ -213,3 +222,27 @@ def _tree_findings(head: LogHead, others: Sequence[str]) -> list[str]:
         f"Nhật ký {head.log}: {problem.message if isinstance(problem, DomainError) else problem}"
         for problem in problems
     ]
+
+
+def _cosignature_findings() -> list[str]:
+    """Lines of witnesses that the node publishes are theirs, of a checkpoint of its own, and of that time."""
+    trusted = {v.name: v for v in map(NoteVerifier.parse, settings.HOCBASO_LOG_WITNESSES)}
+    signed = Checkpoint.objects.filter(size__in=Cosignature.objects.values("size"))
+    texts = {(log, size): text for log, size, text in signed.values_list("log", "size", "text")}
+    findings = []
+    for row in Cosignature.objects.order_by("log", "size", "witness").iterator(chunk_size=2000):
+        try:
+            text, lines = split_note(texts[row.log, row.size] + row.line)
+            name, raw = lines[-1]
+            seconds = int.from_bytes(raw[4:12], "big")
+            key = trusted.get(row.witness)
+            if key is not None and key.key_id == raw[:4]:  # another key of before: form only
+                seconds = key.check(text, raw[4:]) or 0
+            right = (name, seconds) == (row.witness, int(row.at.timestamp()))
+        except (KeyError, DomainError):
+            right = False
+        if not right:
+            findings.append(
+                f"Nhật ký {row.log}: dòng của nhân chứng {row.witness} ở cỡ {row.size} không đúng."
+            )
+    return findings

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from hocbaso.apps.common import guards
 from hocbaso.apps.ledger import queries
-from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead, LogTile
+from hocbaso.apps.ledger.models import Checkpoint, Cosignature, LogEntry, LogHead, LogTile
+from hocbaso.apps.signing.key_infos import key_info_of
+from hocbaso.apps.signing.models import Certificate, KeyInfo
 from hocbaso.apps.transcripts.documents import stored_document
-from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, YearSheet
+from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, StatusEvent, YearSheet
+from hocbaso.apps.transcripts.offline.models import PublishedList, StatusPlace
+from hocbaso.apps.transcripts.offline.use_cases.publish_list import current_list
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
 from hocbaso.engines.storage.documents import pack_document
 from tests.builders import YEAR, finished_class, make_school
@@ -131,6 +135,85 @@ def test_an_attack_on_the_rows_is_found(attack: str) -> None:
     report = audit_everything()
     assert not report.ok, attack
     assert all(finding.strip() for finding in report.findings)
+
+
+def _columns() -> dict[str, Callable[[], object]]:
+    """One change of one column each, beside those above."""
+    sheet, seal = YearSheet.objects.latest("pk"), SheetSignature.objects.filter(role="con_dau")
+    other = Certificate.objects.exclude(pk=seal.latest("pk").certificate_id).earliest("pk")
+    rows, leaf = YearSheet.objects.filter(pk=sheet.pk), Certificate.objects.filter(pk=other.pk)
+    lists, places = PublishedList.objects, StatusPlace.objects.filter(code=sheet.code)
+    token = PublishedList.objects.get().token
+    hour = timedelta(hours=2)
+    return {
+        "role of a signature": lambda: seal.update(role="con_dau2"),
+        "certificate of a signature": lambda: seal.update(certificate=other),
+        "school year": lambda: rows.update(school_year="2024-2025"),
+        "time of freezing": lambda: rows.update(frozen_at=sheet.frozen_at + hour),
+        "who froze it": lambda: rows.update(frozen_by="người khác"),
+        "certificate, a byte": lambda: leaf.update(der=_flip(bytes(other.der))),
+        "certificate, its end": lambda: leaf.update(not_after=other.not_after + hour),
+        "certificate, its name": lambda: leaf.update(subject="CN=Người khác"),
+        "element of a key": lambda: KeyInfo.objects.update(content=b"<ds:KeyInfo></ds:KeyInfo>"),
+        "place removed": places.delete,
+        "place in a list of another year": lambda: places.update(list="2019-1"),
+        "place of another sheet": lambda: places.update(version=9),
+        "published list, a byte": lambda: lists.update(
+            token=token[:-30] + ("A" if token[-30] != "A" else "B") + token[-29:]
+        ),
+        "published list, its name": lambda: lists.update(list="2019-1"),
+        "published list, its time": lambda: lists.update(at=sheet.frozen_at - hour),
+        "published list, its place in the log": lambda: lists.update(log_index=0),
+        "published list removed": lists.all().delete,
+        "replaced, by nothing": lambda: _told(sheet, status="replaced", replaced_by=2),
+        "a state that does not exist": lambda: _told(sheet, status="tốt"),
+        "state of a sheet that was never issued": lambda: _told(sheet, status="revoked", version=7),
+        "checkpoint of no log": lambda: Checkpoint.objects.update(log="2019-2020"),
+        "newest checkpoint removed": Checkpoint.objects.filter(size=LogHead.objects.get().size).delete,
+        "line of a witness": lambda: Cosignature.objects.create(
+            log=YEAR,
+            size=LogHead.objects.get().size,
+            witness="w",
+            line="— w AAAAAAAAAAAAAAAA\n",
+            at=sheet.frozen_at,
+        ),
+    }
+
+
+def _told(sheet: YearSheet, **values: object) -> None:
+    known = {"code": sheet.code, "version": 1, "reason": "", "at": sheet.frozen_at, "by": "ai đó"}
+    StatusEvent.objects.create(**known | values)
+
+
+def test_a_change_of_any_column_beside_an_issued_sheet_is_found_and_named() -> None:
+    school = make_school()
+    finished_class(school, "3A", 2)
+    issue_all(school)
+    current_list("2025-1")
+    assert audit_everything().findings == []
+    for name, change in _columns().items():
+        undo = transaction.savepoint()
+        with guards.suspended(connection):
+            change()
+        findings = audit_everything().findings
+        assert findings, name
+        assert not any("bộ chặn" in finding for finding in findings), name
+        transaction.savepoint_rollback(undo)
+        key_info_of.cache_clear()
+    assert audit_everything().findings == []
+
+
+def test_a_revocation_that_was_published_cannot_be_taken_back_in_silence() -> None:
+    school = make_school()
+    finished_class(school, "3A", 2)
+    issue_all(school)
+    _told(YearSheet.objects.latest("pk"), status="revoked")
+    current_list("2025-1")
+    assert audit_everything().findings == []
+    with guards.suspended(connection):
+        StatusEvent.objects.all().delete()
+    (finding,) = audit_everything().findings
+    assert "tình trạng đã công bố nay không còn ghi" in finding
 
 
 @pytest.mark.usefixtures("issued")

@@ -7,8 +7,10 @@ signed content.
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch
 
@@ -18,6 +20,7 @@ from hocbaso.apps.ledger.queries import LeafFacts
 from hocbaso.apps.transcripts import documents
 from hocbaso.apps.transcripts.forms.base import summary_of
 from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, SheetSignature, YearSheet
+from hocbaso.core.document import model
 from hocbaso.core.document.emit import digest as digest_of_text
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.parse import parse_sheet, split_document
@@ -26,9 +29,16 @@ from hocbaso.engines.ledger.entries import code_hash
 from hocbaso.engines.trust import xades
 from hocbaso.engines.trust.timestamps import read_token
 from hocbaso.engines.trust.verification.again import Reverifier
+from hocbaso.engines.trust.verification.plan import place_of
 
 Leaves = Mapping[tuple[str, int], LeafFacts]
-ISSUING = "transcripts.issued"
+ISSUING, CLOSING = "transcripts.issued", "transcripts.closed"
+#: Closing a class takes minutes; its rows are written after the last of its sheets was frozen.
+_FREEZING = timedelta(hours=1)
+_SIGNED_BY = re.compile(
+    rb"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest><ds:DigestMethod [^>]*></ds:DigestMethod>"
+    rb"<ds:DigestValue>([A-Za-z0-9+/=]+)</ds:DigestValue>"
+)
 _CHUNK = 500
 
 
@@ -38,7 +48,8 @@ def audit_issued(leaves: Leaves) -> Iterator[str]:
     :param leaves: what each leaf of the logs says, by (log, index).
     """
     unseen = {place for place, leaf in leaves.items() if leaf.type in ("issue", "replace")}
-    people, again, now = _issuers(), Reverifier(), clock.now()
+    people, again, now = _actors(ISSUING), Reverifier(), clock.now()
+    closers = _actors(CLOSING)
     for row in _rows():
         place = (row.log, row.log_index)
         leaf = leaves.get(place)
@@ -47,6 +58,8 @@ def audit_issued(leaves: Leaves) -> Iterator[str]:
         faults = [*_leaf(row, leaf), *_content(row, leaf, again), *_time_stamp(row, now), *_sheet(row)]
         if people.get(row.digest) != row.issued_by:
             faults.append("người phát hành khác sự kiện phát hành.")
+        if closers.get(row.digest, row.sheet.frozen_by) != row.sheet.frozen_by:
+            faults.append("người chốt khác sự kiện chốt.")
         yield from (f"{name}: {fault}" for fault in faults)
     for log, index in sorted(unseen):
         yield f"Nhật ký {log}, mục {index}: không còn học bạ đã phát hành tương ứng."
@@ -70,10 +83,10 @@ def _rows() -> Iterator[IssuedSheet]:
     return rows.iterator(chunk_size=_CHUNK)
 
 
-def _issuers() -> dict[str, str]:
-    """Who issued each sheet, by its digest, as the chain of events tells."""
+def _actors(action: str) -> dict[str, str]:
+    """Who did it to each sheet, by its digest, as the chain of events tells."""
     found: dict[str, str] = {}
-    events = Event.objects.filter(action=ISSUING).order_by("sequence").values_list("actor", "details")
+    events = Event.objects.filter(action=action).order_by("sequence").values_list("actor", "details")
     for actor, details in events.iterator(chunk_size=_CHUNK):
         found |= dict.fromkeys(details.get("sheets", ()), actor)
     return found
@@ -107,16 +120,31 @@ def _content(row: IssuedSheet, leaf: LeafFacts | None, again: Reverifier) -> Ite
             yield "chữ ký lưu trữ khác chữ ký trong tài liệu."
         if not again.verify(document):
             yield "chữ ký trong tài liệu không đúng."
-        result = parse_sheet(split.sheet).result
-        if result is None or summary_of(result) != row.sheet.result:
-            yield "kết quả hiện trong danh sách khác nội dung đã ký."
+        yield from _shown(row.sheet, parse_sheet(split.sheet))
     except (DomainError, ValueError):
         yield "nội dung đã phát hành không đọc được hoặc đã bị sửa."
 
 
+def _shown(row: YearSheet, sheet: model.YearSheet) -> Iterator[str]:
+    """What lists show of a sheet is what was signed."""
+    if sheet.result is None or summary_of(sheet.result) != row.result:
+        yield "kết quả hiện trong danh sách khác nội dung đã ký."
+    frozen = datetime.fromisoformat(sheet.frozen_at)
+    if sheet.year != row.school_year or abs(row.frozen_at - frozen) > _FREEZING:
+        yield "năm học hoặc thời điểm chốt ở dòng học bạ khác nội dung đã ký."
+
+
 def _in_place(row: SheetSignature) -> bool:
-    """Whether a signature's columns name the signature that its text is."""
-    return bytes(row.text).startswith(xades.profile.signature_head(row.signature_id))
+    """Whether a signature's columns name the signature that its text is: place, role, certificate."""
+    text, place = bytes(row.text), place_of(row.signature_id)
+    signed_by = _SIGNED_BY.search(text)
+    return (
+        text.startswith(xades.profile.signature_head(row.signature_id))
+        and place is not None
+        and place.role == row.role
+        and signed_by is not None
+        and b64decode(signed_by[1]).hex() == row.certificate_id
+    )
 
 
 def _time_stamp(row: IssuedSheet, now: datetime) -> Iterator[str]:

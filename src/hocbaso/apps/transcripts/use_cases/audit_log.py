@@ -15,6 +15,7 @@ from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import guards
 from hocbaso.apps.ledger.queries import audit_logs
 from hocbaso.apps.transcripts.use_cases.audit_issued import audit_issued, audit_states
+from hocbaso.apps.transcripts.use_cases.audit_status import audit_status
 from hocbaso.apps.transcripts.waiting.audit import audit_waiting
 
 
@@ -41,6 +42,7 @@ def audit_everything(notes: Sequence[str] = ()) -> AuditReport:
     report.entries = len(leaves)
     report.findings += audit_issued(leaves)
     report.findings += audit_states()
+    report.findings += audit_status(leaves)
     report.findings += audit_waiting()
     report.findings += broken_links()
     report.findings += [

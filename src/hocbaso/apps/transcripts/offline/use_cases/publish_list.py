@@ -76,7 +76,8 @@ def entries(name: str) -> dict[int, Status]:
         places = StatusPlace.objects.filter(list=name, code__in=codes[at : at + 500])
         for code, version, index in places.values_list("code", "version", "index"):
             if (code, version) in events:
-                found[index] = _STATUS[events[code, version]]
+                # A state that nobody knows, put there behind our back, is never good.
+                found[index] = _STATUS.get(events[code, version], Status.RESERVED)
     return found
 
 
