@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.journeys.commands import COMMAND, Home
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 def free_port() -> int:
