@@ -37,13 +37,11 @@ def _raw(kind: KeyKind, work: list[bytes], label: str) -> Callable[[], None]:
     session = pkcs11.lib(str(module())).get_token(token_label=label).open(user_pin=PIN)
     [key] = session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
     rsa = key.key_type == KeyType.RSA
+    prefix, mechanism = (DIGEST_INFO, Mechanism.RSA_PKCS) if rsa else (b"", Mechanism.ECDSA)
 
     def run() -> None:
         for digest in work:
-            if rsa:
-                key.sign(DIGEST_INFO + digest, mechanism=Mechanism.RSA_PKCS)
-            else:
-                key.sign(digest, mechanism=Mechanism.ECDSA)
+            key.sign(prefix + digest, mechanism=mechanism)
 
     return run
 

@@ -268,7 +268,6 @@ class Bench:
             sid or profile.signature_id_for(role),
             tuple(refs),
             xml_time(at or T0 + timedelta(hours=HOURS[role])),
-            who.path,
             profile.signer_parts(who.path),
         )
         changed = properties(prepared.properties)

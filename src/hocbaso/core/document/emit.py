@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from hocbaso.core.document.forms import check_whole, form_of
 from hocbaso.core.document.model import YearSheet
-from hocbaso.core.document.names import NS, sheet_canonical
+from hocbaso.core.document.names import NS, sheet_digest
 
 _SUBJECT = re.compile(rb'<MonHoc Id="(?P<id>mon-[a-z0-9-]+)">.*?</MonHoc>', re.DOTALL)
 
@@ -38,7 +37,7 @@ def digest(text: bytes) -> str:
 
     :param text: the emitted text.
     """
-    return hashlib.sha256(sheet_canonical(text)).hexdigest()
+    return sheet_digest(text).hex()
 
 
 def short_digest(digest: str) -> str:

@@ -1,5 +1,7 @@
 """Names and algorithm identifiers fixed by the XML profile (``trust.md`` sections 1 and 2)."""
 
+import hashlib
+
 NS = "urn:hocbaso:1"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
@@ -14,6 +16,8 @@ SIGNATURES_CLOSE = b"</DSCKS>"
 TAIL = b"</HocBaSo>"
 
 SHEET_ID = "tnh"
+_SHEET_OPEN = f'<ToNamHoc Id="{SHEET_ID}">'.encode()
+SHEET_OPEN_CANONICAL = f'<ToNamHoc xmlns="{NS}" Id="{SHEET_ID}">'.encode()
 #: A document holds 30 signatures; homeroom teacher, principal and seal are three of them.
 MAX_SUBJECT_SIGNATURES = 27
 #: Signature Ids by role; a subject teacher's is followed by the first subject's code (signers.py).
@@ -31,7 +35,18 @@ def document_bytes(sheet: bytes, signatures: list[bytes] | tuple[bytes, ...]) ->
 
 def sheet_canonical(sheet: bytes) -> bytes:
     """C14N 1.0 of the emitted ``ToNamHoc`` text: its own text with the namespace in the apex start tag."""
-    head = f'<ToNamHoc Id="{SHEET_ID}">'.encode()
-    if not sheet.startswith(head):
+    if not sheet.startswith(_SHEET_OPEN):
         raise ValueError("not the emitted text of a ToNamHoc")
-    return f'<ToNamHoc xmlns="{NS}" Id="{SHEET_ID}">'.encode() + sheet[len(head) :]
+    return SHEET_OPEN_CANONICAL + sheet[len(_SHEET_OPEN) :]
+
+
+def sheet_digest(sheet: bytes) -> bytes:
+    """SHA-256 over the same octets, which are not put together for it.
+
+    :raises ValueError: as :func:`sheet_canonical`.
+    """
+    if not sheet.startswith(_SHEET_OPEN):
+        raise ValueError("not the emitted text of a ToNamHoc")
+    state = hashlib.sha256(SHEET_OPEN_CANONICAL)
+    state.update(memoryview(sheet)[len(_SHEET_OPEN) :])
+    return state.digest()

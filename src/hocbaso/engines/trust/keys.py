@@ -51,6 +51,8 @@ _ECDSA = ec.ECDSA(_PREHASHED)
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+#: Whether a value (second) signs a digest (first) with a certain key.
+Verify = Callable[[bytes, bytes], bool]
 
 
 @lru_cache(maxsize=4096)
@@ -97,8 +99,8 @@ def verify_with_key(key: PublicKey, digest: bytes, value: bytes) -> bool:
     return verifier_of(key)(digest, value)
 
 
-def verifier_of(key: PublicKey) -> Callable[[bytes, bytes], bool]:
-    """:func:`verify_with_key` for many values of one key: takes digest and value."""
+def verifier_of(key: PublicKey) -> Verify:
+    """:func:`verify_with_key` for many values of one key."""
     if isinstance(key, rsa.RSAPublicKey):
         return partial(_rsa_valid, key)
     return partial(_p256_valid, key)
@@ -115,8 +117,7 @@ def _rsa_valid(key: rsa.RSAPublicKey, digest: bytes, value: bytes) -> bool:
 def _p256_valid(key: ec.EllipticCurvePublicKey, digest: bytes, value: bytes) -> bool:
     if len(value) != 2 * _P256_OCTETS:
         return False
-    r = int.from_bytes(value[:_P256_OCTETS], "big")
-    s = int.from_bytes(value[_P256_OCTETS:], "big")
+    r, s = int.from_bytes(value[:_P256_OCTETS], "big"), int.from_bytes(value[_P256_OCTETS:], "big")
     try:
         key.verify(utils.encode_dss_signature(r, s), digest, _ECDSA)
     except (InvalidSignature, ValueError):
@@ -130,14 +131,18 @@ class SoftwareSigner:
     :raises DomainError: ``key_kind_not_allowed``; ``key_certificate_mismatch``.
     """
 
-    __slots__ = ("_certificate", "_chain", "_key")
+    __slots__ = ("_certificate", "_chain", "_sign")
 
     def __init__(
         self, key: PrivateKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...] = ()
     ) -> None:
         if signing_public_key(certificate).public_numbers() != key.public_key().public_numbers():
             raise DomainError("key_certificate_mismatch")
-        self._key = key
+        self._sign: Callable[[bytes], bytes]
+        if isinstance(key, rsa.RSAPrivateKey):
+            self._sign = partial(_rsa_value, key)
+        else:
+            self._sign = partial(_p256_value, key)
         self._certificate = certificate
         self._chain = tuple(chain)
 
@@ -164,10 +169,19 @@ class SoftwareSigner:
         """
         if len(digest) != 32:
             raise DomainError("key_digest_length")
-        if isinstance(self._key, rsa.RSAPrivateKey):
-            return self._key.sign(digest, _PKCS1, _PREHASHED)
-        r, s = utils.decode_dss_signature(self._key.sign(digest, _ECDSA))
-        return r.to_bytes(_P256_OCTETS, "big") + s.to_bytes(_P256_OCTETS, "big")
+        return self._sign(digest)
+
+
+def _rsa_value(key: rsa.RSAPrivateKey, digest: bytes) -> bytes:
+    return key.sign(digest, _PKCS1, _PREHASHED)
+
+
+def _p256_value(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
+    """r||s of a DER ``Ecdsa-Sig-Value``: two integers, each behind its tag and its length of one octet."""
+    der = key.sign(digest, _ECDSA)
+    end = 4 + der[3]
+    r, s = der[4:end], der[end + 2 :]
+    return r[-_P256_OCTETS:].rjust(_P256_OCTETS, b"\0") + s[-_P256_OCTETS:].rjust(_P256_OCTETS, b"\0")
 
 
 def load_pkcs12(data: bytes, password: bytes | None) -> SoftwareSigner:

@@ -239,8 +239,7 @@ def read_signed_info(
     )
     if targets[0] == SHEET_ID and references[0].digest.hex() != sheet:
         raise DomainError("agent_not_our_form", detail="DigestValue")
-    signer = tuple(path)
-    ours = assemble(str(role), sid, references, xml_time(at), signer, profile.signer_parts(signer))
+    ours = assemble(str(role), sid, references, xml_time(at), profile.signer_parts(tuple(path)))
     if ours.signed_info != info:
         raise DomainError("agent_not_our_form", detail="SignedInfo")
     return ours.digest

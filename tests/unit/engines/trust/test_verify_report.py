@@ -314,7 +314,7 @@ def test_a_signature_in_a_role_that_nobody_knows_is_a_strangers_in_every_report(
     signer = SCHOOL.signer(SCHOOL.holders[HOMEROOM])
     path = (signer.certificate, *signer.chain)
     target = (profile.Reference("tnh", sheet_object(sheet).digest),)
-    prepared = assemble("giam_thi", "ck-gt", target, xml_time(T0), path, profile.signer_parts(path))
+    prepared = assemble("giam_thi", "ck-gt", target, xml_time(T0), profile.signer_parts(path))
     strange = render(prepared, b64encode(signer.sign_digest(prepared.digest)))
     verdict = judge(issued().replace(b"</DSCKS>", strange + b"</DSCKS>"))
     assert (verdict.verdict, verdict.sub_indication) == ("invalid", "SIG_CONSTRAINTS_FAILURE")

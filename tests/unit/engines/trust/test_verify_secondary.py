@@ -109,7 +109,7 @@ def test_what_a_teacher_signs_is_what_a_canonicaliser_makes_of_the_whole_documen
 
 
 def test_subjects_are_signed_in_the_order_of_the_sheet_and_only_those_that_exist() -> None:
-    assert [item.id for item in subject_objects(TEXT, ["tin-hoc", "toan"])] == ["mon-toan", "mon-tin-hoc"]
+    assert [item.target for item in subject_objects(TEXT, ["tin-hoc", "toan"])] == ["mon-toan", "mon-tin-hoc"]
     for codes, code in ([["van"], "xades_no_such_subject"], [[], "xades_not_signable"]):
         with pytest.raises(DomainError) as refused:
             subject_objects(TEXT, codes)

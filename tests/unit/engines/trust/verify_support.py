@@ -34,7 +34,7 @@ from hocbaso.engines.trust.bundle import (
 )
 from hocbaso.engines.trust.keys import SoftwareSigner
 from hocbaso.engines.trust.xades import (
-    DataObject,
+    Reference,
     data_object,
     prepare,
     sheet_object,
@@ -338,7 +338,7 @@ class School:
         return tuple(replace(entry, **changes) for entry in entries)  # type: ignore[arg-type]
 
 
-def subject_object(sheet: bytes, subject: str) -> DataObject:
+def subject_object(sheet: bytes, subject: str) -> Reference:
     """The data object of one ``MonHoc``, by the canonicaliser of lxml and not by the product's slices."""
     root = etree.fromstring(sheet_canonical(sheet))
     node = root.find(f".//{{*}}MonHoc[@Id='mon-{subject}']")

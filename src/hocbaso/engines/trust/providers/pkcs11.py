@@ -30,8 +30,8 @@ from hocbaso.engines.trust.providers.stops import SigningStopped
 from hocbaso.engines.trust.providers.token_choice import KeyChoice, choose
 
 WORKER = (sys.executable, "-P", "-m", "hocbaso.engines.trust.providers.pkcs11_worker")
-#: Digests a frame, and digests under way: enough that the token never waits for this process.
-_STEP, _AHEAD = 16, 32
+#: Digests in the first frame, and at most in one; two frames are under way, so that the token never waits.
+_FIRST, _MOST = 8, 128
 _DIGEST = 32
 _TRIES = {
     "last": ("Chỉ còn 1 lần thử; nhập sai nữa thiết bị sẽ bị khóa.", "One try is left."),
@@ -169,16 +169,19 @@ class TokenSigner:
         if not self._lock.acquire(timeout=self._patience.turn):
             raise DomainError("token_busy")
         sent = got = 0
+        step = _FIRST
         try:
             if self.closed:
                 raise SigningStopped("token_closed")
             while got < len(digests):
-                while sent < len(digests) and sent - got <= _AHEAD - _STEP:
-                    some = digests[sent : sent + _STEP]
+                while sent < len(digests) and sent - got <= step:
+                    some = digests[sent : sent + step]
                     self._send(b"S", b"".join(some))
                     sent += len(some)
                 values = self._values(sent - got)
                 got += len(values)
+                # The worker answers in a fiftieth of a second: a slow token gets no more than it can do.
+                step = min(max(2 * len(values), 1), _MOST)
                 yield from values
         finally:
             try:

@@ -19,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pkcs11.types import PROTECTED_AUTH
@@ -88,6 +89,7 @@ class Worker:
         self._session: Any = None
         self._keys: list[Any] = []
         self._sign: Callable[[bytes], bytes] | None = None
+        self._prefix = b""  # of what is signed, before the digest
 
     def run(self) -> None:
         """Answer until told to end, until something fails, or until the other side is gone."""
@@ -169,22 +171,22 @@ class Worker:
     def _choose(self, content: bytes) -> None:
         key = self._keys[json.loads(content)]
         if key.key_type == KeyType.RSA:
-            self._sign = lambda digest: key.sign(DIGEST_INFO + digest, mechanism=Mechanism.RSA_PKCS)
+            self._sign, self._prefix = partial(key.sign, mechanism=Mechanism.RSA_PKCS), DIGEST_INFO
         else:
-            self._sign = lambda digest: key.sign(digest, mechanism=Mechanism.ECDSA)
+            self._sign, self._prefix = partial(key.sign, mechanism=Mechanism.ECDSA), b""
         self._tell("R", {})
 
     def _sign_all(self, content: bytes) -> None:
         """Values go out together, but a slow token's at once; those made before a failure go out too."""
-        sign = self._sign
+        sign, prefix, clock = self._sign, self._prefix, time.monotonic
         assert sign is not None
-        made, last = bytearray(), time.monotonic()
+        made, due = bytearray(), clock() + _HOLD
         try:
             for start in range(0, len(content), _DIGEST):
-                made += sign(content[start : start + _DIGEST])
-                if (now := time.monotonic()) - last > _HOLD:
+                made += sign(prefix + content[start : start + _DIGEST])
+                if (now := clock()) > due:
                     self._pipe.send(b"V", made)
-                    made, last = bytearray(), now
+                    made, due = bytearray(), now + _HOLD
         finally:
             if made:
                 self._pipe.send(b"V", made)

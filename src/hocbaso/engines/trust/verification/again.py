@@ -10,15 +10,16 @@ the right form. Where anything differs the quick path says nothing and the full 
 from __future__ import annotations
 
 import hashlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
 from hocbaso.core.document.names import (
     HEAD,
-    NS,
     SHEET_ID,
+    SHEET_OPEN_CANONICAL,
     SIGNATURE_IDS,
     SIGNATURES_CLOSE,
     SIGNATURES_OPEN,
@@ -26,7 +27,6 @@ from hocbaso.core.document.names import (
 )
 from hocbaso.core.document.parse import SHEET_CLOSE, SHEET_OPEN, parse_sheet, split_document
 from hocbaso.core.errors import DomainError, Unreadable
-from hocbaso.engines.trust.keys import verifier_of
 from hocbaso.engines.trust.verification.constraints import check_signature_policy, check_size, key_names
 from hocbaso.engines.trust.verification.plan import repeated_id, slice_sheet
 from hocbaso.engines.trust.verification.policy import ValidationPolicy, policy_in_force
@@ -44,11 +44,8 @@ from hocbaso.engines.trust.xades.signing import xml_time
 _START = HEAD + SHEET_OPEN
 _BETWEEN = SHEET_CLOSE + SIGNATURES_OPEN
 _END = SIGNATURES_CLOSE + TAIL
-_CANONICAL_START = f'<ToNamHoc xmlns="{NS}" Id="{SHEET_ID}">'.encode()
-_QUALIFYING_CLOSE = profile.QUALIFYING_CLOSE
 _TIME_TAG = b"<xades:SigningTime>"
 _TIME_OCTETS = len("2026-05-26T08:00:00Z")
-_INFO = len(profile.SIGNED_INFO_OPEN_CANONICAL)
 #: Of a signature's text: as far as its Id, which is the longer the later it differs.
 _OPENING = len(profile.signature_head("ck-bm-toan"))
 _OF_SUBJECTS = SIGNATURE_IDS["gvbm"]
@@ -62,58 +59,50 @@ _ENDINGS = 32
 class _Layout:
     """Where the variable parts of one signer's signatures in one place stand, and what stands between."""
 
-    __slots__ = (
-        "_form",
-        "_head",
-        "_open",
-        "_tail",
-        "_time",
-        "_value",
-        "_value_tag",
-        "_verify",
-        "length",
-        "place",
-    )
+    __slots__ = ("_form", "_time", "_value_end", "_value_name", "of_subjects", "place")
 
     def __init__(self, text: bytes, parts: SignatureParts) -> None:
-        prepared, signer = parts.prepared, parts.prepared.parts
-        sid = prepared.signature_id
-        targets = tuple([item.target for item in prepared.references])
-        self.place = (sid, targets)
-        self._form = profile.compiled(sid, prepared.role, targets, signer)
-        self._verify = verifier_of(signer.public_key)
-        start = text.index(b">", text.index(profile.VALUE_TAG)) + 1
-        self._value = (start, text.index(profile.VALUE_CLOSE, start))
+        self._form = form = parts.prepared.form
+        self.place = (form.signature_id, form.targets)
+        self.of_subjects = form.signature_id.startswith(_OF_SUBJECTS)
+        self._value_name = form.signature_id + "-sv"
+        self._value_end = text.index(profile.VALUE_CLOSE)
         self._time = text.index(_TIME_TAG) + len(_TIME_TAG)
-        self._open = b"<ds:SignatureValue" + profile.XMLNS + profile.XMLNS_DS + b' Id="%s-sv">' % sid.encode()
-        self._head = profile.signature_head(sid) + profile.SIGNED_INFO_OPEN
-        self.length = len(text)
-        self._value_tag = profile.VALUE_TAG + b' Id="%s-sv">' % sid.encode()
-        self._tail = profile.VALUE_CLOSE + signer.key_info + profile.object_head(sid)
 
     def is_at(self, document: bytes, position: int) -> bool:
         """Whether this signer's certificates stand where they must, in a signature that begins there."""
-        return document.startswith(self._tail, position + self._value[1])
+        return document.startswith(self._form.tail, position + self._value_end)
 
-    def holds(self, text: bytes, digests: dict[str, bytes]) -> bool:
-        """Verify ``text``; adds the digest of its value to ``digests``. ``False``: the full path must say.
+    def verified(self, document: bytes, position: int, digests: dict[str, bytes]) -> int:
+        """Verify the signature that begins at ``position``, where :meth:`is_at` is true.
 
-        :param digests: Id → base64 SHA-256 of whatever a signature may refer to, computed from the document.
+        Its parts follow one another without a gap: opening with ``SignedInfo``, value, tail, properties, end.
+
+        :param digests: Id → base64 SHA-256 of whatever a signature may refer to, computed from the document;
+            that of its value is added.
+        :returns: where it ends; 0: the full path must say.
         """
-        start, end = self._value
-        value, time = text[start:end], text[self._time : self._time + _TIME_OCTETS]
-        sid, targets = self.place
+        form, value_end, time = self._form, position + self._value_end, position + self._time
+        rest = value_end + len(form.tail)
         try:
-            octets = b64decode(value, validate=True)
-            properties, digest = self._form.properties(_known_time(time))
-            info = self._form.signed_info([digests[name] for name in targets], digest)
+            properties, digest = form.properties(_known_time(document[time : time + _TIME_OCTETS]))
+            info = form.signed_info([digests[name] for name in form.targets], digest)
+            opening = form.opening(info)
+            written = document[position + len(opening) : value_end]
+            value = a2b_base64(written, strict_mode=True)
         except (ValueError, KeyError):
-            return False
-        own = (self._head, info[_INFO:], self._value_tag, value, self._tail, properties, _QUALIFYING_CLOSE)
-        if b"".join(own) != text or b64encode(octets) != value:
-            return False
-        digests[sid + "-sv"] = b64encode(hashlib.sha256(self._open + value + profile.VALUE_CLOSE).digest())
-        return self._verify(hashlib.sha256(info).digest(), octets)
+            return 0
+        end = rest + len(properties)
+        if (
+            not document.startswith(opening, position)
+            or b64encode(value) != written
+            or not document.startswith(properties, rest)
+            or not document.startswith(profile.QUALIFYING_CLOSE, end)
+            or not form.parts.verify(hashlib.sha256(info).digest(), value)
+        ):
+            return 0
+        digests[self._value_name] = b64encode(hashlib.sha256(form.canonical_value(written)).digest())
+        return end + len(profile.QUALIFYING_CLOSE)
 
 
 class Reverifier:
@@ -161,7 +150,7 @@ class Reverifier:
             or not document.endswith(_END)
         ):
             return False
-        content = hashlib.sha256(_CANONICAL_START)
+        content = hashlib.sha256(SHEET_OPEN_CANONICAL)
         content.update(memoryview(document)[len(_START) : end + len(SHEET_CLOSE)])
         digest = content.digest()
         if digest not in self._contents:
@@ -174,15 +163,15 @@ class Reverifier:
             layout = self._layout_at(document, position)
             if layout is None:
                 return False
-            if not subjects and layout.place[0].startswith(_OF_SUBJECTS):
+            if layout.of_subjects and not subjects:
                 sheet = slice_sheet(document[len(HEAD) : end + len(SHEET_CLOSE)])
                 digests |= {name: b64encode(value) for name, value in sheet.subjects.items()}
                 subjects = tuple(sheet.subjects)
-            if not layout.holds(document[position : position + layout.length], digests):
+            position = layout.verified(document, position, digests)
+            if not position:
                 return False
             found.append(layout.place)
-            position += layout.length
-        return (tuple(found), subjects) in self._shapes
+        return position == last and (tuple(found), subjects) in self._shapes
 
     def prove(self, document: bytes) -> bool:
         """The full path: whether everything about form and signatures is right. Remembers it if so."""

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hocbaso.core.document.names import NS, SHEET_ID, SIGNATURE_IDS, sheet_canonical
+from hocbaso.core.document.names import NS, SHEET_ID, SIGNATURE_IDS, sheet_digest
 from hocbaso.core.document.signers import in_signing_order, read_subject_signature_id, subject_signature_id
 
 _SUBJECT = re.compile(rb'<MonHoc (Id="(mon-[a-z0-9-]+)">)')
@@ -45,7 +45,7 @@ def slice_sheet(sheet: bytes) -> SheetSlices:
         position = end + len(_SUBJECT_CLOSE)
         octets = head + sheet[match.start(1) : position]
         subjects[match[2].decode("ascii")] = hashlib.sha256(octets).digest()
-    return SheetSlices(hashlib.sha256(sheet_canonical(sheet)).digest(), subjects)
+    return SheetSlices(sheet_digest(sheet), subjects)
 
 
 def repeated_id(document: bytes) -> str | None:

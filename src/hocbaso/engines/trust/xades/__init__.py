@@ -11,7 +11,6 @@ from hocbaso.engines.trust.xades.reading import (
     read_signature,
 )
 from hocbaso.engines.trust.xades.signing import (
-    DataObject,
     Prepared,
     complete,
     data_object,
@@ -37,7 +36,6 @@ __all__ = [
     "NO_DATA",
     "SIGNATURE_POLICIES",
     "ArchiveStamp",
-    "DataObject",
     "Prepared",
     "Reference",
     "SignatureParts",

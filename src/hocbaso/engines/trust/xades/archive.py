@@ -46,7 +46,7 @@ def archive_octets(parts: SignatureParts, targets: Mapping[str, bytes], archived
         yield targets[reference.target]
     yield profile.canonical_properties(prepared.properties)
     yield prepared.signed_info
-    yield profile.canonical_value(prepared.signature_id, b64encode(parts.value))
+    yield prepared.form.canonical_value(b64encode(parts.value))
     key_info = prepared.parts.key_info
     yield _KEY_INFO + profile.XMLNS + profile.XMLNS_DS + key_info[len(_KEY_INFO) :]
     yield from canonical_properties_before(prepared.signature_id, parts.unsigned, archived)

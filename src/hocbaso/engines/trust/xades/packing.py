@@ -59,7 +59,7 @@ def unpack_signature(packed: bytes, key_info: KeyInfoReader) -> bytes:
         sid, place = _read_short(packed, place)
         role, place = _read_short(packed, place)
         seconds = int.from_bytes(packed[place : place + 8], "big", signed=True)
-        path, parts = read_key_info(key_info(packed[place + 8 : place + 40]))
+        parts = read_key_info(key_info(packed[place + 8 : place + 40]))
         count, place = packed[place + 40], place + 41
         references: list[profile.Reference] = []
         for _ in range(count):
@@ -69,7 +69,7 @@ def unpack_signature(packed: bytes, key_info: KeyInfoReader) -> bytes:
         time = xml_time(datetime.fromtimestamp(seconds, UTC))
     except (IndexError, ValueError, OverflowError, OSError) as error:
         raise DomainError("xades_not_our_form", detail="stored") from error
-    prepared = assemble(role, sid, tuple(references), time, path, parts)
+    prepared = assemble(role, sid, tuple(references), time, parts)
     return render(prepared, b64encode(packed[place:]))
 
 

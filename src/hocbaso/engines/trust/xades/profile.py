@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import C14N10, DS, NS, SIGNATURE_IDS, XADES
 from hocbaso.core.document.signers import subject_signature_id
-from hocbaso.engines.trust.keys import PublicKey, signature_algorithm, signing_public_key
+from hocbaso.engines.trust.keys import Verify, signature_algorithm, signing_public_key, verifier_of
 from hocbaso.engines.trust.xades.policies import SignaturePolicy, policy_of_time
 
 SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -39,6 +39,7 @@ SIGNED_INFO_OPEN = b"<ds:SignedInfo>"
 SIGNED_INFO_OPEN_CANONICAL = b"<ds:SignedInfo" + XMLNS + XMLNS_DS + b">"
 SIGNED_INFO_CLOSE = b"</ds:SignedInfo>"
 VALUE_TAG = b"<ds:SignatureValue"
+VALUE_TAG_CANONICAL = VALUE_TAG + XMLNS + XMLNS_DS
 VALUE_CLOSE = b"</ds:SignatureValue>"
 PROPERTIES_TAG = b"<xades:SignedProperties"
 PROPERTIES_CLOSE = b"</xades:SignedProperties>"
@@ -65,20 +66,17 @@ class Reference(NamedTuple):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SignerParts:
     """What of a signature depends only on the certificate and its chain: rendered once per signer."""
 
+    path: tuple[x509.Certificate, ...]  # the certificate, then its chain
     algorithm: str
-    public_key: PublicKey
+    verify: Verify = field(repr=False)  # with the certificate's key
     ders: tuple[bytes, ...]  # of the certificates
     method: bytes  # C14N and signature method elements of SignedInfo
     key_info: bytes
     signing_certificate: bytes
-    #: What was compiled for this signer: see :func:`compiled`.
-    forms: dict[tuple[str, str, tuple[str, ...]], Form] = field(
-        default_factory=dict, repr=False, compare=False, hash=False
-    )
 
 
 #: Parts by the identity of the certificate objects. The entry keeps them alive, so that no other object
@@ -111,8 +109,9 @@ def _render_signer(path: tuple[x509.Certificate, ...]) -> SignerParts:
     ders = [item.public_bytes(Encoding.DER) for item in path]
     method = f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod>'.encode()
     return SignerParts(
+        path=path,
         algorithm=algorithm,
-        public_key=signing_public_key(certificate),
+        verify=verifier_of(signing_public_key(certificate)),
         ders=tuple(ders),
         method=C14N_METHOD + method,
         key_info=b"".join(
@@ -165,14 +164,32 @@ def written_policy(policy: SignaturePolicy) -> bytes:
 
 
 class Form:
-    """All signatures of one signer in one role over the same targets: they differ by time and digests only.
+    """All signatures of one signer in one role over the same targets: they differ by time, digests and value.
 
     Nothing that stands between the variable parts holds a percent sign, so that a byte format puts them in.
     """
 
-    __slots__ = ("_info", "_known", "_properties")
+    __slots__ = (
+        "_head",
+        "_info",
+        "_known",
+        "_properties",
+        "_value_canonical",
+        "_value_open",
+        "parts",
+        "role",
+        "signature_id",
+        "tail",
+        "targets",
+    )
 
     def __init__(self, signature_id: str, role: str, targets: tuple[str, ...], parts: SignerParts) -> None:
+        self.signature_id, self.role, self.targets, self.parts = signature_id, role, targets, parts
+        self._head = signature_head(signature_id) + SIGNED_INFO_OPEN
+        self._value_open = value_open(signature_id.encode())
+        self._value_canonical = VALUE_TAG_CANONICAL + self._value_open[len(VALUE_TAG) :]
+        #: What stands between the value and the signed properties.
+        self.tail = VALUE_CLOSE + parts.key_info + object_head(signature_id)
         self._properties = _properties_format(signature_id, role, parts, len(targets))
         self._info = b"".join(
             [
@@ -202,22 +219,33 @@ class Form:
         """
         return self._info % (*digests, properties_digest)
 
+    def canonical_value(self, value: bytes) -> bytes:
+        """C14N of the ``ds:SignatureValue`` element that holds the base64 text ``value``."""
+        return self._value_canonical + value + VALUE_CLOSE
 
-_FORMS_LIMIT = 64
+    def signature(self, signed_info: bytes, value: bytes, properties: bytes, unsigned: bytes = b"") -> bytes:
+        """The emitted ``ds:Signature``.
+
+        :param signed_info: from :meth:`signed_info`. :param value: base64. :param properties: from
+            :meth:`properties`. :param unsigned: what stands behind them.
+        """
+        return b"".join((self.opening(signed_info), value, self.tail, properties, unsigned, QUALIFYING_CLOSE))
+
+    def opening(self, signed_info: bytes) -> bytes:
+        """The emitted ``ds:Signature`` as far as its value."""
+        return self._head + signed_info[_INFO_START:] + self._value_open
 
 
+_INFO_START = len(SIGNED_INFO_OPEN_CANONICAL)
+
+
+@lru_cache(maxsize=4096)  # of some 10 kB
 def compiled(signature_id: str, role: str, targets: tuple[str, ...], parts: SignerParts) -> Form:
-    """The form of this signer, role and targets; kept with the signer.
+    """The form of this signer, role and targets.
 
     :param targets: Ids that are known to be names (letters, digits, dots, hyphens, underscores).
     """
-    key = (signature_id, role, targets)
-    form = parts.forms.get(key)
-    if form is None:
-        if len(parts.forms) >= _FORMS_LIMIT:
-            parts.forms.clear()
-        form = parts.forms[key] = Form(signature_id, role, targets, parts)
-    return form
+    return Form(signature_id, role, targets, parts)
 
 
 def _references_format(signature_id: str, targets: tuple[str, ...]) -> bytes:
@@ -261,9 +289,9 @@ def canonical_properties(properties: bytes) -> bytes:
     return PROPERTIES_TAG + XMLNS + XMLNS_DS + XMLNS_XADES + properties[len(PROPERTIES_TAG) :]
 
 
-def canonical_value(signature_id: str, value: bytes) -> bytes:
-    """C14N of the ``ds:SignatureValue`` element that holds the base64 text ``value``."""
-    return VALUE_TAG + XMLNS + XMLNS_DS + b' Id="%s-sv">%s' % (signature_id.encode(), value) + VALUE_CLOSE
+def value_open(signature_id: bytes) -> bytes:
+    """The start tag of ``ds:SignatureValue``."""
+    return VALUE_TAG + b' Id="%s-sv">' % signature_id
 
 
 def signature_head(signature_id: str) -> bytes:

@@ -19,7 +19,6 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust.keys import verify_with_key
 from hocbaso.engines.trust.xades import profile
 from hocbaso.engines.trust.xades.policies import SIGNATURE_POLICIES, signature_policy
 from hocbaso.engines.trust.xades.signing import Prepared, assemble, render, xml_time
@@ -111,7 +110,7 @@ class SignatureParts:
 
     def value_is_valid(self) -> bool:
         """Whether the value signs :attr:`digest` with the certificate's key."""
-        return verify_with_key(self.prepared.parts.public_key, self.prepared.digest, self.value)
+        return self.prepared.parts.verify(self.prepared.digest, self.value)
 
 
 def read_signature(text: bytes) -> SignatureParts:
@@ -160,7 +159,7 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
     if not text.endswith(profile.QUALIFYING_CLOSE):
         raise DomainError("xades_not_our_form", detail="QualifyingProperties")
 
-    path, parts = read_key_info(text[key_start:key_end])
+    parts = read_key_info(text[key_start:key_end])
     value = _base64(text[value_start:value_end], "SignatureValue")
     references = tuple(
         profile.Reference(target.decode(), _base64(digest, "DigestValue"))
@@ -171,7 +170,7 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
     moment, role = _signed_values(text, key_end, properties_end)
     unsigned_text = text[properties_end : len(text) - len(profile.QUALIFYING_CLOSE)]
 
-    prepared = assemble(role, sid, references, xml_time(moment), path, parts)
+    prepared = assemble(role, sid, references, xml_time(moment), parts)
     if render(prepared, b64encode(value), unsigned_text) != text:
         _check_policy(text[key_end:properties_end], moment)
         raise DomainError("xades_not_our_form", detail="Signature")
@@ -179,8 +178,8 @@ def _read(text: bytes) -> tuple[Prepared, bytes, datetime, Unsigned]:
 
 
 @lru_cache(maxsize=1024)
-def read_key_info(text: bytes) -> tuple[tuple[x509.Certificate, ...], profile.SignerParts]:
-    """The certificates of one ``KeyInfo`` element and what is rendered from them: parsed once per signer.
+def read_key_info(text: bytes) -> profile.SignerParts:
+    """What one ``KeyInfo`` element says: its certificates are parsed once per signer.
 
     :raises DomainError: ``xades_not_our_form``, ``key_kind_not_allowed``.
     """
@@ -189,10 +188,9 @@ def read_key_info(text: bytes) -> tuple[tuple[x509.Certificate, ...], profile.Si
         raise DomainError("xades_not_our_form", detail="KeyInfo")
     try:
         path = tuple(x509.load_der_x509_certificate(_base64(item, "KeyInfo")) for item in found)
-        parts = profile.signer_parts(path)
+        return profile.signer_parts(path)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise DomainError("xades_not_our_form", detail="KeyInfo") from error
-    return path, parts
 
 
 def _signed_values(text: bytes, start: int, end: int) -> tuple[datetime, str]:

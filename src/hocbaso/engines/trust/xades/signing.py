@@ -18,10 +18,9 @@ from typing import NamedTuple
 from cryptography import x509
 
 from hocbaso.core.document.model import SignerRole
-from hocbaso.core.document.names import MAX_SUBJECT_SIGNATURES, SHEET_ID, SIGNATURE_IDS, sheet_canonical
+from hocbaso.core.document.names import MAX_SUBJECT_SIGNATURES, SHEET_ID, SIGNATURE_IDS, sheet_digest
 from hocbaso.core.document.signers import read_subject_signature_id
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust.keys import verify_with_key
 from hocbaso.engines.trust.ports import Signer
 from hocbaso.engines.trust.xades import profile
 
@@ -61,39 +60,53 @@ _ORDER: dict[str, str] = {
 }
 
 
-class DataObject(NamedTuple):
-    """An element to be signed: its ``Id`` and the SHA-256 of its C14N 1.0 octets."""
-
-    id: str
-    digest: bytes
-
-
 class Prepared(NamedTuple):
     """What one key holder is asked to sign; everything is known but the signature value."""
 
-    role: str
-    signature_id: str
+    form: profile.Form
     references: tuple[profile.Reference, ...]
     signed_info: bytes  # canonical octets; ``digest`` is their SHA-256
     digest: bytes
     properties: bytes  # emitted SignedProperties
-    certificate: x509.Certificate
-    chain: tuple[x509.Certificate, ...]
-    parts: profile.SignerParts
+
+    @property
+    def role(self) -> str:
+        """The claimed role."""
+        return self.form.role
+
+    @property
+    def signature_id(self) -> str:
+        """The ``Id`` of the signature."""
+        return self.form.signature_id
+
+    @property
+    def parts(self) -> profile.SignerParts:
+        """What depends on the signer only."""
+        return self.form.parts
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The signer's own certificate."""
+        return self.form.parts.path[0]
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """Issuing certificates, as the signer ordered them."""
+        return self.form.parts.path[1:]
 
 
-def data_object(element_id: str, canonical: bytes) -> DataObject:
-    """A data object from an element's canonical octets (C14N 1.0, namespace in its start tag)."""
-    return DataObject(element_id, hashlib.sha256(canonical).digest())
+def data_object(element_id: str, canonical: bytes) -> profile.Reference:
+    """An element to be signed, from its canonical octets (C14N 1.0, namespace in its start tag)."""
+    return profile.Reference(element_id, hashlib.sha256(canonical).digest())
 
 
-def sheet_object(sheet: bytes) -> DataObject:
-    """The whole year sheet as data object, from its emitted ``ToNamHoc`` text.
+def sheet_object(sheet: bytes) -> profile.Reference:
+    """The whole year sheet as an element to be signed, from its emitted ``ToNamHoc`` text.
 
     :raises DomainError: ``xades_not_signable``.
     """
     try:
-        return data_object(SHEET_ID, sheet_canonical(sheet))
+        return profile.Reference(SHEET_ID, sheet_digest(sheet))
     except ValueError as error:
         raise DomainError("xades_not_signable") from error
 
@@ -114,16 +127,22 @@ def signature_value_octets(signature: bytes) -> tuple[str, bytes]:
 
     :raises DomainError: ``xades_not_signable``.
     """
-    head = profile.HEAD.match(signature)
+    name, tag = _value_tag(signature[: signature.find(b">") + 1])
     start = signature.find(profile.VALUE_TAG)
     end = signature.find(profile.VALUE_CLOSE, start)
-    if head is None or start < 0 or end < 0:
+    if start < 0 or end < 0 or not signature.startswith(tag, start):
         raise DomainError("xades_not_signable")
-    signature_id = head[1].decode()
-    tag = profile.VALUE_TAG + b' Id="' + head[1] + b'-sv">'
-    if not signature.startswith(tag, start):
+    rest = signature[start + len(profile.VALUE_TAG) : end + len(profile.VALUE_CLOSE)]
+    return name, profile.VALUE_TAG_CANONICAL + rest
+
+
+@lru_cache(maxsize=1024)
+def _value_tag(head: bytes) -> tuple[str, bytes]:
+    """The Id and the start tag of ``ds:SignatureValue`` in the signature with this start tag."""
+    found = profile.HEAD.fullmatch(head)
+    if found is None:
         raise DomainError("xades_not_signable")
-    return signature_id + "-sv", profile.canonical_value(signature_id, signature[start + len(tag) : end])
+    return f"{found[1].decode()}-sv", profile.value_open(found[1])
 
 
 def signature_value_digest(signature: bytes) -> bytes:
@@ -137,7 +156,7 @@ def signature_value_digest(signature: bytes) -> bytes:
 def prepare(
     *,
     role: SignerRole,
-    objects: Sequence[DataObject],
+    objects: Sequence[profile.Reference],
     signing_time: datetime,
     certificate: x509.Certificate,
     chain: Sequence[x509.Certificate] = (),
@@ -160,16 +179,14 @@ def prepare(
         ``xades_not_signable``, ``key_kind_not_allowed``.
     :raises ValueError: ``signing_time`` is naive (a programming error).
     """
-    sid = signature_id or profile.signature_id_for(role, subject, number)
-    bound = [signature_value_reference(signature) for signature in previous]
-    _check_targets(role, sid, tuple([item.id for item in objects]), tuple([item.target for item in bound]))
-    references = (*[profile.Reference(item.id, item.digest) for item in objects], *bound)
-    for item in references:
+    for item in objects:
         if len(item.digest) != 32:
             raise DomainError("xades_not_signable")
-    path = (certificate, *chain)
-    parts = profile.signer_parts(path)
-    return assemble(role.value, sid, references, xml_time(signing_time), path, parts)
+    references = (*objects, *map(signature_value_reference, previous))
+    targets = tuple([item.target for item in references])
+    parts = profile.signer_parts((certificate, *chain))
+    form = _form(parts, role, signature_id, subject, number, targets, len(objects))
+    return _filled(form, references, xml_time(signing_time))
 
 
 def complete(prepared: Prepared, value: bytes) -> bytes:
@@ -178,9 +195,9 @@ def complete(prepared: Prepared, value: bytes) -> bytes:
     :raises DomainError: ``xades_value_refused`` unless ``value`` signs ``prepared.digest`` with the key of
         ``prepared.certificate``.
     """
-    if not verify_with_key(prepared.parts.public_key, prepared.digest, value):
+    if not prepared.form.parts.verify(prepared.digest, value):
         raise DomainError("xades_value_refused", serial=f"{prepared.certificate.serial_number:x}")
-    return render(prepared, b64encode(value))
+    return prepared.form.signature(prepared.signed_info, b64encode(value), prepared.properties)
 
 
 def sign(prepared: Prepared, signer: Signer) -> bytes:
@@ -193,24 +210,7 @@ def sign(prepared: Prepared, signer: Signer) -> bytes:
 
 def render(prepared: Prepared, value: bytes, unsigned: bytes = b"") -> bytes:
     """The signature's text around the base64 ``value``; ``unsigned`` goes behind the signed properties."""
-    sid = prepared.signature_id
-    info = prepared.signed_info[len(profile.SIGNED_INFO_OPEN_CANONICAL) :]
-    return b"".join(
-        [
-            profile.signature_head(sid),
-            profile.SIGNED_INFO_OPEN,
-            info,
-            profile.VALUE_TAG,
-            b' Id="%s-sv">' % sid.encode(),
-            value,
-            profile.VALUE_CLOSE,
-            prepared.parts.key_info,
-            profile.object_head(sid),
-            prepared.properties,
-            unsigned,
-            profile.QUALIFYING_CLOSE,
-        ]
-    )
+    return prepared.form.signature(prepared.signed_info, value, prepared.properties, unsigned)
 
 
 @lru_cache(maxsize=64)
@@ -229,35 +229,41 @@ def assemble(
     signature_id: str,
     references: tuple[profile.Reference, ...],
     signing_time: str,
-    path: tuple[x509.Certificate, ...],
     parts: profile.SignerParts,
 ) -> Prepared:
-    """``SignedInfo`` over the references and the signed properties; ``path`` is the leaf, then its chain."""
+    """``SignedInfo`` over the references and the signed properties."""
     targets = tuple([item.target for item in references])
-    form = profile.compiled(signature_id, role, targets, parts)
+    return _filled(profile.compiled(signature_id, role, targets, parts), references, signing_time)
+
+
+def _filled(form: profile.Form, references: tuple[profile.Reference, ...], signing_time: str) -> Prepared:
     properties, digest = form.properties(signing_time)
     info = form.signed_info([b64encode(item.digest) for item in references], digest)
-    return Prepared(
-        role,
-        signature_id,
-        references,
-        info,
-        hashlib.sha256(info).digest(),
-        properties,
-        path[0],
-        path[1:],
-        parts,
-    )
+    return Prepared(form, references, info, hashlib.sha256(info).digest(), properties)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
+def _form(
+    parts: profile.SignerParts,
+    role: SignerRole,
+    signature_id: str | None,
+    subject: str | None,
+    number: int,
+    targets: tuple[str, ...],
+    count: int,
+) -> profile.Form:
+    """What :func:`prepare` decides by names alone; a class of sheets repeats them.
+
+    :param targets: Ids of the signed elements, ``count`` of them, then of the values of the step before.
+    """
+    sid = signature_id or profile.signature_id_for(role, subject, number)
+    _check_targets(role, sid, targets[:count], targets[count:])
+    return profile.compiled(sid, role.value, targets, parts)
+
+
 def _check_targets(
     role: SignerRole, signature_id: str, data: tuple[str, ...], bound: tuple[str, ...]
 ) -> None:
-    """What is decided by names alone; a class of sheets repeats them, so the answer is kept.
-
-    :param data: Ids of the signed elements. :param bound: Ids of the signature values of the step before.
-    """
     if role is SignerRole.HOMEROOM and len(bound) > MAX_SUBJECT_SIGNATURES:
         raise DomainError("xades_too_many_teachers", count=len(bound), limit=MAX_SUBJECT_SIGNATURES)
     _check_order(role, data, bound, signature_id)

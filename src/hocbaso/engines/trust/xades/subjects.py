@@ -14,7 +14,8 @@ from cryptography import x509
 from hocbaso.core.document.emit import subject_canonical, subject_texts
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, register
-from hocbaso.engines.trust.xades.signing import DataObject, Prepared, data_object, prepare
+from hocbaso.engines.trust.xades.profile import Reference
+from hocbaso.engines.trust.xades.signing import Prepared, data_object, prepare
 
 register(
     {
@@ -26,8 +27,8 @@ register(
 )
 
 
-def subject_objects(body: bytes, codes: Sequence[str]) -> tuple[DataObject, ...]:
-    """The data objects of some subjects, in the order of the sheet whatever the order of ``codes``.
+def subject_objects(body: bytes, codes: Sequence[str]) -> tuple[Reference, ...]:
+    """Some subjects as elements to be signed, in the order of the sheet whatever the order of ``codes``.
 
     :param body: the emitted text of the ``ToNamHoc``.
     :param codes: subject codes ("toan"), each once.
@@ -65,6 +66,6 @@ def prepare_subjects(
         signing_time=signing_time,
         certificate=certificate,
         chain=chain,
-        subject=objects[0].id.removeprefix("mon-"),
+        subject=objects[0].target.removeprefix("mon-"),
         number=number,
     )
