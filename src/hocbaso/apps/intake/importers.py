@@ -60,6 +60,7 @@ class Importer:
     plan: Callable[[Organisation, str, Reading[Any], Actor], Plan]
     apply: Callable[[Plan, Recorder, Organisation, str], None]
     put_back: Callable[[list[Change], Actor, str], None]
+    refused: Callable[[Plan, Actor, Organisation], None] | None = None  # what refused rows lead to
 
 
 def _for_anybody(
@@ -87,10 +88,23 @@ def _plan_results(school: Organisation, year: str, reading: Reading[Any], actor:
 
 
 IMPORTERS = {
-    Kind.PUPILS: Importer(read_pupils, _for_anybody(import_pupils.plan), import_pupils.apply, put_back),
+    Kind.PUPILS: Importer(
+        read_pupils,
+        _for_anybody(import_pupils.plan),
+        import_pupils.apply,
+        put_back,
+        import_pupils.note_refused,
+    ),
     Kind.STAFF: Importer(read_staff, import_staff.plan, import_staff.apply, import_staff.put_back),
     Kind.RESULTS: Importer(read_results, _plan_results, write_import.apply, write_import.put_back),
 }
+
+
+def note_refused(kind: Kind, plan: Plan, actor: Actor, school: Organisation) -> None:
+    """Let refused rows lead where they lead; inside the caller's transaction."""
+    then = IMPORTERS[kind].refused
+    if then is not None:
+        then(plan, actor, school)
 
 
 def read(kind: Kind, data: bytes, year: str, decisions: Decisions | None = None) -> Reading[Any]:

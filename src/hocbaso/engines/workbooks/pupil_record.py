@@ -227,7 +227,9 @@ class PupilReader:
         )
         if province is not None and province.lower() == _NO:
             province = None
-        address = resolve(province, district if district and district.lower() != _NO else None, commune)
+        if district is not None and district.lower() == _NO:
+            district = None
+        address = resolve(province, district, commune)
         while question := address.question:
             column = self.columns.get(question.field)
             cell = row[column] if column is not None else ""
@@ -242,6 +244,9 @@ class PupilReader:
             address = question.if_yes
         found["province"], found["province_code"] = address.province, address.province_code
         found["commune"], found["commune_code"] = address.commune, address.commune_code
+        if address.commune_code is None and address.commune and district:
+            # Without its district an old name says too little to be read later ("Phường 5" stands in many).
+            found["commune"] = f"{address.commune}, {district}"
 
     def _people(self, row: list[Cell], found: dict[str, Any]) -> None:
         cells = self.cells

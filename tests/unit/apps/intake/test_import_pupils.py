@@ -14,6 +14,7 @@ from hocbaso.apps.intake.models import Batch, Change, Kind
 from hocbaso.apps.intake.use_cases.check_workbook import dry_run
 from hocbaso.apps.intake.use_cases.import_workbook import Outcome, import_workbook
 from hocbaso.apps.intake.use_cases.undo_batch import undo_batch
+from hocbaso.apps.matching.models import Pair, PairKind, PairState
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
 from hocbaso.core.errors import DomainError, NotAllowed, NotFound, Unreadable
@@ -168,6 +169,20 @@ def test_a_number_held_elsewhere_is_refused_without_naming_anybody(hoa_mai: Orga
     told = outcome.plan.issues[-1].message
     assert "Bí Mật" not in told
     assert "1000000007" not in told
+
+
+def test_a_known_file_whose_row_gives_anothers_number_is_paired_with_that_file(hoa_mai: Organisation) -> None:
+    load(school("79000999"), pupil(7, Số_định_danh_cá_nhân="079219000555"))
+    load(school("79000998"), pupil(8, Số_định_danh_cá_nhân="079219000666"))
+    load(hoa_mai, pupil(1, Số_định_danh_cá_nhân=""))
+    taken = (pupil(1, Số_định_danh_cá_nhân="079219000555"), pupil(3, Số_định_danh_cá_nhân="079219000666"))
+    assert codes(load(hoa_mai, pupil(2), *taken)) == ["number_taken", "number_taken"]  # refused whole
+    pair = Pair.objects.get()  # the third row has no file that could be looked at
+    assert {pair.first.code, pair.second.code} == {"1000000001", "1000000007"}
+    assert (pair.kind, pair.state) == (PairKind.NUMBER, PairState.OPEN)
+    Pair.objects.all().delete()
+    assert load(hoa_mai, pupil(2), *taken, accept=True).batch is not None  # the good row alone is written
+    assert Pair.objects.count() == 1
 
 
 def test_two_pupils_may_exchange_their_numbers(hoa_mai: Organisation) -> None:

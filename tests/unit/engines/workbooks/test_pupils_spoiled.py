@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from hocbaso.core.residence import map_address
 from hocbaso.engines.workbooks import read_pupils
 from tests.unit.engines.workbooks.build import (
     FIRST,
@@ -178,6 +179,26 @@ def test_columns_are_found_by_text_in_any_order_and_spelling() -> None:
     turned = read_pupils(workbook(headers=headers, rows=rows), year=YEAR)
     assert turned.issues == []
     assert turned.rows == read_pupils(workbook(), year=YEAR).rows
+
+
+def test_an_old_address_keeps_its_district_as_long_as_it_is_not_read_as_a_unit_of_today() -> None:
+    def read(district: str, commune: str, *, yes: bool = False) -> tuple[str | None, str | None]:
+        row = [*clean_rows()[0], district]
+        row[column("province") - 1], row[column("commune") - 1] = "Thành phố Hồ Chí Minh", commune
+        made = workbook(headers=[*HEADERS, "Quận/Huyện"], rows=[row])
+        (pupil,) = read_pupils(made, year=YEAR, decisions={(FIRST, "old_commune"): yes}).rows
+        return pupil.commune, pupil.commune_code
+
+    kept = read("Quận Gò Vấp", "Phường 5")
+    assert kept == ("Phường 5, Quận Gò Vấp", None)
+    later = map_address(kept[0] or "", province="Thành phố Hồ Chí Minh")
+    assert (later.outcome, later.commune and later.commune.name) == ("one", "Phường An Nhơn")
+    assert map_address("Phường 5", province="Thành phố Hồ Chí Minh").outcome == "several"  # without it
+    assert read("Quận Gò Vấp", "Phường 5", yes=True) == (
+        "Phường An Nhơn",
+        later.commune and later.commune.code,
+    )
+    assert read("không", "Phường Lạ") == ("Phường Lạ", None)
 
 
 def test_the_export_of_2026_without_district_is_read() -> None:

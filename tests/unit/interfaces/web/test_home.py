@@ -256,6 +256,26 @@ def test_staff_are_listed_with_their_assignments_and_gaps(as_role, school):
     assert "1 / 2 người" in only
 
 
+def test_staff_are_found_by_name_code_account_and_number_and_no_number_stands_in_an_address(as_role, school):
+    client, post = as_role(Role.PRINCIPAL)
+    number = "079188000123"
+    for code, name, held in (("CB1", "Phùng Thị Yến Nhi", number), ("CB2", "Đỗ Bá Kiên", "079188000999")):
+        StaffMember.objects.create(organisation=school, code=code, full_name=name, personal_number=held)
+
+    def found(wanted: str) -> list[str]:
+        page = text(client.post("/truong/can-bo/", {"tim": wanted}))
+        return [name for name in ("Phùng Thị Yến Nhi", "Đỗ Bá Kiên") if name in page]
+
+    assert found("") == ["Phùng Thị Yến Nhi", "Đỗ Bá Kiên"]
+    assert (
+        found("yen nhi") == found("cb1") == found(number) == found("079 188 000 123") == ["Phùng Thị Yến Nhi"]
+    )
+    assert found(number[:-1]) == found("—") == []  # a number is known whole or not at all
+    assert post.user.full_name in text(client.post("/truong/can-bo/", {"tim": post.user.username}))
+    assert 'method="post" role="search"' in text(client.get(f"/truong/can-bo/?tim={number}"))
+    assert number not in text(client.get("/truong/can-bo/"))
+
+
 def test_managing_levels_see_numbers_and_no_names_of_pupils(as_role, school):
     fill(school, ["issued", "frozen"])
     unit = Organisation.objects.get(code="so-79")

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.common import clock
+from hocbaso.apps.intake.importers import note_refused
 from hocbaso.apps.intake.models import Batch, Kind, State
 from hocbaso.apps.intake.planning import Plan, Progress, silent
 from hocbaso.apps.intake.policies import require_import
@@ -52,6 +53,7 @@ def import_workbook(
         lock_school(school)
         plan = compare(actor, kind, school, year, found)
         if not plan.writes or (plan.refused and not accept_good_rows):
+            note_refused(kind, plan, actor, school)
             return Outcome(plan, found, None)
         now = clock.now()
         batch = Batch.objects.create(

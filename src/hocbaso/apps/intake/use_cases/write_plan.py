@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
-from hocbaso.apps.intake.importers import IMPORTERS
+from hocbaso.apps.intake.importers import IMPORTERS, note_refused
 from hocbaso.apps.intake.models import Batch, Kind, State, WorkbookFile
 from hocbaso.apps.intake.planning import Plan, Progress, Recorder, silent
 from hocbaso.apps.organisations.models import Organisation
@@ -56,6 +56,7 @@ def write_plan(
         IMPORTERS[kind].apply(plan, recorder, batch.school, batch.school_year)
     except IntegrityError as error:
         raise DomainError("intake_moved") from error
+    note_refused(kind, plan, actor, batch.school)
     recorder.flush()
     recorder.step(recorder.total)
     batch.state = State.APPLIED

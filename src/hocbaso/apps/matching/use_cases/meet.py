@@ -48,8 +48,10 @@ def meet(actor: Actor, one: Pupil, other: Pupil, *, organisation: str) -> Pair:
     return pair
 
 
-def meet_holder(actor: Actor, pupil: Pupil, number: str) -> Pair | None:
+def meet_holder(actor: Actor, pupil: Pupil, number: str, *, organisation: str = "") -> Pair | None:
     """A door refused ``number`` for the pupil because another file holds it: open the pair of both.
+
+    :param organisation: code of the school where it happened; the actor's when empty.
 
     Called after the door's own transaction was taken back. A file that was merged is no other file.
     """
@@ -57,4 +59,4 @@ def meet_holder(actor: Actor, pupil: Pupil, number: str) -> Pair | None:
     holder = Pupil.objects.filter(personal_number=digits).exclude(pk=pupil.pk).first() if digits else None
     if holder is None or survivor_of(holder) == survivor_of(pupil):
         return None
-    return meet(actor, pupil, holder, organisation=actor.organisation_code)
+    return meet(actor, pupil, holder, organisation=organisation or actor.organisation_code)

@@ -8,15 +8,17 @@ from typing import Any
 
 from django.db import models
 
+from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.states import tell
 from hocbaso.apps.identity.use_cases.arrivals import expect_arrivals
 from hocbaso.apps.intake.planning import CHUNK, Plan, Recorder, chunks, snapshot
+from hocbaso.apps.matching.use_cases.meet import meet_holder
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import Enrolment, IdentityState, Pupil, SchoolClass
 from hocbaso.apps.pupils.use_cases.plan_pupils import Item, Work, plan
 
-__all__ = ["apply", "plan"]
+__all__ = ["apply", "note_refused", "plan"]
 
 
 def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> None:
@@ -30,6 +32,15 @@ def apply(made: Plan, recorder: Recorder, school: Organisation, year: str) -> No
     _update_pupils([i for i in work.items if i.pupil is not None and i.values], recorder, now)
     _create_pupils([i for i in work.items if i.pupil is None], recorder, now)
     _enrol(work.items, classes, recorder)
+
+
+def note_refused(made: Plan, actor: Actor, school: Organisation) -> None:
+    """A row that was refused because another file keeps its personal number opens the pair of both files, as
+    entry by hand does. Inside the caller's transaction, whether the other rows are written or not.
+    """
+    work: Work = made.work
+    for pupil, number in work.clashes:
+        meet_holder(actor, pupil, number, organisation=school.code)
 
 
 def _classes(work: Work, recorder: Recorder, school: Organisation, year: str) -> dict[str, SchoolClass]:

@@ -140,6 +140,7 @@ class Work:
 
     items: list[Item]
     new_classes: dict[str, int]  # name → grade
+    clashes: list[tuple[Pupil, str]] = field(default_factory=list)  # file, number that another file keeps
 
 
 def plan(school: Organisation, year: str, reading: Reading[PupilRow]) -> Plan:
@@ -158,13 +159,15 @@ def plan(school: Organisation, year: str, reading: Reading[PupilRow]) -> Plan:
         places[row.class_name or ""] += 1
         if _acceptable(judge, roster, row):
             items.append(Item(row, places[row.class_name or ""]))
-    items = _numbers(judge, roster, items)
+    clashes: list[tuple[Pupil, str]] = []
+    items = _numbers(judge, roster, items, clashes)
     result = Plan(issues=judge.issues, skipped=list(reading.skipped), sheets=reading.sheets)
     planned = {(item.row.sheet, item.row.row): _compare(roster, item) for item in items}
     for row in reading.rows:
         result.rows.append(planned.get((row.sheet, row.row)) or _as_refused(row))
     used = {item.row.class_name for item in items}
-    result.work = Work(items, {name: grade for name, grade in new_classes.items() if name in used})
+    made = {name: grade for name, grade in new_classes.items() if name in used}
+    result.work = Work(items, made, clashes)
     result.quiet = sum(1 for item in items if set(item.enrol) == {"order"})
     result.missing = _missing(school, year, reading.rows)
     return result
@@ -259,8 +262,11 @@ def _belongs_elsewhere(roster: Roster, pupil: Pupil, row: PupilRow) -> bool:
     return pupil.pk not in roster.of_school and grade_of(row.class_name) not in _FIRST_GRADES
 
 
-def _numbers(judge: Judge, roster: Roster, items: list[Item]) -> list[Item]:
-    """Refuse rows whose personal number another pupil keeps; two pupils of the file may exchange theirs."""
+def _numbers(judge: Judge, roster: Roster, items: list[Item], clashes: list[tuple[Pupil, str]]) -> list[Item]:
+    """Refuse rows whose personal number another pupil keeps; two pupils of the file may exchange theirs.
+
+    :param clashes: gets the known files of such rows with the number that the row gives them.
+    """
     while True:
         gives_up: dict[str, str | None] = {
             pupil.code: item.row.personal_number
@@ -278,6 +284,8 @@ def _numbers(judge: Judge, roster: Roster, items: list[Item]) -> list[Item]:
             else:
                 text = sentence("pupil_number_taken")
             judge.refuse(row, "personal_number", "number_taken", text, row.personal_number)
+            if own := roster.pupils.get(row.code or ""):
+                clashes.append((own, holder.personal_number))
         items = [item for item in items if judge.stands(item.row)]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
 
 from hocbaso.apps.accounts import queries as accounts
 from hocbaso.apps.accounts.door import Actor, allowed
@@ -18,6 +19,7 @@ from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight import progress as oversight
 from hocbaso.apps.oversight import schools
 from hocbaso.core.regulation.secondary import SECONDARY_GRADES
+from hocbaso.engines.workbooks.text import bare
 from hocbaso.interfaces.web import nav, tasks, tasks_identity, tasks_stamps
 from hocbaso.interfaces.web.templatetags.hbs import date_vi, number
 from hocbaso.interfaces.web.views import actor_of, policy, require_actor, school_of
@@ -172,13 +174,27 @@ def _first_steps(actor: Actor, school: Organisation) -> list[dict[str, Any]]:
     ]
 
 
+def _looked_for(wanted: str, *values: str) -> bool:
+    """Whether a name, code or account holds what was typed, however it was written."""
+    key = bare(wanted)
+    return bool(key) and any(key in bare(value) for value in values)
+
+
+@sensitive_post_parameters("tim")
 @require_actor
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def staff(request: HttpRequest) -> HttpResponse:
-    """``/truong/can-bo/``: the people of the school, what each is assigned to, and what is missing."""
+    """``/truong/can-bo/``: the people of the school, what each is assigned to, and what is missing.
+
+    POST looks for somebody: what is typed may be a personal number, which never stands in an address. Whoever
+    may not see the school's identities finds nobody by a number.
+    """
     school = school_of(request)
     policy(request, "accounts.view_staff", school)
+    wanted = " ".join(request.POST.get("tim", "").split())[:100]
+    by_number = allowed(actor_of(request), "identity.view_school", school)
     members = list(accounts.staff_of(school))
+    numbers = {m.code: m.personal_number for m in members if m.personal_number} if by_number else {}
     posts: dict[int, list[Assignment]] = {}
     for post in accounts.assignments_of(school):
         posts.setdefault(post.user_id, []).append(post)
@@ -211,6 +227,14 @@ def staff(request: HttpRequest) -> HttpResponse:
         shown = [row for row in rows if not row["posts"]]
     else:
         shown = rows
+    if wanted:
+        digits = wanted.replace(" ", "")
+        shown = [
+            row
+            for row in shown
+            if numbers.get(str(row["code"])) == digits
+            or _looked_for(wanted, str(row["name"]), str(row["code"]), str(row["account"]))
+        ]
     idle = sum(not row["posts"] for row in rows)
     return render(
         request,
@@ -221,6 +245,8 @@ def staff(request: HttpRequest) -> HttpResponse:
             "gaps": gaps,
             "idle": idle,
             "chosen": chosen,
+            "wanted": wanted,
+            "by_number": by_number,
             "may_import": allowed(actor_of(request), "accounts.import_staff", school),
             "may_activate": allowed(actor_of(request), "accounts.assign", school)
             and bool(waiting(school, actor_of(request))),
