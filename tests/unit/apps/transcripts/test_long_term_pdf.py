@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -162,3 +164,15 @@ def test_the_copy_handed_out_is_made_anew_before_its_time_stamp_ends(
     assert public_booklet(issued) == second
     assert Rendition.objects.count() == 2
     assert exported(school, tmp_path, archived=False).read_bytes() == archived  # the archive's file stays
+
+
+def test_a_link_that_lies_where_the_new_file_is_written_leads_nowhere(tmp_path: Path, monkeypatch) -> None:
+    """Folders of an archive have more than one owner; names of half-written files can be guessed."""
+    theirs, path = tmp_path / "theirs", tmp_path / "a.pdf"
+    theirs.write_bytes(b"theirs")
+    path.write_bytes(b"old")
+    (tmp_path / f".a.pdf.{os.getpid()}").symlink_to(theirs)
+    monkeypatch.setattr(long_term_pdf, "sealed_file", lambda _: SimpleNamespace(complete=True))
+    long_term_pdf._write(path, b"old", b"old and new")
+    assert (theirs.read_bytes(), path.read_bytes()) == (b"theirs", b"old and new")
+    assert not path.is_symlink()

@@ -142,10 +142,11 @@ def summary(school: Organisation | None = None, year: str = "", *, now: datetime
     issued = issued_sheets(school, year)
     under = _leaves_in_force().filter(sheet=OuterRef("pk"))
     closed = under.filter(tree__stamps__number=0)
-    closed_count, lost = issued.filter(Exists(closed)).count(), left_out(school, year).count()
-    protected = closed_count - lost
+    closed_count = issued.filter(Exists(closed)).count()
     unstamped = issued.filter(Exists(under)).count() - closed_count
     lines = tuple(_lines(school, year, policy, now))
+    lost = left_out(school, year).count() if any(line.trees > 1 for line in lines) else 0
+    protected = closed_count - lost
     late = waiting_sheets(school, year).filter(issued_at__lt=now - PATIENCE).count()
     alarms = (*_alarms_of(lines, policy, now), *_lost(lost), *_unstamped(school, year, now), *_late(late))
     return Summary(issued.count(), protected, unstamped, lines, alarms)

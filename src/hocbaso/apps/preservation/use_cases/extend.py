@@ -48,17 +48,22 @@ def extend(
     year: str | None = None,
     limit: int | None = None,
     patient: bool = False,
+    behind: int = 0,
 ) -> Outcome:
     """Bring issued sheets to B-LT.
 
     :param limit: at most so many sheets are looked at (a page, a round of the worker).
     :param patient: leave sheets alone that failed a short while ago (the worker).
+    :param behind: only sheets whose time stamp was stored after this one (its key).
     :raises NotAllowed: the policy of the school.
     """
     policy = long_term_policy(clock.today())
     ripe = clock.now() - timedelta(hours=policy.grace_period_hours)
-    stamped = Evidence.objects.filter(kind="signature_timestamp", at__lte=ripe).values("sheet")
-    wanted = sheets_of(actor, school, year).filter(sheet__in=stamped, sheet__long_term__isnull=True)
+    stamped = Evidence.objects.filter(kind="signature_timestamp", at__lte=ripe)
+    stamped = stamped.filter(pk__gt=behind) if behind else stamped
+    wanted = sheets_of(actor, school, year).filter(
+        sheet__in=stamped.values("sheet"), sheet__long_term__isnull=True
+    )
     if patient:
         wanted = wanted.exclude(sheet__in=resting(clock.now(), "extend").values("sheet"))
     outcome, source, last, seen = Outcome(), None, 0, 0
@@ -66,10 +71,11 @@ def extend(
         size = CHUNK if limit is None else min(CHUNK, limit - seen)
         rows = list(wanted.filter(sheet__gt=last).order_by("sheet")[:size])
         if not rows:
-            break
+            return outcome
         source = source or gatherer()  # the lists of today are asked for only when there is work
         seen, last = seen + len(rows), rows[-1].sheet_id
         _extend_chunk(actor, rows, source, policy, outcome)
+    outcome.more = True
     return outcome
 
 

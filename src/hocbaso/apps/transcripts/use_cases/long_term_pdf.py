@@ -142,7 +142,8 @@ def _write(path: Path, old: bytes, new: bytes) -> None:
         raise DomainError("pdf_not_extendable", reason="the extended file does not read back")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as stream:
+        temporary.unlink(missing_ok=True)  # of a run that was killed
+        with temporary.open("xb") as stream:  # a link that somebody laid there leads nowhere
             stream.write(new)
             stream.flush()
             os.fsync(stream.fileno())

@@ -144,5 +144,7 @@ def _write_object(item: DataObject, out: Path) -> dict[str, str]:
 def _write(path: Path, content: bytes) -> None:
     """Whole file or none: a killed export leaves no half file behind."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
+    temporary.unlink(missing_ok=True)  # of a run that was killed
+    with temporary.open("xb") as stream:  # a link that somebody laid there leads nowhere
+        stream.write(content)
     temporary.replace(path)
