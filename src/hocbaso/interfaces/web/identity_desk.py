@@ -112,10 +112,12 @@ def context(desk: Desk) -> dict[str, Any]:
 
 
 def _ways(desk: Desk) -> dict[str, str]:
-    """Pages of neighbouring areas about this pupil, as far as the reader may open them."""
+    """Pages of neighbouring areas about this person, as far as the reader may open them."""
     in_class, code, actor = desk.in_class, desk.person.code, desk.actor
     found = {"search": "", "escalate": "", "residence": ""}
     if in_class is None:
+        if not desk.person.personal_number and desk.may_repair:
+            found["search"] = reverse("web:number-search-staff", args=[code])
         return found
     if not desk.person.personal_number and allowed(actor, "matching.search_class", in_class):
         found["search"] = reverse("web:number-search", args=[code])

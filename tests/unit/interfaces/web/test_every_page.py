@@ -159,6 +159,7 @@ PAGES: dict[str, Page] = {
     "imports-undo": Page(opens={CLERK}, args=("import",)),
     "number-searches": Page(opens={CLERK, HOMEROOM, NEIGHBOUR, STRANGERS[1], STRANGERS[2]}),
     "number-search": Page(opens={CLERK, HOMEROOM}, args=("pupil",)),
+    "number-search-staff": Page(opens={CLERK}, args=("member",)),
     "duplicates": Page(opens={*LEADERS, CLERK, STRANGERS[0], STRANGERS[1]}),
     "duplicate": Page(opens={*LEADERS, CLERK}, args=("pair",)),
     "merge-new": Page(opens={PRINCIPAL, CLERK}, args=("pair",)),
