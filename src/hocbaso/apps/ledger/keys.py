@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -38,6 +40,13 @@ def _private_key() -> Ed25519PrivateKey:
             pass
         finally:
             temporary.unlink()
+    state = path.stat()
+    return _read_key(path, state.st_ino, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read_key(path: Path, inode: int, changed: int) -> Ed25519PrivateKey:
+    """Read once: a checkpoint is signed while others wait. Another file there is another key."""
     key = load_pem_private_key(path.read_bytes(), None)
     assert isinstance(key, Ed25519PrivateKey)
     return key

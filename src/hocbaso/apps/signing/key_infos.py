@@ -10,6 +10,13 @@ from hocbaso.apps.signing.models import KeyInfo
 from hocbaso.core.errors import Unreadable
 
 
+def lacking(elements: Iterable[bytes]) -> list[bytes]:
+    """Those that are not kept yet, each once. One query; what is kept stays for ever."""
+    by_digest = {hashlib.sha256(one).hexdigest(): one for one in elements}
+    there = set(KeyInfo.objects.filter(pk__in=by_digest).values_list("pk", flat=True))
+    return [one for digest, one in by_digest.items() if digest not in there]
+
+
 def keep(elements: Iterable[bytes]) -> None:
     """Keep what is not there yet. One statement; inside the caller's transaction."""
     rows = [KeyInfo(digest=hashlib.sha256(one).hexdigest(), content=one) for one in elements]

@@ -113,7 +113,6 @@ def check_holder(certificate: x509.Certificate, holder: User | None) -> None:
         raise DomainError("certificate_blocked", serial=serial_text(certificate))
 
 
-@transaction.atomic
 def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
     """The registration that lets ``signer``'s certificate sign from ``seat`` today; of a subject teacher one
     for every subject.
@@ -122,9 +121,21 @@ def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
 
     :raises DomainError: ``signer_not_registered``, ``certificate_of_another``, ``certificate_blocked``.
     """
+    wanted = sorted(seat.subjects) or [""]
+    row, found = _present(signer, seat, wanted)
+    if all(code in found for code in wanted):
+        return found[wanted[0]]
+    with transaction.atomic():  # as it stands under the lock
+        row, found = _present(signer, seat, wanted)
+        for code in wanted:
+            if code not in found:
+                found[code] = _register(actor, signer, seat, row, code)
+    return found[wanted[0]]
+
+
+def _present(signer: Signer, seat: Seat, wanted: list[str]) -> tuple[Certificate, dict[str, Registration]]:
     row = store(signer.certificate)
     check_holder(signer.certificate, seat.user)
-    wanted = sorted(seat.subjects) or [""]
     present = Registration.objects.filter(
         valid_on(clock.today()),
         certificate=row,
@@ -134,11 +145,7 @@ def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:
         school_year=seat.school_year,
         subject_code__in=wanted,
     )
-    found = {entry.subject_code: entry for entry in present}
-    for code in wanted:
-        if code not in found:
-            found[code] = _register(actor, signer, seat, row, code)
-    return found[wanted[0]]
+    return row, {entry.subject_code: entry for entry in present}
 
 
 def _register(actor: Actor, signer: Signer, seat: Seat, row: Certificate, subject: str) -> Registration:

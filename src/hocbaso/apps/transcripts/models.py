@@ -142,6 +142,17 @@ class Evidence(models.Model):
 guard(Evidence)
 
 
+class FreshStamp(models.Model):
+    """An issued sheet whose long-term proofs are not kept yet: the work list of preservation.
+
+    Made with the issue, gone when the sheet is B-LT: a worker finds the few that are left without looking
+    through millions. What truly lacks its proofs is told by the tables themselves.
+    """
+
+    sheet = models.OneToOneField(YearSheet, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_index=True)  # of the seal's time stamp
+
+
 class StatusEvent(models.Model):
     """Replaced or revoked: a fact about an issued sheet, never a change of it."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.rows import Rows
 from hocbaso.apps.signing import key_infos
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.transcripts.models import SheetSignature, SubjectDuty, YearSheet
@@ -65,44 +66,65 @@ def fail(item: SigningItem, error: DomainError, outcome: Outcome) -> None:
     outcome.failed.append(Failure(item.sheet.code, item.sheet.pupil.code, error.code, error.message))
 
 
-def store_signatures(
+@dataclass(slots=True)
+class Prepared:
+    """What keeping some signatures of one batch needs, worked out before the transaction."""
+
+    made: Sequence[tuple[SigningItem, Made]]
+    batch: SigningBatch
+    at: datetime
+    rows: Rows  # of the signatures, in the order of ``made``
+    key_infos: list[bytes]  # that were not kept when it was prepared
+
+
+def prepare_signatures(
     made: Sequence[tuple[SigningItem, Made]], batch: SigningBatch, certificate: Certificate
-) -> set[int]:
+) -> Prepared:
+    """Everything about the signatures that needs no lock. One query."""
+    now, role = clock.now(), SignerRole(batch.role)
+    packed = [xades.pack_signature(one.text) for _, one in made]
+    is_seal = role is SignerRole.SEAL
+    rows = Rows(
+        SheetSignature(
+            sheet=one.sheet,
+            role=role,
+            signature_id=one.duty.signature_id if one.duty else xades.signature_id_for(role),
+            position=one.duty.position if one.duty else AFTER_TEACHERS,
+            signer=None if is_seal else batch.user,
+            signer_name=batch.school.name if is_seal else batch.user.full_name,
+            certificate=certificate,
+            text=text,
+            signed_at=one.signed_at or now,
+        )
+        for (_, one), (text, _) in zip(made, packed, strict=True)
+    )
+    return Prepared(made, batch, now, rows, key_infos.lacking(info for _, info in packed))
+
+
+def store_signatures(prepared: Prepared, only: Container[int] | None = None) -> set[int]:
     """Keep the signatures and move the sheets on. At most eight queries whatever the number.
 
+    :param only: keys of the sheets that are still wanted.
     :returns: the keys of the sheets that were signed; with the others somebody else was faster.
     """
-    step = STEPS[SignerRole(batch.role)]
-    authorised = {one.sheet.pk: item.digest for item, one in made}
+    step = STEPS[SignerRole(prepared.batch.role)]
+    wanted = [(item, one) for item, one in prepared.made if only is None or one.sheet.pk in only]
+    authorised = {one.sheet.pk: item.digest for item, one in wanted}
     waiting = (
         YearSheet.objects.select_for_update().filter(pk__in=authorised, state=step.before).order_by("pk")
     )
     signed = {pk for pk, digest in waiting.values_list("pk", "digest") if digest == authorised[pk]}
     if step.role is SignerRole.SUBJECT_TEACHER:
-        signed &= _do_duties([one.duty for _, one in made if one.duty and one.sheet.pk in signed])
-    is_seal, now = step.role is SignerRole.SEAL, clock.now()
-    key_infos.keep({xades.pack_signature(one.text)[1] for _, one in made})
-    SheetSignature.objects.bulk_create(
-        SheetSignature(
-            sheet=one.sheet,
-            role=step.role,
-            signature_id=one.duty.signature_id if one.duty else xades.signature_id_for(step.role),
-            position=one.duty.position if one.duty else AFTER_TEACHERS,
-            signer=None if is_seal else batch.user,
-            signer_name=batch.school.name if is_seal else batch.user.full_name,
-            certificate=certificate,
-            text=one.text,
-            signed_at=one.signed_at or now,
-        )
-        for _, one in made
-        if one.sheet.pk in signed
-    )
+        signed &= _do_duties([one.duty for _, one in wanted if one.duty and one.sheet.pk in signed])
+    if prepared.key_infos:
+        key_infos.keep(prepared.key_infos)
+    prepared.rows.insert({at for at, (_, one) in enumerate(prepared.made) if one.sheet.pk in signed})
     moved = YearSheet.objects.filter(pk__in=signed)
     if step.role is SignerRole.SUBJECT_TEACHER:  # with the last of them the sheet moves on
         moved = moved.exclude(duties__signed=False)
     moved.update(state=step.after)
-    items = [item.pk for item, one in made if one.sheet.pk in signed]
-    SigningItem.objects.filter(pk__in=items).update(state="signed", reason="", at=now)
+    items = [item.pk for item, one in wanted if one.sheet.pk in signed]
+    SigningItem.objects.filter(pk__in=items).update(state="signed", reason="", at=prepared.at)
     return signed
 
 

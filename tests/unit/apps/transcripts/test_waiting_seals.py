@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,6 +14,7 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock, guards
 from hocbaso.apps.ledger.models import LogEntry
+from hocbaso.apps.ledger.use_cases.append import Entries
 from hocbaso.apps.signing.certificate_models import CertificateBlock
 from hocbaso.apps.signing.models import BatchState, Registration, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
@@ -314,14 +315,14 @@ def test_one_that_another_issue_overtook_is_refused_and_holds_up_no_other(
 ) -> None:
     waiting_school()
     taken = YearSheet.objects.order_by("pk")[0]
-    append = issue_sheets.append
 
-    def conflict(log: str, new: list[object]) -> list[int]:
-        if any(entry.document_digest == taken.digest for entry in new):  # type: ignore[attr-defined]
-            raise IntegrityError("once")
-        return append(log, new)  # type: ignore[arg-type]
+    class Conflict(Entries):
+        def append(self, only: Container[int] | None = None) -> list[int]:
+            if any(taken.digest.encode() in entry for entry in self.encoded):
+                raise IntegrityError("once")
+            return super().append(only)
 
-    monkeypatch.setattr(issue_sheets, "append", conflict)
+    monkeypatch.setattr(issue_sheets, "Entries", Conflict)
     done = complete()
     assert (done.issued, done.refused, done.left) == (1, 1, 0)
     assert WaitingSeal.objects.get(sheet=taken).reason_code == "seal_issue_conflict"

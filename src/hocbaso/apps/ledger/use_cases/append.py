@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.rows import Rows
 from hocbaso.apps.ledger.keys import log_signer, new_origin
 from hocbaso.apps.ledger.models import Checkpoint, LogEntry, LogHead
-from hocbaso.apps.ledger.store import RowStore
+from hocbaso.apps.ledger.store import SequencerStore
 from hocbaso.engines.ledger import entries as engine
+from hocbaso.engines.ledger.checkpoints import sign_checkpoint
 from hocbaso.engines.ledger.hashing import leaf_hash
 from hocbaso.engines.ledger.log import Ledger
 
@@ -38,37 +40,70 @@ class NewEntry:
         return f"{self.type}:{engine.code_hash(self.code)[:40]}:{self.version}"
 
 
+class Entries:
+    """Entries of one log, worked out before the transaction that appends them: nothing is asked or locked."""
+
+    def __init__(self, log: str, new: Sequence[NewEntry]) -> None:
+        self.log = log
+        self.encoded = [_encode(entry) for entry in new]
+        self._rows = Rows(
+            LogEntry(
+                log=log,
+                index=-1,  # the sequencer's to say
+                entry=data,
+                leaf_hash=leaf_hash(data).hex(),
+                type=entry.type,
+                document_digest=entry.document_digest,
+                school_code=entry.school_code,
+                once=entry.once,
+                at=entry.at,
+            )
+            for data, entry in zip(self.encoded, new, strict=True)
+        )
+
+    def append(self, only: Container[int] | None = None) -> list[int]:
+        """Append them and publish a checkpoint, inside the running transaction.
+
+        Whoever else appends to this log waits from here until the transaction ends.
+
+        :param only: numbers of the entries (0, 1, …) that are wanted.
+        :returns: the indexes of those, in order.
+        :raises IntegrityError: an entry of the same document and version stands already.
+        """
+        if not connection.in_atomic_block:
+            raise transaction.TransactionManagementError("a log entry belongs to the transaction it tells of")
+        wanted = [at for at in range(len(self.encoded)) if only is None or at in only]
+        head = _locked_head(self.log)
+        ledger = Ledger(SequencerStore(head), head.origin)
+        indexes = list(ledger.append([self.encoded[at] for at in wanted]))
+        places = dict(zip(wanted, indexes, strict=True))
+        self._rows.put("index", [places.get(at, -1) for at in range(len(self.encoded))])
+        self._rows.insert(places)
+        state = ledger.head()
+        note = sign_checkpoint(state, log_signer(head.origin))
+        Checkpoint.objects.create(
+            log=self.log, size=state.size, root=state.root.hex(), text=note, at=clock.now()
+        )
+        return indexes
+
+
 def append(log: str, new: Sequence[NewEntry]) -> list[int]:
-    """Append entries and publish a checkpoint, inside the running transaction.
+    """Append entries and publish a checkpoint, inside the running transaction; see :class:`Entries`.
 
     :returns: the indexes, in order.
     :raises IntegrityError: an entry of the same document and version stands already.
     """
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("a log entry belongs to the transaction it tells of")
-    LogHead.objects.get_or_create(log=log, defaults={"origin": new_origin(log)})
-    head = LogHead.objects.select_for_update().get(log=log)  # the sequencer's lock
-    encoded = [_encode(entry) for entry in new]
-    ledger = Ledger(RowStore(log), head.origin)
-    indexes = list(ledger.append(encoded))
-    LogEntry.objects.bulk_create(
-        LogEntry(
-            log=log,
-            index=index,
-            entry=data,
-            leaf_hash=leaf_hash(data).hex(),
-            type=entry.type,
-            document_digest=entry.document_digest,
-            school_code=entry.school_code,
-            once=entry.once,
-            at=entry.at,
-        )
-        for index, data, entry in zip(indexes, encoded, new, strict=True)
-    )
-    note = ledger.sign(log_signer(head.origin))
-    state = ledger.head()
-    Checkpoint.objects.create(log=log, size=state.size, root=state.root.hex(), text=note, at=clock.now())
-    return indexes
+    return Entries(log, new).append()
+
+
+def _locked_head(log: str) -> LogHead:
+    """The sequencer's lock. One query, unless the log begins."""
+    heads = LogHead.objects.select_for_update()
+    head = heads.filter(log=log).first()
+    if head is None:
+        LogHead.objects.get_or_create(log=log, defaults={"origin": new_origin(log)})
+        head = heads.get(log=log)
+    return head
 
 
 def _encode(entry: NewEntry) -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from django.db import connection, transaction
 
+from hocbaso.apps.common.rows import Rows
 from hocbaso.apps.transcripts.offline.models import StatusPlace
 from hocbaso.engines.trust.offline_code import StatusPlace as Place
 
@@ -33,7 +34,33 @@ def take_places(sheets: Iterable[tuple[str, int]], year: str) -> dict[tuple[str,
     return {sheet: found[sheet] for sheet in wanted}
 
 
+class Lots:
+    """Places drawn for sheets that are about to be issued, before the issue's transaction. Three queries.
+
+    :param sheets: transcript code and version, of one school year; they have no place yet, as a rule.
+    """
+
+    def __init__(self, sheets: Sequence[tuple[str, int]], year: str) -> None:
+        self._sheets, self._year = list(sheets), year
+        self._rows = _rows(_lots(self._sheets, year))
+
+    def take(self, only: Container[int] | None = None) -> None:
+        """Keep them, inside the transaction of the issue. One statement, unless somebody took one meanwhile.
+
+        :param only: numbers of the sheets (0, 1, …) that are issued.
+        """
+        wanted = [one for at, one in enumerate(self._sheets) if only is None or at in only]
+        if self._rows.insert(only, pass_over=True) < len(wanted):
+            take_places(wanted, self._year)
+
+
 def _draw(lacking: list[tuple[str, int]], year: str) -> dict[tuple[str, int], Place]:
+    places = _lots(lacking, year)
+    _rows(places).insert()
+    return places
+
+
+def _lots(lacking: list[tuple[str, int]], year: str) -> dict[tuple[str, int], Place]:
     name = _open_list(year[:4])
     indexes: set[int] = set()
     while len(indexes) < len(lacking):
@@ -42,12 +69,14 @@ def _draw(lacking: list[tuple[str, int]], year: str) -> dict[tuple[str, int], Pl
         indexes |= drawn - set(taken)
     order = list(indexes)
     secrets.SystemRandom().shuffle(order)  # a set of numbers comes out in an order of its own
-    places = {sheet: Place(name, index) for sheet, index in zip(lacking, order, strict=True)}
-    StatusPlace.objects.bulk_create(
+    return {sheet: Place(name, index) for sheet, index in zip(lacking, order, strict=True)}
+
+
+def _rows(places: dict[tuple[str, int], Place]) -> Rows:
+    return Rows(
         StatusPlace(code=code, version=version, list=place.list, index=place.index)
         for (code, version), place in places.items()
     )
-    return places
 
 
 def _open_list(start: str) -> str:

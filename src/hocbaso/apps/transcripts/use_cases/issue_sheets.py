@@ -8,7 +8,7 @@ no time-stamp authority answers, seals are kept (``waiting``) and issued later i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -16,12 +16,13 @@ from django.db import connection, transaction
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
-from hocbaso.apps.ledger.use_cases.append import NewEntry, append
+from hocbaso.apps.common.rows import Rows
+from hocbaso.apps.ledger.use_cases.append import Entries, NewEntry
 from hocbaso.apps.signing.models import Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
-from hocbaso.apps.transcripts.models import Evidence, IssuedSheet, StatusEvent
-from hocbaso.apps.transcripts.offline.places import take_places
-from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
+from hocbaso.apps.transcripts.models import Evidence, FreshStamp, IssuedSheet, StatusEvent
+from hocbaso.apps.transcripts.offline.places import Lots
+from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, prepare_signatures, store_signatures
 from hocbaso.apps.transcripts.waiting.keep import keep_seals
 from hocbaso.apps.transcripts.waiting.queries import waiting_since
 from hocbaso.apps.transcripts.waiting.standing import Signed, SignersOf
@@ -74,8 +75,9 @@ def store_issued(
         except DomainError as error:  # in the very moment between
             fail(item, error, outcome)
     if sealed:
+        issue = Issue(actor, batch, certificate, sealed)
         with transaction.atomic():
-            moved = store_sealed(actor, batch, certificate, sealed)
+            moved = store_sealed(issue)
         outcome.signed += len(moved)
         for done in sealed:
             if done.made.sheet.pk not in moved:
@@ -109,61 +111,86 @@ def signers_of(made: Made, certificate: Certificate, batch: SigningBatch) -> lis
     return [*people, Signed(certificate.pk, SignerRole.SEAL, batch.school.name)]
 
 
-def store_sealed(
-    actor: Actor, batch: SigningBatch, certificate: Certificate, sealed: Sequence[Sealed]
-) -> set[int]:
+class Issue:
+    """Seals of one batch with everything that goes with them, worked out before the transaction.
+
+    :param actor: who sealed.
+    """
+
+    def __init__(
+        self, actor: Actor, batch: SigningBatch, certificate: Certificate, sealed: Sequence[Sealed]
+    ) -> None:
+        self.actor, self.batch, self.sealed = actor, batch, sealed
+        self.log = sealed[0].made.sheet.school_year  # one log a school year; a batch never mixes years
+        self.signatures = prepare_signatures([(one.item, one.made) for one in sealed], batch, certificate)
+        self.entries = Entries(self.log, [_entry(one, batch.school.code) for one in sealed])
+        self.lots = Lots([(one.made.sheet.code, one.made.sheet.version) for one in sealed], self.log)
+        self.evidence = Rows(_evidence(one) for one in sealed)
+        self.fresh = Rows(FreshStamp(sheet=one.made.sheet, at=one.stamp.info.time) for one in sealed)
+        self.issued = Rows(_issued(one, actor, self.log) for one in sealed)
+        again = [(at, one) for at, one in enumerate(sealed) if one.made.sheet.version > 1]
+        self.replaced = [(at, _replaced(actor, one)) for at, one in again]
+
+
+def store_sealed(issue: Issue, only: Container[int] | None = None) -> set[int]:
     """Signature, time stamp, issued document, log entry and event, inside the running transaction.
 
-    :param actor: who sealed. :returns: keys of the sheets that are issued now; with the others somebody else
-        was faster.
+    What others wait for, the log and the audit chain, comes last.
+
+    :param only: keys of the sheets that are still wanted.
+    :returns: keys of the sheets that are issued now; with the others somebody else was faster.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an issue is one transaction")
-    moved = store_signatures([(one.item, one.made) for one in sealed], batch, certificate)
-    stored = [one for one in sealed if one.made.sheet.pk in moved]
-    if stored:
-        _store(actor, batch, stored)
+    moved = store_signatures(issue.signatures, only)
+    places = {at for at, one in enumerate(issue.sealed) if one.made.sheet.pk in moved}
+    if places:
+        _store(issue, places)
     return moved
 
 
-def _store(actor: Actor, batch: SigningBatch, sealed: list[Sealed]) -> None:
-    log = sealed[0].made.sheet.school_year  # one log a node and school year; a batch never mixes years
-    indices = append(log, [_entry(one, batch.school.code) for one in sealed])
-    seal_id = xades.signature_id_for(SignerRole.SEAL)
-    Evidence.objects.bulk_create(
-        Evidence(
-            sheet=one.made.sheet,
-            kind="signature_timestamp",
-            signature_id=seal_id,
-            content=one.stamp.token,
-            at=one.stamp.info.time,
-        )
-        for one in sealed
-    )
-    IssuedSheet.objects.bulk_create(
-        IssuedSheet(
-            sheet=one.made.sheet,
-            code=one.made.sheet.code,
-            version=one.made.sheet.version,
-            digest=one.made.sheet.digest,
-            document=one.document,
-            issued_at=one.stamp.info.time,
-            issued_by=actor.label,
-            log=log,
-            log_index=index,
-        )
-        for one, index in zip(sealed, indices, strict=True)
-    )
-    take_places([(one.made.sheet.code, one.made.sheet.version) for one in sealed], log)
-    StatusEvent.objects.bulk_create(_replaced(actor, one) for one in sealed if one.made.sheet.version > 1)
+def _store(issue: Issue, places: set[int]) -> None:
+    issue.evidence.insert(places)
+    issue.fresh.insert(places)
+    issue.lots.take(places)
+    StatusEvent.objects.bulk_create(event for at, event in issue.replaced if at in places)
+    indices = dict(zip(sorted(places), issue.entries.append(places), strict=True))
+    issue.issued.put("log_index", [indices.get(at, -1) for at in range(len(issue.sealed))])
+    issue.issued.insert(places)
+    stored = [one for at, one in enumerate(issue.sealed) if at in places]
     record(
-        actor,
+        issue.actor,
         "transcripts.issued",
-        f"batch:{batch.pk}",
-        organisation=batch.school.code,
+        f"batch:{issue.batch.pk}",
+        organisation=issue.batch.school.code,
+        log=issue.log,
+        stamped_by=dict(sorted(Counter(one.stamp.authority for one in stored).items())),
+        sheets=[one.made.sheet.digest for one in stored],
+    )
+
+
+def _evidence(one: Sealed) -> Evidence:
+    return Evidence(
+        sheet=one.made.sheet,
+        kind="signature_timestamp",
+        signature_id=xades.signature_id_for(SignerRole.SEAL),
+        content=one.stamp.token,
+        at=one.stamp.info.time,
+    )
+
+
+def _issued(one: Sealed, actor: Actor, log: str) -> IssuedSheet:
+    sheet = one.made.sheet
+    return IssuedSheet(
+        sheet=sheet,
+        code=sheet.code,
+        version=sheet.version,
+        digest=sheet.digest,
+        document=one.document,
+        issued_at=one.stamp.info.time,
+        issued_by=actor.label,
         log=log,
-        stamped_by=dict(sorted(Counter(one.stamp.authority for one in sealed).items())),
-        sheets=[one.made.sheet.digest for one in sealed],
+        log_index=-1,  # the sequencer's to say
     )
 
 

@@ -18,15 +18,17 @@ from hocbaso.apps.accounts.door import Actor, require
 from hocbaso.apps.accounts.models import StaffMember, User
 from hocbaso.apps.audit.chain import record
 from hocbaso.apps.common import clock
+from hocbaso.apps.common.rows import Rows
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.signing.authority import revocation_of
 from hocbaso.apps.signing.elsewhere.models import Place
 from hocbaso.apps.signing.elsewhere.places import Owner, held_by
 from hocbaso.apps.signing.models import BatchState, Certificate, SigningBatch, SigningItem
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.register import Seat, registered, store
 from hocbaso.apps.transcripts.models import SubjectDuty, YearSheet
-from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, store_signatures
+from hocbaso.apps.transcripts.signature_store import Made, Outcome, fail, prepare_signatures, store_signatures
 from hocbaso.apps.transcripts.states import OPEN_STATES, STEPS
 from hocbaso.apps.transcripts.use_cases.prepare_signatures import Key, open_duties, prepare_items
 from hocbaso.apps.transcripts.waiting.models import SealState
@@ -114,7 +116,6 @@ def node_signer(seat: Seat, number: str) -> Signer:
     )
 
 
-@transaction.atomic
 def authorise(
     actor: Actor,
     *,
@@ -143,7 +144,7 @@ def authorise(
     if role is SignerRole.SUBJECT_TEACHER and len(open_duties(sheets, actor.user)) != len(sheets):
         raise DomainError("sheet_moved_on")
     assert actor.assignment is not None
-    batch = SigningBatch.objects.create(
+    batch = SigningBatch(
         school=school,
         school_class=school_class,
         role=role,
@@ -153,17 +154,21 @@ def authorise(
         authorised_at=clock.now(),
         method=method,
     )
-    SigningItem.objects.bulk_create([SigningItem(batch=batch, sheet=s, digest=s.digest) for s in sheets])
-    record(
-        actor,
-        "signing.authorised",
-        f"batch:{batch.pk}",
-        organisation=school.code,
-        role=str(role),
-        count=len(sheets),
-        list_digest=batch.list_digest,
-        method=method,
-    )
+    items = Rows(SigningItem(batch=batch, sheet=s, digest=s.digest) for s in sheets)
+    with transaction.atomic():  # what was looked at above is looked at again when a signature is stored
+        batch.save(force_insert=True)
+        items.put("batch_id", [batch.pk] * len(sheets))
+        items.insert()
+        record(
+            actor,
+            "signing.authorised",
+            f"batch:{batch.pk}",
+            organisation=school.code,
+            role=str(role),
+            count=len(sheets),
+            list_digest=batch.list_digest,
+            method=method,
+        )
     return batch
 
 
@@ -174,7 +179,7 @@ def check_signer(actor: Actor, signer: Signer, seat: Seat) -> SigningWarning | N
     :raises DomainError: expired, not yet valid, revoked, unknown revocation, somebody else's, not registered.
     """
     now = clock.now()
-    answer = key_provider().revocation(signer.certificate, now)
+    answer = revocation_of(signer.certificate, now)
     warning = check_certificate_for_signing(signer.certificate, now, answer, registered_to=seat.owner)
     registered(actor, signer, seat)
     return warning
@@ -291,8 +296,9 @@ def _store_signed(
 ) -> None:
     if not made:
         return
+    prepared = prepare_signatures(made, batch, certificate)
     with transaction.atomic():
-        moved = store_signatures(made, batch, certificate)
+        moved = store_signatures(prepared)
         done = [item for item, one in made if one.sheet.pk in moved]
         if done:
             record(

@@ -27,7 +27,7 @@ from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import SheetSignature, YearSheet
 from hocbaso.apps.transcripts.signature_store import Made
 from hocbaso.apps.transcripts.states import STEPS
-from hocbaso.apps.transcripts.use_cases.issue_sheets import Sealed, signers_of, store_sealed
+from hocbaso.apps.transcripts.use_cases.issue_sheets import Issue, Sealed, signers_of, store_sealed
 from hocbaso.apps.transcripts.use_cases.prepare_signatures import previous_signatures
 from hocbaso.apps.transcripts.waiting.models import SealState, WaitingSeal
 from hocbaso.apps.transcripts.waiting.queries import waiting
@@ -221,16 +221,15 @@ def _issue(pairs: list[tuple[WaitingSeal, Sealed]]) -> set[int]:
     """Keys of the rows that are issued now. One transaction."""
     first, now = pairs[0][0], clock.now()
     sealer = Actor.of(first.item.batch.assignment, channel="system")
+    issue = Issue(sealer, first.item.batch, first.certificate, [one for _, one in pairs])
     with transaction.atomic():
         _lock([row for row, _ in pairs])
         keys = [row.pk for row, _ in pairs]
         still = WaitingSeal.objects.filter(pk__in=keys, state=SealState.WAITING)
         waits = set(still.values_list("pk", flat=True))
-        there = [(row, one) for row, one in pairs if row.pk in waits]
-        if not there:
-            return set()
-        moved = store_sealed(sealer, first.item.batch, first.certificate, [one for _, one in there])
-        issued = {row.pk for row, _ in there if row.sheet_id in moved}
+        there = {row.sheet_id for row, _ in pairs if row.pk in waits}
+        moved = store_sealed(issue, there)
+        issued = {row.pk for row, _ in pairs if row.sheet_id in moved}
         WaitingSeal.objects.filter(pk__in=issued).update(
             state=SealState.ISSUED, ended_at=now, claimed_until=None
         )
