@@ -26,7 +26,7 @@ from hocbaso.engines.trust.pades_check import sealed_file
 from hocbaso.engines.trust.verification import Conclusion, Result, Verdict
 from hocbaso.engines.trust.verification.pdf_changes import named_change, sentence_of
 from hocbaso.sandbox.tsa import SandboxStamper
-from tests.unit.engines.trust.pdf_support import SEALED, Years
+from tests.unit.engines.trust.pdf_support import SEALED, Years, rendition
 from tests.unit.engines.trust.verify_support import DAY, T0, YEAR, Holder, Pki
 
 NOW = SEALED + 5 * DAY
@@ -91,7 +91,10 @@ class Parts:
         self.size = int(self.reader.trailer["/Size"])
         self.root = self.reader.trailer.raw_get("/Root").idnum
         self.page = self.reader.pages[0].indirect_reference.idnum
-        self.form = self.reader.trailer["/Root"].raw_get("/AcroForm").idnum
+        root = self.reader.trailer["/Root"]
+        self.form = (
+            root.raw_get("/AcroForm").idnum if "/AcroForm" in root else 0
+        )  # only what is sealed has one
         self.contents = self.reader.pages[0].raw_get("/Contents").idnum
         self.metadata = self.reader.trailer["/Root"].raw_get("/Metadata").idnum
 
@@ -240,6 +243,37 @@ def test_what_another_program_archived_is_not_refused_and_not_believed() -> None
     verdict = judged(out.getvalue())
     assert verdict.conclusion is Conclusion.INDETERMINATE
     assert "một chương trình khác" in verdict.reason
+
+
+# --- prepared before sealing -------------------------------------------------------------------------------
+
+
+HIDDEN: dict[str, tuple[Callable[[Parts], dict[int, bytes]], str]] = {
+    "script": (ATTACKS["actions"], "tự chạy"),
+    "launch": (lambda p: {p.root: p.more(p.root, b"/OpenAction<</S/Launch/F(a.exe)>>")}, "tự chạy"),
+    "page": (lambda p: {p.page: p.more(p.page, b"/AA<</O<</S/URI/URI(http://a)>>>>")}, "tự chạy"),
+    "layers": (ATTACKS["layers"], "lớp ẩn hiện"),
+    "unreachable": (lambda p: {p.size: b"<</Type/Action/S/JavaScript/JS(app.alert\\(1\\))>>"}, "JavaScript"),
+    "note": (
+        lambda p: {
+            p.size: b"<</Type/Annot/Subtype/FreeText/Rect[50 50 400 400]/Contents(10)/DA(/F 90 Tf)>>",
+            p.page: p.more(p.page, b"/Annots[%d 0 R]" % p.size),
+        },
+        "vật chèn",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(HIDDEN))
+def test_what_could_change_the_page_by_itself_is_refused_although_the_school_sealed_it(name: str) -> None:
+    """Shadow attacks begin before the seal: who prepares the file need not be who seals it."""
+    plain = rendition(YEARS.document)
+    make, word = HIDDEN[name]
+    verdict = judged(YEARS.sealed(authority(), changed(plain, make(Parts(plain)))))
+    assert verdict.conclusion is Conclusion.INVALID
+    assert verdict.rendition is not None
+    assert verdict.rendition.whole.result is Result.FAILED
+    assert word in verdict.rendition.whole.sentence
 
 
 # --- the archive's own revisions ---------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from hocbaso.engines.trust.pades_objects import open_pdf
 from hocbaso.engines.trust.paths import X509_FAILURES, PathChecker, PathState
 from hocbaso.engines.trust.verification.conclude import settle, weigh
 from hocbaso.engines.trust.verification.document import Verifier
+from hocbaso.engines.trust.verification.pdf_active import active_content
 from hocbaso.engines.trust.verification.pdf_archive import Archive, judge_archive, stamp_path
 from hocbaso.engines.trust.verification.pdf_changes import FOREIGN_ARCHIVE, named_change, sentence_of
 from hocbaso.engines.trust.verification.sentences import ENVIRONMENT_WARNING, path_sentence
@@ -135,6 +136,7 @@ class _Outside:
     bundle: TrustBundle
     checker: PathChecker
     archive: Archive | None
+    active: str | None = None  # what runs, hides or asks in the sealed revision
 
 
 def verify_pdf(pdf: bytes, verifier: Verifier, *, now: datetime, file: str = "") -> Verdict:
@@ -212,7 +214,8 @@ def _outside(pdf: bytes, verifier: Verifier, now: datetime) -> _Outside:
         result = check_pdf_seal(pdf, bundle, checker, now)
         sound = result.intact and result.whole and result.stamp is not None
         archive = judge_archive(result, bundle, checker, verifier.policy, now) if sound else None
-        return _Outside(result, bundle, checker, archive)
+        active = active_content(pdf[: result.file.sealed_end]) if sound and result.file else None
+        return _Outside(result, bundle, checker, archive, active)
     except _PARSER_FAILURES as error:
         raise Unreadable("verify_pdf_unreadable", detail=type(error).__name__) from error
 
@@ -254,6 +257,9 @@ def _answers(pdf: bytes, outside: _Outside, sheet: YearSheet | None, alone: bool
     if level != "B-T":
         sentence = "Bản PDF không bị sửa sau khi đóng dấu; phần thêm vào chỉ là dữ liệu lưu trữ dài hạn."
         whole = Check(Result.OK, sentence)
+    if outside.active is not None:
+        sentence = f"Bản PDF có {outside.active}; bản thể hiện học bạ không bao giờ có, dù ai đóng dấu."
+        whole = Check(Result.FAILED, sentence, "FORMAT_FAILURE")
     if archive is None:
         return RenditionAnswer(_seal_check(result, outside.bundle, sheet), whole, attachment, level=level)
     first = archive.stamps[0] if archive.stamps else None
