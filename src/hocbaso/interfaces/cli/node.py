@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -28,7 +29,12 @@ register_errors(
             "`hocbaso demo` tạo tài khoản mà ai cũng biết mật khẩu, nên chỉ chạy ở nút thử nghiệm: không đặt "
             "HOCBASO_ENVIRONMENT và HOCBASO_KEY_PROVIDER, và dùng một HOCBASO_HOME riêng. Chưa ghi gì.",
             "The demo is for trial nodes alone; nothing was written.",
-        )
+        ),
+        "sandbox_port_taken": (
+            "Cổng {port} đang có chương trình khác dùng (có thể là hộp cát khác). Dừng chương trình đó, hoặc "
+            "chọn cổng khác với --port.",
+            "Port {port} is taken.",
+        ),
     }
 )
 
@@ -147,12 +153,26 @@ def _fill_demo_register() -> None:
 
 
 def _start_sandbox_beside() -> None:
-    """The outside world of the demo, in a process that ends with this one; not when one runs already."""
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", SANDBOX_PORT)) == 0:
-            return
+    """The outside world of the demo, in a process that ends with this one.
+
+    Where its port is taken (another demo: other people, other keys) it gets another one, and the server that
+    follows is told.
+    """
+    port = str(_sandbox_port())
+    os.environ["HOCBASO_SANDBOX_PORT"] = port
+    os.environ.setdefault("HOCBASO_POPULATION_URL", f"http://127.0.0.1:{port}/population")
     command = Path(sys.executable).with_name("hocbaso")
-    subprocess.Popen([str(command), "sandbox", "--beside", str(os.getpid())])
+    subprocess.Popen([str(command), "sandbox", "--port", port, "--beside", str(os.getpid())])
+
+
+def _sandbox_port() -> int:
+    with socket.socket() as probe:
+        taken = probe.connect_ex(("127.0.0.1", SANDBOX_PORT)) == 0
+    if not taken:
+        return SANDBOX_PORT
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _tell_demo(document: dict[str, Any]) -> None:
@@ -185,8 +205,17 @@ def sandbox(
     if loaded:
         counts = ", ".join(f"{count} {_LOADED[part]}" for part, count in loaded.items())
         messages.print(f"Dữ liệu dân cư: {counts}.")
-    messages.print(f"Hộp cát chạy tại http://{host}:{port}/ (Ctrl+C để dừng)")
-    server.serve(host, port, directory=directory, registry=registry)
+
+    def ready(address: str) -> None:
+        messages.print(f"Hộp cát chạy tại {address}/ (Ctrl+C để dừng)")
+
+    with told(as_json=False):
+        try:
+            server.serve(host, port, directory=directory, registry=registry, ready=ready)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise DomainError("sandbox_port_taken", port=port) from None
 
 
 _LOADED = {"people": "người", "stays": "dòng cư trú"}

@@ -6,6 +6,7 @@ with a real provider; the phone that gets the OTP is shown on the page (:mod:`ho
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,7 +19,6 @@ from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.providers.csc import CscClient
 from hocbaso.engines.trust.providers.csc_model import CscSettings
 from hocbaso.engines.trust.providers.pkcs11 import TokenSigner
-from hocbaso.sandbox.ca import DEFAULT_BASE_URL
 from hocbaso.sandbox.csc.web import MOUNT
 from hocbaso.sandbox.wiring import NodeKeys
 
@@ -34,6 +34,11 @@ class Text:
 
     code: str
     list_digest: str
+
+
+def _address() -> str:
+    """Where ``hocbaso demo`` has started the sandbox."""
+    return f"http://127.0.0.1:{os.environ.get('HOCBASO_SANDBOX_PORT', '8089')}{MOUNT}"
 
 
 class DemoKeys(NodeKeys):
@@ -55,8 +60,7 @@ class DemoKeys(NodeKeys):
     @property
     def services(self) -> Mapping[str, RemoteService]:
         """The one service."""
-        url = f"{DEFAULT_BASE_URL}{MOUNT}"
-        found = CscSettings(url=url, auth="oauth2", user=_ACCOUNT, secret=_SECRET, batch=20)
+        found = CscSettings(url=_address(), auth="oauth2", user=_ACCOUNT, secret=_SECRET, batch=20)
         return {SERVICE: RemoteService(SERVICE, NAME, found)}
 
     def token_name(self, *, account: str = "", seal: str = "") -> str:
@@ -77,7 +81,7 @@ class DemoKeys(NodeKeys):
         """The newest text for a key at the service; None where there is none, or no service answers."""
         try:
             with httpx.Client(transport=self._transport, trust_env=False, timeout=2.0) as client:
-                answer = client.get(f"{DEFAULT_BASE_URL}{MOUNT}/admin/outbox").json()
+                answer = client.get(f"{_address()}/admin/outbox").json()
             texts = [one for one in answer["messages"] if one["credential"] == credential]
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None

@@ -90,6 +90,17 @@ def copies(case, school: School, count: int, issuer: str) -> None:
         )
 
 
+def test_a_revocation_that_the_node_was_told_of_counts_whatever_this_process_heard_before(here, provider):
+    case = registered_teacher(here)
+    certificate = x509.load_der_x509_certificate(bytes(case.certificate.der))
+    assert refreshing.refresh_due(SYSTEM).revoked == 0  # "good", and fresh for hours
+    provider.revoked.add(certificate.serial_number)  # another process hears it; the sandbox's own says "good"
+    assert refreshing.refresh_due(SYSTEM).asked == 0
+    assert refreshing.refresh_due(SYSTEM, everybody=True).revoked == 1
+    assert authority.revocation_of(certificate, clock.now()).state is Revocation.REVOKED
+    assert authority.key_provider().revocation(certificate, clock.now()).state is Revocation.GOOD
+
+
 def test_a_round_is_bounded_by_authority_and_a_silent_one_does_not_hold_the_others_up(here, provider):
     case = registered_teacher(here)
     other = case.certificate.issuer

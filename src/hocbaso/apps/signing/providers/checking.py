@@ -60,7 +60,7 @@ def look() -> list[Line]:
     others = provider.others if isinstance(provider, TokenKeys) else provider
     if isinstance(others, StoredTrust):
         lines += _lists(others)
-    lines += _stamps(provider)
+    lines += _stamps(provider, brought=not isinstance(others, StoredTrust))
     if isinstance(provider, TokenKeys):
         lines += _tokens(provider.file)
         lines += _machines(provider)
@@ -118,12 +118,13 @@ def _lists(store: StoredTrust) -> Iterator[Line]:
             yield Line("list", _name(issuer), WARN if late else OK, words + late)
 
 
-def _stamps(provider: KeyProvider) -> Iterator[Line]:
-    """Each authority by itself: failing over would hide that the first one is down."""
+def _stamps(provider: KeyProvider, *, brought: bool) -> Iterator[Line]:
+    """Each authority by itself: failing over would hide that the first one is down.
+
+    :param brought: the provider has authorities of its own where the node names none.
+    """
     authorities, trust = configured(), provider.trust()
-    if not authorities:
-        if isinstance(provider, TokenKeys) and not isinstance(provider.others, StoredTrust):
-            return  # `others` brings its own
+    if not authorities and not brought:
         yield Line("stamp", "HOCBASO_TSA", STOP, "chưa khai nơi cấp dấu thời gian nào: không phát hành được")
     for named in authorities:
         yield _tried("stamp", named.name, partial(_stamped, named, provider, trust))
