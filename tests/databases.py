@@ -109,8 +109,9 @@ class Snapshot:
         connection.connection.backup(self._kept)
 
     def keep(self) -> None:
-        """For the next run."""
-        if not kept().exists():
+        """For the next run; one that ``--nomigrations`` made has no list of migrations and would stop it."""
+        migrated = "SELECT 1 FROM sqlite_master WHERE name = 'django_migrations'"
+        if not kept().exists() and self._kept.execute(migrated).fetchone():
             _store(self._kept)
 
     def restore(self, connection: BaseDatabaseWrapper) -> bool:
