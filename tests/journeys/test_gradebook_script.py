@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -24,7 +25,7 @@ def run(page: Page, live_server):
     def call(module: str, function: str, *arguments: object):
         script = (
             "async ([module, name, given]) => {"
-            " const found = await import(`/static/web/gradebook_${module}.js`);"
+            f" const found = await import(`{settings.STATIC_URL}web/gradebook_${{module}}.js`);"
             " return found[name](...given); }"
         )
         return page.evaluate(script, [module, function, json.loads(json.dumps(arguments))])

@@ -9,6 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from hocbaso.config import environment as _environment
 from hocbaso.config.logging import LOGGING as LOGGING
+from hocbaso.config.static_files import static_url
 
 NODE = _environment.read()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -130,10 +131,11 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
-STATIC_URL = "/static/"
+STATIC_URL = static_url(PACKAGE / "interfaces" / "web" / "static")
 STATIC_ROOT = NODE.home / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_IMMUTABLE_FILE_TEST = rf"^{STATIC_URL}"  # another content has another address
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
