@@ -33,6 +33,10 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     **{f"verify-{kind}": _later("verifying", "verifying", kind) for kind in KINDS},
     **{f"token-{kind}": _later("pkcs11", "token", kind) for kind in KINDS},
     **{f"two-processes-{kind}": _later("two_processes", "two_processes", kind) for kind in KINDS},
+    **{
+        f"two-processes-postgresql-{kind}": _later("two_processes", "two_processes", kind, "postgresql")
+        for kind in KINDS
+    },
     "stamping": _later("stamping", "stamping"),
     "waiting-stamps": _later("stamping", "completing"),
     **{f"longterm-{kind}": _later("longterm", "longterm", kind) for kind in KINDS},

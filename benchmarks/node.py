@@ -50,14 +50,17 @@ class Node:
             return int(pages * cursor.execute("PRAGMA page_size").fetchone()[0])
 
 
-def start(kind: str) -> Node:
-    """Set Django up with keys of ``kind`` and an empty database. Once a process."""
+def start(kind: str, database: str = "") -> Node:
+    """Set Django up with keys of ``kind`` and an empty database. Once a process.
+
+    :param database: address of an empty one, otherwise a SQLite file.
+    """
     home = Path(tempfile.mkdtemp(prefix="hbs-bench-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    return join(home, kind)
+    return join(home, kind, database=database)
 
 
-def join(home: Path, kind: str, first_code: int = 0) -> Node:
+def join(home: Path, kind: str, first_code: int = 0, database: str = "") -> Node:
     """Take part in the node of ``home``, which another process of this run may have made.
 
     :param first_code: schools get codes from here on, so that two processes never make the same.
@@ -67,6 +70,8 @@ def join(home: Path, kind: str, first_code: int = 0) -> Node:
     for name in [name for name in os.environ if name.startswith("HOCBASO_")]:
         del os.environ[name]
     os.environ.update(HOCBASO_HOME=str(home), HOCBASO_SANDBOX_KEY=kind, HOCBASO_ENVIRONMENT="thu_nghiem")
+    if database:
+        os.environ["HOCBASO_DATABASE_URL"] = database
     from hocbaso.interfaces.cli.node import prepare_home
 
     prepare_home()
