@@ -32,7 +32,7 @@ class Opened:
     @property
     def chains(self) -> list[tuple[x509.Certificate, ...]]:
         """Certificates of every signer, each with what it brought along."""
-        return [read_key_info(_key_info(text))[0] for text in self.signatures]
+        return [read_key_info(_key_info(text)).path for text in self.signatures]
 
     def sealed(self, unsigned: xades.Unsigned) -> xades.SignatureParts:
         """The seal with these unsigned properties, read by the strict reader."""

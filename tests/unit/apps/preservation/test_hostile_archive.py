@@ -16,7 +16,7 @@ from hocbaso.apps.preservation.use_cases import renew as renewing
 from hocbaso.apps.preservation.use_cases.extend import extend
 from hocbaso.apps.preservation.use_cases.renew import renew
 from hocbaso.apps.transcripts import documents
-from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
+from hocbaso.apps.transcripts.models import FreshStamp, IssuedSheet
 from hocbaso.apps.transcripts.use_cases.trust_bundle import trust_bundle
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.verification import verify_document
@@ -81,25 +81,27 @@ def test_a_round_with_one_failure_is_followed_by_the_next_at_once(monkeypatch) -
     assert len(rounds) == 3
 
 
-def test_between_two_looks_at_everything_the_worker_looks_at_what_is_new(monkeypatch) -> None:
+def test_between_two_looks_at_everything_the_worker_has_its_list(monkeypatch) -> None:
     """With a million sheets, a look at all of them every 20 seconds would be the worker's main work."""
-    asked: list[int] = []
+    asked: list[bool] = []
 
     def watched(*given, **named):
-        asked.append(named["behind"])
+        asked.append(named["fresh"])
         return extend(*given, **named)
 
     monkeypatch.setattr(clockwork, "extend", watched)
     monkeypatch.setattr(clockwork, "_looked", clockwork._Looked())
     clockwork.work(OPERATOR)
-    issued_school(2)
-    newest = Evidence.objects.latest("pk").pk
+    issued_school(3)
+    assert FreshStamp.objects.count() == 3
+    FreshStamp.objects.first().delete()  # whoever lost the list loses no sheet
     assert (clockwork.work(OPERATOR), clockwork.work(OPERATOR)) == (2, 0)
-    with clock.standing_at(clock.now() + timedelta(minutes=16)):
-        clockwork.work(OPERATOR)
+    assert not FreshStamp.objects.exists()
+    with clock.standing_at(clock.now() + timedelta(minutes=61)):
+        assert clockwork.work(OPERATOR) == 1
     with clock.standing_at(clock.now() - timedelta(days=3)):  # the clock was wrong
         clockwork.work(OPERATOR)
-    assert asked == [0, 0, newest, 0, 0]
+    assert asked == [False, True, True, False, False]
 
 
 def test_nothing_comes_under_a_stamp_after_it_was_made(monkeypatch) -> None:

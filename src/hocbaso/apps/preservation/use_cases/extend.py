@@ -20,7 +20,7 @@ from hocbaso.apps.preservation.documents import ders, open_document
 from hocbaso.apps.preservation.models import LongTermSheet, ValidationSet
 from hocbaso.apps.preservation.sources import gatherer
 from hocbaso.apps.preservation.work import CHUNK, Outcome, lock, remember, resting, sheets_of, tokens_of
-from hocbaso.apps.transcripts.models import Evidence, IssuedSheet
+from hocbaso.apps.transcripts.models import Evidence, FreshStamp, IssuedSheet
 from hocbaso.core.errors import DomainError
 from hocbaso.engines.trust.longterm.policy import LongTermPolicy, long_term_policy
 from hocbaso.engines.trust.longterm.validation_data import Gatherer, ValidationData
@@ -48,21 +48,21 @@ def extend(
     year: str | None = None,
     limit: int | None = None,
     patient: bool = False,
-    behind: int = 0,
+    fresh: bool = False,
 ) -> Outcome:
     """Bring issued sheets to B-LT.
 
     :param limit: at most so many sheets are looked at (a page, a round of the worker).
     :param patient: leave sheets alone that failed a short while ago (the worker).
-    :param behind: only sheets whose time stamp was stored after this one (its key).
+    :param fresh: only sheets on the work list that issuing keeps; otherwise all sheets are looked through.
     :raises NotAllowed: the policy of the school.
     """
     policy = long_term_policy(clock.today())
     ripe = clock.now() - timedelta(hours=policy.grace_period_hours)
-    stamped = Evidence.objects.filter(kind="signature_timestamp", at__lte=ripe)
-    stamped = stamped.filter(pk__gt=behind) if behind else stamped
+    stamped = Evidence.objects.filter(kind="signature_timestamp", at__lte=ripe).values("sheet")
+    listed = FreshStamp.objects.filter(at__lte=ripe).values("sheet")
     wanted = sheets_of(actor, school, year).filter(
-        sheet__in=stamped.values("sheet"), sheet__long_term__isnull=True
+        sheet__in=listed if fresh else stamped, sheet__long_term__isnull=True
     )
     if patient:
         wanted = wanted.exclude(sheet__in=resting(clock.now(), "extend").values("sheet"))
@@ -134,6 +134,7 @@ def _store(good: list[_Gathered], policy: LongTermPolicy) -> list[_Gathered]:
     sets = store.keep(data for one in new for data in (one.signers, one.stamp))
     now = clock.now()
     LongTermSheet.objects.bulk_create(_row(one, sets, policy, now) for one in new)
+    FreshStamp.objects.filter(sheet__in=keys).delete()
     return new
 
 
