@@ -19,7 +19,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from pkcs11.types import PROTECTED_AUTH
@@ -34,6 +33,8 @@ DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 _DIGEST = 32
 #: Seconds that a value may wait for the next ones.
 _HOLD = 0.02
+#: At most so many values between two looks at the clock: if the token slows down, they may wait longer.
+_PACE = 16
 
 #: Kinds of failure by the name of the PKCS#11 return value's class; anything else is the driver's.
 REASONS = {
@@ -88,8 +89,10 @@ class Worker:
         self._token: Any = None
         self._session: Any = None
         self._keys: list[Any] = []
-        self._sign: Callable[[bytes], bytes] | None = None
+        self._sign: Callable[..., bytes] | None = None
+        self._mechanism = Mechanism.ECDSA
         self._prefix = b""  # of what is signed, before the digest
+        self._pace = 1  # values from one look at the clock to the next
 
     def run(self) -> None:
         """Answer until told to end, until something fails, or until the other side is gone."""
@@ -170,26 +173,33 @@ class Worker:
 
     def _choose(self, content: bytes) -> None:
         key = self._keys[json.loads(content)]
-        if key.key_type == KeyType.RSA:
-            self._sign, self._prefix = partial(key.sign, mechanism=Mechanism.RSA_PKCS), DIGEST_INFO
-        else:
-            self._sign, self._prefix = partial(key.sign, mechanism=Mechanism.ECDSA), b""
+        rsa = key.key_type == KeyType.RSA
+        self._mechanism, self._prefix = (Mechanism.RSA_PKCS, DIGEST_INFO) if rsa else (Mechanism.ECDSA, b"")
+        self._sign = key.sign
         self._tell("R", {})
 
     def _sign_all(self, content: bytes) -> None:
-        """Values go out together, but a slow token's at once; those made before a failure go out too."""
-        sign, prefix, clock = self._sign, self._prefix, time.monotonic
+        """Values go out together, but a slow token's at once; those made before a failure go out too.
+
+        The clock is read after some values only: one of a slow token, more of a quick one.
+        """
+        sign, mechanism, prefix = self._sign, self._mechanism, self._prefix
         assert sign is not None
-        made, due = bytearray(), clock() + _HOLD
+        made: list[bytes] = []
+        place, due = 0, time.monotonic() + _HOLD
         try:
-            for start in range(0, len(content), _DIGEST):
-                made += sign(prefix + content[start : start + _DIGEST])
-                if (now := clock()) > due:
-                    self._pipe.send(b"V", made)
-                    made, due = bytearray(), now + _HOLD
+            while place < len(content):
+                end = min(place + self._pace * _DIGEST, len(content))
+                for start in range(place, end, _DIGEST):
+                    made.append(sign(prefix + content[start : start + _DIGEST], mechanism=mechanism))
+                place, now = end, time.monotonic()
+                self._pace = min(2 * self._pace, _PACE) if now < due else max(self._pace // 2, 1)
+                if now >= due:
+                    self._pipe.send(b"V", b"".join(made))
+                    made, due = [], now + _HOLD
         finally:
             if made:
-                self._pipe.send(b"V", made)
+                self._pipe.send(b"V", b"".join(made))
 
     def _fail(self, error: Exception) -> None:
         tries = ""
