@@ -71,7 +71,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def worker(request: HttpRequest) -> HttpResponse:
     """The service worker: the static script behind the list of what it keeps."""
     files = [PAGE, f"{PAGE}/goi-tin-cay.json", *(static(f"web/{name}") for name in _STATIC)]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(json.dumps(files).encode())  # addresses change with the whole set of files
     for name in (*_STATIC, "offline_worker.js"):
         digest.update(_static(name))
     head = f"const FILES = {json.dumps(files)};\nconst VERSION = {json.dumps(digest.hexdigest()[:16])};\n"
