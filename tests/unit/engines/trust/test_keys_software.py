@@ -6,19 +6,24 @@ import logging
 import pickle
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     pkcs12,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hocbaso.core.errors import DomainError, Unreadable
+from hocbaso.engines.trust import keys
 from hocbaso.engines.trust.authority import (
     Revocation,
     RevocationAnswer,
@@ -45,6 +50,17 @@ def test_a_signer_signs_digests_as_xml_wants_them(kind: str) -> None:
     assert len(value) == (64 if kind == "p256" else 256)
     assert verify_digest(signer.certificate, bytes(32), value)
     assert not verify_digest(signer.certificate, b"\1" * 32, value)
+
+
+_HALF = st.one_of(st.integers(1, 2**256 - 1), st.integers(1, 2**16), st.integers(2**247, 2**248))
+
+
+@given(_HALF, _HALF)
+def test_the_two_halves_of_an_ecdsa_value_stand_in_32_octets_each_however_short_they_are(
+    r: int, s: int
+) -> None:
+    key = SimpleNamespace(sign=lambda digest, algorithm: encode_dss_signature(r, s))
+    assert keys._p256_value(key, bytes(32)) == r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
