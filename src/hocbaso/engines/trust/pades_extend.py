@@ -57,7 +57,7 @@ class _Question:
     chain: tuple[x509.Certificate, ...]
     at: datetime
     purpose: Purpose
-    inside: bool = False  # of a signature in the XML inside
+    optional: bool = False  # without an answer the file is extended all the same (a signature in the XML)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,10 @@ class Extender:
         if before.level == "B-LTA" and now < before.due:
             return self._completed(file, questions, now)
         # The newest stamp there is must be known to be good as of now: nothing older proves that its key was
-        # in good hands until the next stamp was made over it (EN 319 102-1 clause 5.6.2.2).
-        questions.append(replace(_stamp_question(before.newest), at=now))
+        # in good hands until the next stamp was made over it (EN 319 102-1 clause 5.6.2.2). Near its end a
+        # stamp without that answer is better than none: one that comes too late never proves anything.
+        near = before.ends - timedelta(days=self._policy.alarm_days) <= now
+        questions.append(replace(_stamp_question(before.newest, optional=near), at=now))
         lacked = self._completed(file, questions, now)
         stamped = opened(with_archive_stamp(lacked.pdf, stamper, now, imprint=self._policy.imprint))
         after = standing(stamped, self._policy, now)
@@ -142,7 +144,7 @@ class Extender:
             try:
                 data = self._gatherer.gather([question.chain], question.at, older=True)
             except DomainError as error:
-                if not question.inside:
+                if not question.optional:
                     raise
                 lacking.append(error.code)
                 continue
@@ -187,8 +189,8 @@ def _sound(pdf: bytes) -> SealedFile:
     return file
 
 
-def _stamp_question(token: TimeStampInfo, *, inside: bool = False) -> _Question:
-    return _Question((token.certificate, *token.others), token.time, Purpose.TIME_STAMP, inside)
+def _stamp_question(token: TimeStampInfo, *, optional: bool = False) -> _Question:
+    return _Question((token.certificate, *token.others), token.time, Purpose.TIME_STAMP, optional)
 
 
 def _inner_questions(data: bytes, now: datetime) -> Iterator[_Question]:
@@ -205,10 +207,10 @@ def _inner_questions(data: bytes, now: datetime) -> Iterator[_Question]:
     except DomainError:
         return
     for token in tokens:
-        yield _stamp_question(token, inside=True)
+        yield _stamp_question(token, optional=True)
         for part in parts:
             chain = tuple(x509.load_der_x509_certificate(der) for der in part.ders)
-            yield _Question(chain, token.time, Purpose.SIGN, inside=True)
+            yield _Question(chain, token.time, Purpose.SIGN, optional=True)
 
 
 def _der(certificate: x509.Certificate) -> bytes:

@@ -127,6 +127,17 @@ def test_renewal_comes_when_due_brings_its_gain_and_is_done_once() -> None:
     assert YEARS.archived(once, standing.due + 2 * DAY, second(), POLICY).pdf == once
 
 
+def test_when_nobody_answers_for_an_authority_it_is_waited_for_until_its_end_is_near() -> None:
+    extender, end = YEARS.extender(SEALED + 2 * DAY, policy=POLICY), first().certificate.not_valid_after_utc
+    documents = attached_documents(archived())[0]
+    early, near = end - 100 * DAY, end - 30 * DAY
+    with pytest.raises(DomainError) as waits:
+        extender.archive(archived(), documents, YEARS.stamper(second(), early), early)
+    assert waits.value.code == "validation_too_old"
+    done = extender.archive(archived(), documents, YEARS.stamper(second(), near), near)
+    assert (done.lacking, len(opened(done.pdf).stamps)) == (("validation_too_old",), 2)
+
+
 def test_every_level_is_the_earlier_file_with_something_behind_it() -> None:
     plain = YEARS.sealed(first())
     stored = YEARS.long_term(plain, SEALED + DAY)
