@@ -19,8 +19,8 @@ from hocbaso.engines.trust.ports import Signer
 register(
     {
         "no_code_key": (
-            "Nút chưa có khóa P-256 để ký mã QR và danh sách tình trạng. Quản trị hệ thống khai khóa này ở mục "
-            "[node] của keys.toml.",
+            "Nút chưa có khóa P-256 để ký mã QR và danh sách tình trạng. Quản trị hệ thống khai khóa này ở "
+            "mục [node] của keys.toml.",
             "The node has no P-256 key for codes and status lists ([node] in keys.toml).",
         )
     }
