@@ -52,8 +52,16 @@ else:
 django.setup()  # now, and not earlier: the settings read what stands above
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first, so that the workers of a parallel run end together."""
+    """The files that take longest come first, so that the workers of a parallel run end together.
+
+    What uses the database is marked so: the second run, on PostgreSQL, is of that alone.
+    """
+    for item in items:
+        asks = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        if asks or item.get_closest_marker("django_db"):
+            item.add_marker("database")
     folders = ("journeys", "interop", "unit/interfaces")
 
     def rank(item: pytest.Item) -> int:
@@ -68,6 +76,7 @@ _SHARED = Path(os.environ["HOCBASO_TEST_SHARED"])
 
 def pytest_configure(config: pytest.Config) -> None:
     """The first process of a parallel run migrates a database for its workers while they collect."""
+    config.addinivalue_line("markers", "database: set by itself on every test that uses the database")
     workers = getattr(config.option, "numprocesses", None)
     if not workers or config.option.collectonly or "PYTEST_XDIST_WORKER" in os.environ:
         return

@@ -67,7 +67,7 @@ def begin(folder: Path, server_url: str = "") -> subprocess.Popen[bytes]:
     )
 
 
-def offered(connection: BaseDatabaseWrapper, folder: Path, patience: float = 300) -> bool:
+def offered(connection: BaseDatabaseWrapper, folder: Path, patience: float = 900) -> bool:
     """Whether this run has a template; waits until it is made. One that could not be made is none."""
     if connection.vendor == "sqlite" and kept().exists():
         return True

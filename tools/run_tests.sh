@@ -7,4 +7,4 @@ pytest=(.venv/bin/python -m pytest -q -raR -n 2 --dist loadfile --no-loadscope-r
 echo "SQLite:"
 "${pytest[@]}" --durations=12 "$@"
 echo "PostgreSQL:"
-HOCBASO_TEST_DATABASE=postgresql "${pytest[@]}" tests/unit/apps tests/unit/interfaces tests/architecture "$@"
+HOCBASO_TEST_DATABASE=postgresql "${pytest[@]}" -m database tests/unit/apps tests/unit/interfaces tests/architecture "$@"

@@ -675,6 +675,26 @@ def judged(name: str, response) -> str:
     return {200: IN, 403: AWAY, 404: AWAY}.get(response.status_code, str(response.status_code))
 
 
+def asked(world: World, kind: Callable[[str, str], str]) -> set[tuple[str, str]]:
+    """(person, page) pairs to try: all of them on SQLite.
+
+    PostgreSQL, whose queries must run, need not repeat the whole product: there two people a page and kind
+    of answer go, in turn, so that everybody and every page comes; who may what is decided by the same lines.
+    """
+    everybody = [NOBODY, *world.people]
+    pairs = {(who, name) for who in everybody for name in PAGES}
+    if connection.vendor == "sqlite":
+        return pairs
+    chosen = set()
+    for turn, name in enumerate(PAGES):
+        groups: dict[str, list[str]] = {}
+        for who in everybody:
+            groups.setdefault(kind(name, who), []).append(who)
+        for group in groups.values():
+            chosen |= {(group[(turn + more) % len(group)], name) for more in range(2)}
+    return chosen
+
+
 @contextmanager
 def watched(writes: list[str]):
     """Collects what is written to the database, the session, the log of views and of exports apart."""
@@ -692,9 +712,12 @@ def watched(writes: list[str]):
 
 def test_who_opens_which_page_and_looking_changes_nothing(world):
     wrong = []
+    pairs = asked(world, expected)
     for who in [NOBODY, *world.people]:
         client = world.client(who)
         for name, page in PAGES.items():
+            if (who, name) not in pairs:
+                continue
             written: list[str] = []
             with watched(written):
                 response = client.get(world.url(name))
@@ -717,10 +740,13 @@ def test_who_opens_which_page_and_looking_changes_nothing(world):
 
 def test_nobody_changes_what_he_may_not_open(world):
     wrong = []
+    pairs = asked(world, expected)
     for who in [NOBODY, *world.people]:
         client = world.client(who)
         for name, page in PAGES.items():
             allowed = page.opens | page.led
+            if (who, name) not in pairs:
+                continue
             if page.public or who in allowed or (who == NOBODY and name == "sign-in"):
                 continue
             before = Event.objects.count()
