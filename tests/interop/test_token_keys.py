@@ -80,7 +80,13 @@ def machine(token: SoftToken, tmp_path: Path) -> Iterator[tokens.TokenKeys]:
     pin = pin_file(tmp_path, PIN)
     own = f'[node]\ntoken = "{token.label}"\nid = "02"\npin_file = "{pin}"\n'
     file = written(tmp_path, token)
-    file.write_text(f'{file.read_text("utf-8")}pin_file = "{pin}"\n{own}', "utf-8")
+    text = f'{file.read_text("utf-8")}pin_file = "{pin}"\n{own}'
+    file.write_text(text, "utf-8")
+    with pytest.raises(ImproperlyConfigured, match="opens a person's key too"):
+        tokens.TokenKeys(file)
+    file.write_text(
+        text.replace(f'[accounts.gvcn]\ntoken = "{token.label}"', '[accounts.gvcn]\ntoken = "Khac"'), "utf-8"
+    )
     made = tokens.TokenKeys(file)
     yield made
     made.close()

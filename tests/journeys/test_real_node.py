@@ -29,7 +29,7 @@ from hocbaso.sandbox.demo.workbooks import (
     result_workbook,
     staff_workbook,
 )
-from tests.interop.softhsm import PIN, SoftToken, module, new_token
+from tests.interop.softhsm import PIN, SO_PIN, SoftToken, module, new_token
 from tests.journeys.commands import Home
 from tests.journeys.nursery import COMMAND
 from tests.journeys.outside import Outside, as_text, outside
@@ -42,6 +42,7 @@ CLASSES = {"1A": 7, "2A": 4, "3A": 4}
 SCHOOL = DemoSchool(CODE, "Trường Tiểu học Sao Mai", "25747", "Phường Tân Định", CLASSES, YEAR)
 OF_SCHOOL = ("--school", CODE, "--year", YEAR)
 REMOTE_PIN, SERVICE_SECRET, PASSWORD = "planted-remote-pin", "bi-mat-thu-nghiem", "mot-mat-khau-rat-dai"
+PEOPLE = "Cua nguoi ky"  # the token of those who sign at the server
 PRINCIPAL, CLERK, ON_TOKEN, REMOTE, AT_AGENT = (f"GV00{n}" for n in (1, 3, 5, 6, 7))
 
 
@@ -77,7 +78,7 @@ class Node:
         (self.home.path / "trust.toml").write_text(self.around.trust_toml(self.home.path), "utf-8")
         token, pin = f'token = "{self.hsm.label}"', f'pin_file = "{self.folder / "pin.secret"}"'
         accounts = "\n".join(
-            f'[accounts."{self.staff[code]["username"]}"]\n{token}\nid = "{key}"\n'
+            f'[accounts."{self.staff[code]["username"]}"]\ntoken = "{PEOPLE}"\nid = "{key}"\n'
             for code, key in ((PRINCIPAL, "01"), (ON_TOKEN, "02"))
         )
         (self.home.path / "keys.toml").write_text(
@@ -119,8 +120,11 @@ class Node:
 def issue_keys(node: Node) -> None:
     """What authorities hand over: tokens with a key each, a key at the service, a stick."""
     around, name = node.around, {code: row["full_name"] for code, row in node.staff.items()}
-    node.hsm.add(around.person(name[PRINCIPAL], node.number(PRINCIPAL), SCHOOL.name), "01", "principal")
-    node.hsm.add(around.person(name[ON_TOKEN], node.number(ON_TOKEN), SCHOOL.name), "02", "teacher")
+    people = SoftToken(node.hsm.folder, PEOPLE)  # whose PIN is in no file
+    pins = ("--pin", PIN, "--so-pin", SO_PIN)
+    people.tool("softhsm2-util", "--init-token", "--free", "--label", PEOPLE, *pins)
+    people.add(around.person(name[PRINCIPAL], node.number(PRINCIPAL), SCHOOL.name), "01", "principal")
+    people.add(around.person(name[ON_TOKEN], node.number(ON_TOKEN), SCHOOL.name), "02", "teacher")
     node.hsm.add(around.seal(CODE, SCHOOL.name), "03", "seal")
     node.hsm.add(around.seal("NUT", f"Nút Học bạ số 127.0.0.1:{node.port}"), "04", "node")
     around.enrol(name[REMOTE], node.number(REMOTE), SCHOOL.name, REMOTE_PIN)
@@ -324,7 +328,9 @@ def test_a_node_without_sandbox_from_nothing_to_a_revocation(node: Node) -> None
     bring_in(node)
     node.configure()
     checks = home.json("keys", "check", expect=1)["checks"]
-    assert {one["part"] for one in checks if one["state"] == "stop"} == {"node", "seal"}, as_text(checks)
+    assert {one["part"] for one in checks if one["state"] == "stop"} == {"token", "node", "seal"}, as_text(
+        checks
+    )
     issue_keys(node)
     assert {one["state"] for one in home.json("keys", "check")["checks"]} == {"ok"}
     with node.served():

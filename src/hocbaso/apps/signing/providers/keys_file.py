@@ -83,16 +83,33 @@ def read_keys_file(file: Path) -> KeysFile:
     tables = ("accounts", "seals", "node", "remote")
     if not all(isinstance(values.get(name, {}), dict) for name in tables):
         raise ImproperlyConfigured(f"{file}: {', '.join(tables)} are tables")
+    accounts, node = _places(values, "accounts", file), _node(values, file)
+    seals = _places(values, "seals", file, machine=True)
+    for place in (*seals.values(), *([node] if node else [])):
+        if place.pin_file and any(_same(place.address, one.address) for one in accounts.values()):
+            raise ImproperlyConfigured(
+                f"{file}: the PIN of token {place.address.name} opens a person's key too and may stand in no "
+                "file: machines want a token of their own"
+            )
     return KeysFile(
         others=values["others"],
         environment=values.get("environment", {}),
-        accounts=_places(values, "accounts", file),
-        seals=_places(values, "seals", file, machine=True),
-        node=_node(values, file),
+        accounts=accounts,
+        seals=seals,
+        node=node,
         services=_services(values, file),
         agent=values.get("agent", False),
         software=values.get("software", False),
     )
+
+
+def _same(one: TokenAddress, other: TokenAddress) -> bool:
+    """Whether two entries may name one token."""
+    if one.module != other.module:
+        return False
+    if one.serial and other.serial:
+        return one.serial == other.serial
+    return not (one.label and other.label) or one.label == other.label
 
 
 def _places(values: dict[str, Any], table: str, file: Path, *, machine: bool = False) -> dict[str, Place]:
