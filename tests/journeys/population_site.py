@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.commands import COMMAND, Home
+from tests.journeys.commands import Home
 
 PATIENCE = 240.0
 
@@ -53,12 +52,10 @@ def population_site(
 ) -> Iterator[Site]:
     """``hocbaso sandbox`` with a home of its own and the CSV files loaded."""
     port = port or free_port()
-    command = [COMMAND, "sandbox", "--port", str(port), "--population", str(people)]
+    command = ["sandbox", "--port", str(port), "--population", str(people)]
     if stays is not None:
         command += ["--residence", str(stays)]
-    process = subprocess.Popen(
-        command, env=home.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    process = home.start(*command)
     site = Site(f"http://127.0.0.1:{port}/population")
     try:
         end = time.monotonic() + PATIENCE
@@ -67,7 +64,7 @@ def population_site(
                 site.counters()
                 break
             except (urllib.error.URLError, ConnectionError):
-                assert process.poll() is None, process.stderr.read() if process.stderr else ""
+                assert process.poll() is None, process.communicate()
                 assert time.monotonic() < end, "the sandbox does not start"
                 time.sleep(0.1)
         yield site
