@@ -187,8 +187,7 @@ def _check_seal(row: WaitingSeal, made: Made) -> None:
     principal = [bytes(one.text) for one in made.previous if one.role == SignerRole.PRINCIPAL]
     try:
         body, parts = bytes(sheet.body), xades.read_signature(made.text)
-        content = xades.sheet_object(body)
-        wanted = [xades.Reference(content.id, content.digest)]
+        wanted = [xades.sheet_object(body)]
         wanted += [xades.signature_value_reference(text) for text in principal]
         right = (
             digest_of_text(body) == sheet.digest == row.digest
