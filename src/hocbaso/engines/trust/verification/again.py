@@ -59,12 +59,13 @@ _ENDINGS = 32
 class _Layout:
     """Where the variable parts of one signer's signatures in one place stand, and what stands between."""
 
-    __slots__ = ("_form", "_time", "_value_end", "_value_name", "of_subjects", "place")
+    __slots__ = ("_form", "_last", "_time", "_value_end", "_value_name", "of_subjects", "place")
 
     def __init__(self, text: bytes, parts: SignatureParts) -> None:
         self._form = form = parts.prepared.form
         self.place = (form.signature_id, form.targets)
         self.of_subjects = form.signature_id.startswith(_OF_SUBJECTS)
+        self._last = form.signature_id == SIGNATURE_IDS["con_dau"]  # nothing refers to its value
         self._value_name = form.signature_id + "-sv"
         self._value_end = text.index(profile.VALUE_CLOSE)
         self._time = text.index(_TIME_TAG) + len(_TIME_TAG)
@@ -79,7 +80,7 @@ class _Layout:
         Its parts follow one another without a gap: opening with ``SignedInfo``, value, tail, properties, end.
 
         :param digests: Id → base64 SHA-256 of whatever a signature may refer to, computed from the document;
-            that of its value is added.
+            that of its value is added, unless it is the last.
         :returns: where it ends; 0: the full path must say.
         """
         form, value_end, time = self._form, position + self._value_end, position + self._time
@@ -101,7 +102,8 @@ class _Layout:
             or not form.parts.verify(hashlib.sha256(info).digest(), value)
         ):
             return 0
-        digests[self._value_name] = b64encode(hashlib.sha256(form.canonical_value(written)).digest())
+        if not self._last:
+            digests[self._value_name] = b64encode(hashlib.sha256(form.canonical_value(written)).digest())
         return end + len(profile.QUALIFYING_CLOSE)
 
 
