@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from hocbaso.core.errors import DomainError, NotFound, ServiceUnavailable, Unreadable
@@ -85,7 +86,7 @@ def table(
         else:
             listed.add_column(column, overflow="fold")
     for row in rows[:limit]:
-        listed.add_row(*[harmless(str(cell)) for cell in row])
+        listed.add_row(*[escape(harmless(str(cell))) for cell in row])  # a name in brackets is a name
     messages.print(listed)
     if len(rows) > limit:
         messages.print(f"… và {len(rows) - limit} dòng nữa.")

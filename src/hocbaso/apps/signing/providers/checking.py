@@ -151,14 +151,17 @@ def _tokens(file: KeysFile) -> Iterator[Line]:
     seen: dict[Path, list[FoundToken] | DomainError] = {}
     people = set(User.objects.filter(username__in=list(file.accounts)).values_list("username", flat=True))
     schools = set(Organisation.objects.filter(code__in=list(file.seals)).values_list("code", flat=True))
-    places = [(f"tài khoản {name}", place, name in people) for name, place in file.accounts.items()]
-    places += [(f"con dấu {code}", place, code in schools) for code, place in file.seals.items()]
-    for owner, place, known in places:
+    places = [(f"tài khoản {name}", name in people, place) for name, place in file.accounts.items()]
+    places += [(f"con dấu của trường {code}", code in schools, place) for code, place in file.seals.items()]
+    for owner, known, place in places:
         if place.address.module not in seen:
             seen[place.address.module] = _listed(place.address.module, file.environment)
         state, words = _token(place, seen[place.address.module])
         if not known:
-            state, words = (WARN if state == OK else state), f"{words}; nút chưa có {owner}"
+            state, words = (
+                (WARN if state == OK else state),
+                f"{words}; nút chưa có {owner.removeprefix('con dấu của ')}",
+            )
         yield Line("token", owner, state, words)
 
 
