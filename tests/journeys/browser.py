@@ -161,7 +161,10 @@ def _check_standing(page: Page) -> None:
 
 
 def one_time_code(username: str) -> str:
-    """The present code of an enrolled user's authenticator; earlier codes are forgotten first."""
+    """The present code of an enrolled user's authenticator; earlier codes are forgotten first.
+
+    To be called when the field for it stands: the server must have done with the user.
+    """
     User.objects.filter(username=username).update(totp_last_step=0)
     return pyotp.TOTP(User.objects.get(username=username).totp_secret).at(clock.now())
 

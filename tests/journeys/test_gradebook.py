@@ -260,6 +260,7 @@ def sign_in_here(page: Page) -> None:
     expect(dialog.get_by_role("alert")).to_contain_text("Tên đăng nhập hoặc mật khẩu không đúng")
     dialog.get_by_label("Mật khẩu").fill(people.PASSWORD)
     dialog.get_by_role("button", name="Đăng nhập lại").click()
+    dialog.get_by_label("Mã xác nhận").wait_for()  # the server has done with the password, and with the user
     dialog.get_by_label("Mã xác nhận").fill(one_time_code("hoa"))
     dialog.get_by_role("button", name="Đăng nhập lại").click()
     expect(dialog).to_be_hidden()

@@ -60,6 +60,7 @@ def test_cut_reload_and_a_new_sign_in_and_every_cell_arrives_once(rough: Page, w
     rough.get_by_label("Tên đăng nhập").fill("hoa")
     rough.get_by_label("Mật khẩu").fill(people.PASSWORD)
     rough.get_by_role("button", name="Đăng nhập").click()
+    rough.get_by_label("Mã xác nhận").wait_for()  # the server has done with the password, and with the user
     rough.get_by_label("Mã xác nhận").fill(one_time_code("hoa"))
     rough.get_by_role("button", name="Tiếp tục").click()
     expect(rough.get_by_role("heading", level=1)).to_have_text("Toán · Lớp 6A1 · Học kỳ I")
@@ -83,6 +84,7 @@ def test_signing_in_again_in_the_dialog_goes_on_where_it_was(rough: Page, world:
     check_page(rough)
     dialog.get_by_label("Mật khẩu").fill(people.PASSWORD)
     rough.keyboard.press("Enter")
+    dialog.get_by_label("Mã xác nhận").wait_for()  # the server has done with the password, and with the user
     dialog.get_by_label("Mã xác nhận").fill(one_time_code("hoa"))
     rough.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
