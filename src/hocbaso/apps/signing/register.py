@@ -30,6 +30,11 @@ register(
             "Hiệu trưởng đăng ký chứng thư số trước khi ký.",
             "Certificate {serial} of {name} is not registered for this role at the school.",
         ),
+        "seat_not_registered": (
+            "Chưa có chứng thư số nào của {name} được đăng ký cho vai trò này ở trường. "
+            "Thầy cô đăng ký chứng thư số trước, rồi quay lại ký.",
+            "No certificate of {name} is registered for this role at the school.",
+        ),
         "certificate_of_another": (
             "Chứng thư số {serial} đã đăng ký cho người khác. Hãy dùng chứng thư số của chính mình.",
             "Certificate {serial} is registered to somebody else.",
@@ -111,6 +116,18 @@ def check_holder(certificate: x509.Certificate, holder: User | None) -> None:
         raise DomainError("certificate_of_another", serial=serial_text(certificate))
     if CertificateBlock.objects.filter(same_key).exists():
         raise DomainError("certificate_blocked", serial=serial_text(certificate))
+
+
+def nothing_registered(seat: Seat) -> bool:
+    """Whether no certificate at all may sign from ``seat`` today. One query."""
+    return not Registration.objects.filter(
+        valid_on(clock.today()),
+        school=seat.school,
+        user=seat.user,
+        role=seat.role,
+        class_name=seat.class_name,
+        school_year=seat.school_year,
+    ).exists()
 
 
 def registered(actor: Actor, signer: Signer, seat: Seat) -> Registration:

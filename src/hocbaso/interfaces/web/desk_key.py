@@ -15,7 +15,7 @@ from hocbaso.apps.signing.elsewhere import runs
 from hocbaso.apps.signing.elsewhere.models import HandedOut, Place
 from hocbaso.apps.signing.elsewhere.places import Held, offer_of, offers
 from hocbaso.apps.signing.models import SigningBatch
-from hocbaso.apps.signing.register import digest_of
+from hocbaso.apps.signing.register import digest_of, nothing_registered
 from hocbaso.apps.transcripts.use_cases.sign_sheets import node_signer
 from hocbaso.core.errors import DomainError
 from hocbaso.interfaces.web.errors import words
@@ -73,6 +73,9 @@ def _card(desk: Desk) -> tuple[Card | None, str]:
         if held.certificate is not None:
             return certificate_card(held.signer(), seat), ""
         if held.place in (Place.TOKEN, Place.AGENT):
+            by_itself = held.place is Place.TOKEN and settings.HOCBASO_ENVIRONMENT == "thu_nghiem"
+            if not by_itself and nothing_registered(seat):  # told now, not after the second factor
+                raise DomainError("seat_not_registered", name=seat.name)
             return None, ""
         if not offers(held.owner):
             raise DomainError("no_key", name=seat.name)

@@ -167,6 +167,19 @@ def test_swapped_foreign_and_unasked_values_are_refused_by_name(person: Person) 
     assert not SheetSignature.objects.exists()
 
 
+def test_whoever_has_registered_nothing_is_told_before_the_second_factor(offered: None, inside: Any) -> None:
+    person = Person(closed_school(1), inside, registered=False)
+    url = reverse("web:signing-class", args=[person.post.school_class.pk])
+    page = text(person.client.get(url))
+    assert "Chưa có chứng thư số nào của" in page
+    assert f'href="{reverse("web:certificate-own")}"' in page
+    assert 'name="ma"' not in page
+    registered_for(person.school, person.post.user, person.credential)
+    page = text(person.client.get(url))
+    assert "Chưa có chứng thư số nào của" not in page
+    assert 'name="ma"' in page
+
+
 def test_a_certificate_that_is_not_registered_gets_no_list(offered: None, inside: Any) -> None:
     person = Person(closed_school(1), inside, registered=False)
     person.pair()
