@@ -59,11 +59,12 @@ def extend(
     """
     policy = long_term_policy(clock.today())
     ripe = clock.now() - timedelta(hours=policy.grace_period_hours)
-    stamped = Evidence.objects.filter(kind="signature_timestamp", at__lte=ripe).values("sheet")
-    listed = FreshStamp.objects.filter(at__lte=ripe).values("sheet")
-    wanted = sheets_of(actor, school, year).filter(
-        sheet__in=listed if fresh else stamped, sheet__long_term__isnull=True
-    )
+    wanted = sheets_of(actor, school, year).filter(sheet__long_term__isnull=True)
+    if fresh:
+        wanted = wanted.filter(sheet__in=FreshStamp.objects.filter(at__lte=ripe).values("sheet"))
+    else:
+        stamped = Evidence.objects.filter(kind="signature_timestamp", at__lte=ripe)
+        wanted = wanted.filter(sheet__in=stamped.values("sheet"))
     if patient:
         wanted = wanted.exclude(sheet__in=resting(clock.now(), "extend").values("sheet"))
     outcome, source, last, seen = Outcome(), None, 0, 0
