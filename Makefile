@@ -30,7 +30,7 @@ system-packages: ## Debian packages that the tests need
 demo: setup ## Everything, from nothing to a running demo province: prints address and accounts
 	$(BIN)/hocbaso demo
 
-test: setup-dev system-packages ## All tests, on SQLite and on a PostgreSQL that the run starts itself
+test: setup-dev system-packages ## All tests on SQLite, then what uses the database on a PostgreSQL of the run
 	@bash tools/run_tests.sh
 
 check: setup-dev ## Lint, types, architecture
