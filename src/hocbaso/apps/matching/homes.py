@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q
 
 from hocbaso.apps.accounts.door import Actor, allowed
 from hocbaso.apps.matching.models import Pair
@@ -23,6 +26,22 @@ def homes(pupil_ids: Collection[int]) -> dict[int, Enrolment]:
 def schools_of(pupil_ids: Collection[int]) -> list[Organisation]:
     """The schools at which these files are at home, each once."""
     return _distinct(row.school_class.school for row in homes(pupil_ids).values())
+
+
+def schools_apart(pupil_ids: Collection[int], before: Mapping[int, Mapping[str, Any]]) -> list[Organisation]:
+    """As :func:`schools_of`, had no merge changed these enrolments. One query.
+
+    :param before: id of an enrolment → its former values of what a merge changed.
+    """
+    rows = Enrolment.objects.filter(Q(pupil__in=pupil_ids) | Q(pk__in=list(before)))
+    found: dict[int, Enrolment] = {}
+
+    def order(row: Enrolment) -> tuple[str, bool, int]:
+        return row.school_class.school_year, before.get(row.pk, {}).get("active", row.active), row.pk
+
+    for row in sorted(rows.select_related("school_class__school"), key=order):
+        found[before.get(row.pk, {}).get("pupil_id", row.pupil_id)] = row  # as above, the last one wins
+    return _distinct(row.school_class.school for row in found.values())
 
 
 def schools_of_pair(pair: Pair) -> list[Organisation]:

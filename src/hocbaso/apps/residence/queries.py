@@ -85,9 +85,17 @@ def addresses_of(
     return {pk: address for (pk, _kind), address in _by_kind(owned, on).items()}
 
 
-def stays_of(ids: Collection[int]) -> list[tuple[int, Stay]]:
-    """Live stays with the pupil whose they are, those of merged files included. Two queries."""
-    into = aliases.merged_into(ids)
+def files_of(pupil: Pupil) -> list[int]:
+    """Ids of the file and of those merged into it. One query a depth."""
+    return [pupil.pk, *aliases.merged_into([pupil.pk])]
+
+
+def stays_of(ids: Collection[int], into: Mapping[int, int] | None = None) -> list[tuple[int, Stay]]:
+    """Live stays with the pupil whose they are, those of merged files included. Two queries.
+
+    :param into: files merged into these, where the caller knows them (one query less).
+    """
+    into = aliases.merged_into(ids) if into is None else into
     rows = live_stays([*ids, *into])
     return [
         (into.get(stay.pupil_id, stay.pupil_id), stay)
@@ -143,8 +151,7 @@ class Line:
 
 def history_of(pupil: Pupil) -> list[Line]:
     """Every stay ever recorded, the latest first; superseded ones stand with the rest. Two queries."""
-    files = [pupil.pk, *aliases.merged_into([pupil.pk])]
-    found = Stay.objects.filter(pupil__in=files, void=False)
+    found = Stay.objects.filter(pupil__in=files_of(pupil), void=False)
     own = found.exclude(~Q(pupil=pupil), source=Source.FILE)
     stays = list(own.select_related("answer", "superseded_by"))
     today = clock.today()
@@ -243,7 +250,8 @@ class Row:
 
 
 def rows_of_class(school_class: SchoolClass) -> list[Row]:
-    """Pupils who study in the class, in its order, with their addresses of today. Three queries."""
+    """Pupils who study in the class, in its order, with their addresses of today. Three queries, with merged
+    files two more."""
     answers = Answer.objects.filter(pupil=OuterRef("pupil")).order_by("-id")
     told = Told.objects.filter(pupil=OuterRef("pupil"), state=ToldState.OPEN, units_differ=True)
     enrolments = list(
@@ -257,9 +265,13 @@ def rows_of_class(school_class: SchoolClass) -> list[Row]:
         .select_related("pupil")
         .order_by("order", "id")
     )
-    owned = stays_of([e.pupil_id for e in enrolments])
+    ids = [e.pupil_id for e in enrolments]
+    into = aliases.merged_into(ids)
+    owned = stays_of(ids, into)
     _follow(enrolments, owned)
     stays = _by_kind(owned, clock.today())
+    excepted = _excepted((), into) if into else set()
+    outcomes = _outcomes(into) if into else {}
     return [
         Row(
             e,
@@ -267,12 +279,24 @@ def rows_of_class(school_class: SchoolClass) -> list[Row]:
             stays.get((e.pupil_id, Kind.PERMANENT)),
             stays.get((e.pupil_id, Kind.CURRENT)),
             e.units_differ,
-            e.outcome or "",
+            outcomes.get(e.pupil_id) or e.outcome or "",
             e.waiting,
-            e.excepted,
+            e.excepted or e.pupil_id in excepted,
         )
         for e in enrolments
     ]
+
+
+def _excepted(ids: Collection[int], into: Mapping[int, int]) -> set[int]:
+    """Pupils of whom an exception is noted, in their file or one merged into it. One query."""
+    rows = PaperException.objects.filter(pupil__in=[*ids, *into])
+    return {into.get(pk, pk) for pk in rows.order_by().values_list("pupil", flat=True)}
+
+
+def _outcomes(into: Mapping[int, int]) -> dict[int, str]:
+    """Survivor → the latest look-up of its file and of those merged into it. One query."""
+    rows = Answer.objects.filter(pupil__in=[*into, *into.values()]).order_by("id")
+    return {into.get(pk, pk): outcome for pk, outcome in rows.values_list("pupil", "outcome")}
 
 
 def _state(marked: Any) -> str:
@@ -324,10 +348,11 @@ def report_rows(school: Organisation, year: str, class_name: str | None = None) 
     )
     ids = [e.pupil_id for e in rows]
     today = clock.today()
-    owned = stays_of(ids)
+    into = aliases.merged_into(ids)
+    owned = stays_of(ids, into)
     _follow(rows, owned)
     stays = _by_kind(owned, today)
-    excepted = set(PaperException.objects.filter(pupil__in=ids).values_list("pupil", flat=True))
+    excepted = _excepted(ids, into)
     return [
         {
             "pupil": e.pupil.code,
@@ -361,8 +386,7 @@ def exception_counts(school: Organisation, year: str) -> Mapping[str, int]:
 
 def last_answer(pupil: Pupil) -> Answer | None:
     """The latest evidence, of the file or of one merged into it. Two queries."""
-    files = [pupil.pk, *aliases.merged_into([pupil.pk])]
-    return Answer.objects.filter(pupil__in=files).order_by("-id").first()
+    return Answer.objects.filter(pupil__in=files_of(pupil)).order_by("-id").first()
 
 
 def places_in_old_units(school: Organisation, year: str) -> QuerySet[Enrolment]:

@@ -22,8 +22,8 @@ from hocbaso.apps.periods.models import ColumnLock, EntryPeriod
 from hocbaso.apps.privacy.log import viewed
 from hocbaso.apps.privacy.queries import views_of_pupil
 from hocbaso.apps.pupils.models import Enrolment, SchoolClass
-from hocbaso.apps.residence.models import Lookup, Order, Source, Stay
-from hocbaso.apps.residence.queries import address_of, counts_of, history_of, rows_of_class
+from hocbaso.apps.residence.models import Lookup, Order, PaperException, Source, Stay
+from hocbaso.apps.residence.queries import address_of, counts_of, history_of, report_rows, rows_of_class
 from hocbaso.core.errors import DomainError, NotAllowed
 from tests.builders import START, YEAR, give_results, make_school, make_user
 from tests.unit.apps.matching.world import pupil_of
@@ -232,14 +232,25 @@ def test_what_was_recorded_of_residence_follows_the_person_and_goes_back_with_an
     own = stay(kept, Source.STATEMENT, kind="tam_tru")
     today, school_class = clock.today(), school.classes["3A"]
     assert address_of(kept, today, "noi_o_hien_tai") is None
+    PaperException.objects.create(
+        pupil=gone,
+        school=school.unit,
+        school_class=school_class,
+        paper="ct07",
+        reason="no_number",
+        explanation="Chưa có số",
+        at=clock.now(),
+        by="test",
+    )
     case = case_of(school, kept, pair)
     decide(school.actor(Role.PRINCIPAL), case, agree=True)
+    assert [row["exception"] for row in report_rows(school.unit, YEAR)] == [True]
     address = address_of(kept, today, "noi_o_hien_tai")
     assert (address.text, address.since) == ("8 số 55, Phường Hạnh Thông", "2025-09")
     assert {line.stay for line in history_of(kept)} == {told, own}
     assert address_of(kept, today) is None  # what the merged file said of itself counts no more
     (row,) = rows_of_class(school_class)
-    assert (row.state, row.current.text) == ("stated", address.text)
+    assert (row.state, row.current.text, row.excepted) == ("stated", address.text, True)
     assert counts_of([school_class])[school_class.pk]["stated"] == 1
     undo(school, case, "Nhầm")
     assert {line.stay for line in history_of(kept)} == {own}
@@ -410,3 +421,14 @@ def test_both_schools_that_agreed_still_see_the_case_when_the_file_is_at_home_at
         decide(school.actor(Role.PRINCIPAL), case, agree=True)
     case.refresh_from_db()
     assert {one.pk for one in schools_of_case(case)} == {here.unit.pk, there.unit.pk}
+
+
+def test_what_an_officer_merged_between_schools_one_of_them_does_not_take_apart_alone():
+    here, there, commune, kept, _, pair = across()
+    case = propose(here.actor(Role.DATA_CLERK), pair, survivor=kept, evidence="Giấy khai sinh")
+    decide(officer(commune), case, agree=True)
+    case.refresh_from_db()
+    assert {one.pk for one in schools_of_case(case)} == {here.unit.pk, there.unit.pk}
+    asked = propose_undo(there.actor(Role.DATA_CLERK), case, "Nhầm")
+    assert decide_undo(here.actor(Role.PRINCIPAL), asked, agree=True).state == "proposed"
+    assert decide_undo(there.actor(Role.PRINCIPAL), asked, agree=True).state == "done"

@@ -11,14 +11,14 @@ from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.accounts.queries import same_person
 from hocbaso.apps.audit import chain
 from hocbaso.apps.common import clock
-from hocbaso.apps.matching.homes import schools_of
+from hocbaso.apps.matching.homes import schools_apart, schools_of
 from hocbaso.apps.matching.models import Agreement, CaseState, MergeCase, Pair, PairState
 from hocbaso.apps.matching.policies import manages
 from hocbaso.apps.matching.use_cases.judge import text_of
 from hocbaso.apps.matching.use_cases.merge import carry_out, locked_pair, put_case
 from hocbaso.apps.matching.use_cases.preview import Choices, preview
 from hocbaso.apps.organisations.models import Kind, Organisation
-from hocbaso.apps.pupils.models import Pupil
+from hocbaso.apps.pupils.models import Enrolment, Pupil
 from hocbaso.core.errors import DomainError, NotAllowed, register
 
 register(
@@ -45,8 +45,8 @@ _EVIDENCE = 500
 
 
 def schools_of_case(case: MergeCase) -> list[Organisation]:
-    """The schools at which the two files are at home; once merged also those whose principals agreed, though
-    the file is at home at one of them only.
+    """The schools at which the two files are at home; once merged also those whose principals agreed, and
+    those where the files would be at home apart, whoever decided about the merge.
     """
     schools = schools_of([case.survivor_id, case.merged_id])
     if case.state not in (CaseState.MERGED, CaseState.UNDONE):
@@ -54,7 +54,9 @@ def schools_of_case(case: MergeCase) -> list[Organisation]:
     agreed = Organisation.objects.filter(
         kind=Kind.SCHOOL, pk__in=case.agreements.filter(agrees=True).values("unit")
     )
-    return schools + [one for one in agreed if one not in schools]
+    before = {change.object_id: change.before for change in case.changes.filter(model=Enrolment._meta.label)}
+    apart = schools_apart([case.survivor_id, case.merged_id], before)
+    return list({one.pk: one for one in (*schools, *agreed, *apart)}.values())
 
 
 @transaction.atomic

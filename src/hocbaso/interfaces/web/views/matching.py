@@ -21,6 +21,7 @@ from hocbaso.apps.matching.models import (
     PairKind,
     PairState,
     Scan,
+    UndoAgreement,
     UndoRequest,
     UndoState,
 )
@@ -260,8 +261,14 @@ def _undoing(actor: Actor, found: MergeCase, *, approves: bool) -> dict[str, Any
         "may_decide_undo": waits is not None and approves and not own,
         "may_withdraw_undo": waits is not None and may_ask,
         "may_ask_undo": waits is None and may_ask,
-        "undo_past": [] if waits else list(found.undo_requests.filter(state=UndoState.REFUSED)[:3]),
+        "undo_past": _refused_undos(found) if merged and not waits else [],
     }
+
+
+def _refused_undos(found: MergeCase) -> list[UndoAgreement]:
+    """Who said no to the latest requests, and why. One query."""
+    said = UndoAgreement.objects.filter(request__case=found, request__state=UndoState.REFUSED, agrees=False)
+    return list(said.order_by("-pk")[:3])
 
 
 def _sides(actor: Actor, found: MergeCase) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def pupil(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("web:residence-pupil", code=code)
     viewed(actor, [found], ViewKind.FILE, "residence")
     background.wake()
-    today = clock.today()
+    today, files = clock.today(), queries.files_of(found)
     told = [_difference(found.current_address, enrolment, row) for row in queries.open_told(found)]
     context = {
         "enrolment": enrolment,
@@ -75,8 +75,8 @@ def pupil(request: HttpRequest, code: str) -> HttpResponse:
         "current": queries.address_of(found, today, Kind.CURRENT),
         "told": told,
         "history": queries.history_of(found),
-        "answers": list(Answer.objects.filter(pupil=found).order_by("-id")[:10]),
-        "exceptions": list(PaperException.objects.filter(pupil=found)),
+        "answers": list(Answer.objects.filter(pupil__in=files).order_by("-id")[:10]),
+        "exceptions": list(PaperException.objects.filter(pupil__in=files)),
         "waiting": Lookup.objects.filter(pupil=found, state__in=("queued", "sent")).first(),
         "lacks": missing(found),
         "kinds": [(k.value, k.label) for k in (Kind.CURRENT, Kind.TEMPORARY)],
