@@ -112,7 +112,7 @@ def test_an_offer_lapses_with_time_with_the_file_and_when_declined():
 def test_a_register_that_keeps_the_number_to_itself_sends_the_school_to_the_family():
     _, clerk, pupil = one()
     port = Searching({NAME: NUMBER}, discloses=False)
-    with pytest.raises(DomainError, match="xin gia đình"):
+    with pytest.raises(DomainError, match="hoặc gia đình"):
         accept(clerk, pupil, search(clerk, pupil, port=port).token, port=port)
 
 

@@ -65,3 +65,19 @@ def test_several_or_nobody_says_what_to_do(as_role, member, monkeypatch, who, to
     url = reverse("web:number-search-staff", args=[member.code])
     assert told in text(client.post(url, {"viec": "tim"}, follow=True))
     assert client.get(reverse("web:number-search-staff", args=["khong-co"])).status_code == 404
+
+
+def test_a_number_that_a_colleague_holds_is_refused_and_the_offer_is_over(
+    as_role, school, member, monkeypatch
+):
+    monkeypatch.setattr(ports, "population", lambda: Searching({NAME: NUMBER}))
+    StaffMember.objects.create(
+        organisation=school, code="CB8", full_name="Người Khác", personal_number=NUMBER
+    )
+    client, _post = as_role(Role.DATA_CLERK)
+    url = reverse("web:number-search-staff", args=[member.code])
+    page = text(client.post(url, {"viec": "tim"}, follow=True))
+    refused = client.post(url, {"viec": "nhan", "luot": offer_id(page)})
+    assert (refused.status_code, "đã thuộc về một người khác" in text(refused)) == (422, True)
+    assert "Có một người phù hợp" not in text(refused)
+    assert NumberSearch.objects.get().state == SearchState.DUPLICATE

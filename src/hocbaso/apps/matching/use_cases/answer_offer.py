@@ -33,9 +33,9 @@ register(
             "The file changed since the search.",
         ),
         "search_undisclosed": (
-            "Hệ thống dân cư xác nhận có người này nhưng không cung cấp số. Thầy cô xin gia đình "
-            "thông báo số định danh cá nhân rồi nhập vào hồ sơ.",
-            "The register does not disclose the number; ask the family.",
+            "Hệ thống dân cư xác nhận có người này nhưng không cung cấp số. Thầy cô xin chính "
+            "người này hoặc gia đình thông báo số định danh cá nhân rồi nhập vào hồ sơ.",
+            "The register does not disclose the number; ask the person or the family.",
         ),
     }
 )
@@ -63,7 +63,8 @@ def accept(actor: Actor, pupil: Person, token: str, *, port: PopulationPort | No
 
     :param token: of the offer that ``search`` gave for the file as it is now.
     :raises NotAllowed: as ``search``
-    :raises DomainError: ``search_no_offer``, ``search_changed``, ``search_undisclosed``
+    :raises DomainError: ``search_no_offer``, ``search_changed``, ``search_undisclosed``; of a member of staff
+        ``identity_number_taken``
     :raises PopulationUnavailable: nothing is known; the same may be tried again.
     """
     school, year = authorise(actor, pupil)
@@ -75,10 +76,12 @@ def accept(actor: Actor, pupil: Person, token: str, *, port: PopulationPort | No
     if not told.personal_number:
         _end(actor, row, SearchState.UNDISCLOSED)
         raise DomainError("search_undisclosed")
-    pair = _write(actor, row, told.personal_number, told.result_id)
-    if pair is not None:
-        return Taken(pupil, "duplicate", pair)
+    taken, pair = _write(actor, row, told.personal_number, told.result_id)
     person = person_of(row)
+    if taken and isinstance(person, StaffMember):  # staff have no pairs; what was found is on record
+        raise DomainError("identity_number_taken")
+    if taken:
+        return Taken(pupil, "duplicate", pair)
     for name in ("personal_number", "identity_state"):
         setattr(pupil, name, getattr(person, name))
     if isinstance(person, StaffMember):
@@ -121,8 +124,8 @@ def _end(actor: Actor, row: NumberSearch, state: SearchState, **details: str) ->
 
 
 @transaction.atomic
-def _write(actor: Actor, row: NumberSearch, number: str, result_id: str) -> int | None:
-    """Write the number into the file; the id of the pair when another file holds it."""
+def _write(actor: Actor, row: NumberSearch, number: str, result_id: str) -> tuple[bool, int | None]:
+    """Write the number into the file; or (True, id of the pair of pupils) when another file holds it."""
     person = type(person_of(row))._default_manager.select_for_update().get(pk=person_of(row).pk)
     if evidence.fields_of(person).digest != row.snapshot_hash:
         raise DomainError("search_changed")
@@ -138,15 +141,15 @@ def _write(actor: Actor, row: NumberSearch, number: str, result_id: str) -> int 
     if holder is not None:
         _end(actor, row, SearchState.DUPLICATE)
         if isinstance(person, Pupil) and isinstance(holder, Pupil):
-            return meet(actor, person, holder, organisation=row.school.code).pk
-        raise DomainError("identity_number_taken")
+            return True, meet(actor, person, holder, organisation=row.school.code).pk
+        return True, None
     if isinstance(person, Pupil):
         row.pupil = person
     else:
         row.staff = person
     note_change(actor, person, ["personal_number"], organisation=row.school.code, door="search")
     _end(actor, row, SearchState.ACCEPTED, result=result_id)
-    return None
+    return False, None
 
 
 def _stamp(person: Person) -> None:
