@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.ledger import queries as ledger
 from hocbaso.apps.organisations.models import Organisation
-from hocbaso.apps.pupils.models import SchoolClass
+from hocbaso.apps.pupils.models import Enrolment, SchoolClass
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetState, StatusEvent, YearSheet
 from hocbaso.core.document.codes import normalise_typed_code
 from hocbaso.core.errors import NotFound, register
@@ -101,7 +101,16 @@ def inclusion_proof_of(typed: str) -> dict[str, Any]:
 
 
 def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
-    """Where each class stands: numbers by state. One query."""
+    """Where each class stands: sheets by state, and ``open``: who studies there and has none. Two queries.
+
+    A corrected sheet counts beside its version of before, and one of a pupil who left stays: ``open`` cannot
+    be told from the sums.
+    """
+    live = YearSheet.objects.filter(enrolment=OuterRef("pk")).exclude(state=SheetState.VOIDED)
+    without = Enrolment.objects.filter(
+        ~Exists(live), school_class__school=school, school_class__school_year=year, active=True
+    )
+    missing = dict(without.order_by().values_list("school_class").annotate(n=Count("pk")))
     rows = (
         SchoolClass.objects.filter(school=school, school_year=year)
         .annotate(
@@ -129,7 +138,7 @@ def class_board(school: Organisation, year: str) -> list[dict[str, Any]]:
         )
         .order_by("grade", "name")
     )
-    return [dict(row) for row in rows]
+    return [dict(row) | {"open": missing.get(row["id"], 0)} for row in rows]
 
 
 def waits_for_subjects(school_class: SchoolClass) -> bool:

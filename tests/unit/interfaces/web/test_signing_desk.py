@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.audit.models import Event
+from hocbaso.apps.pupils.models import Enrolment
 from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases.close_class import close_class
@@ -267,8 +268,11 @@ def test_the_board_of_classes_accounts_for_every_pupil(inside) -> None:
     school = closed_school(2)
     client = inside(post_of(school, Role.PRINCIPAL))
     assert "Chưa chốt" not in text(client.get(reverse("web:signing")))
+    leaver = YearSheet.objects.order_by("pk").first()
+    Enrolment.objects.filter(pk=leaver.enrolment_id).update(active=False)  # the sheet stays and hides nobody
     make_pupil(school, "3A", 70)
     assert 'data-label="Chưa chốt">1</td>' in text(client.get(reverse("web:signing")))
+    assert 'data-label="Chưa chốt">1</td>' in text(client.get(reverse("web:closing")))
 
 
 def test_a_school_without_pupils_is_told_what_comes_first(inside) -> None:

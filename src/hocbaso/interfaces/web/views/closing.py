@@ -56,12 +56,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if not allowed(actor, "transcripts.close", SchoolClass(school=school)):
         raise NotAllowed("not_allowed", what=_("chốt kết quả của lớp"))
     year = working_year(school)
-    board = []
-    for row in queries.class_board(school, year):
-        closed = sum(
-            row[step] for step in ("subjects", "frozen", "homeroom_signed", "principal_signed", "issued")
-        )
-        board.append({**row, "closed": closed, "open": max(0, row["pupils"] - closed)})
+    board = [row | {"closed": row["pupils"] - row["open"]} for row in queries.class_board(school, year)]
     context = {
         "board": board,
         "year": year,

@@ -45,8 +45,6 @@ register(
     }
 )
 
-#: Columns of the board, a sheet in each of its states.
-_STATES = ("subjects", "frozen", "homeroom_signed", "principal_signed", "issued")
 #: Sheets in one step of the page.
 STEP = 5
 
@@ -68,8 +66,6 @@ def index(request: HttpRequest) -> HttpResponse:
     year = working_year(school)
     names = signing_desk.homeroom_names(school)
     board = [{**row, "teacher": names.get(row["id"], "")} for row in queries.class_board(school, year)]
-    for row in board:  # what no column names is not closed yet: no pupil is lost between them
-        row["open"] = max(0, row["pupils"] - sum(row[state] for state in _STATES))
     waiting = sum(row["homeroom_signed"] for row in board)
     context = {
         "board": board,
