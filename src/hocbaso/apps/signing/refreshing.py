@@ -70,14 +70,14 @@ def refresh_due(
     """One bounded round. What died in mid-round goes on with the next: each answer is its own transaction.
 
     :param ticks: seconds of a clock that only runs forward; with it the round ends after ``seconds``.
-    :param everybody: also answers that are still fresh.
+    :param everybody: also answers that are still fresh, and of one authority as many as ``limit`` allows.
     """
     begin, stop = (ticks() if ticks else 0.0), False
     of_issuer: dict[str, list[str]] = defaultdict(list)
     # one pass, whatever the number of authorities
     for issuer, digest in due(everybody=everybody).values_list("issuer", "pk"):
         of_issuer[issuer].append(digest)
-    each = max(1, min(AN_AUTHORITY, limit // max(1, len(of_issuer))))
+    each = max(1, min(limit if everybody else AN_AUTHORITY, limit // max(1, len(of_issuer))))
     asked = revoked = silent = 0
     left = False
     for digests in of_issuer.values():

@@ -10,6 +10,7 @@ import typer
 from hocbaso.interfaces.cli.output import JSON_OPTION, answer, messages, told
 
 SCHOOL = typer.Option(..., "--school", help="Mã trường.")
+_ALL = 10**9  # more certificates than any node registers
 
 
 def end(
@@ -35,7 +36,9 @@ def end(
 
 
 def refresh(
-    limit: int = typer.Option(200, "--limit", min=1, help="Số chứng thư số hỏi nhiều nhất."),
+    limit: int = typer.Option(
+        None, "--limit", min=1, help="Số chứng thư số hỏi nhiều nhất; mặc định 200, với --all là tất cả."
+    ),
     everybody: bool = typer.Option(
         False,
         "--all",
@@ -48,10 +51,10 @@ def refresh(
         _database()
         from hocbaso.apps.accounts.door import Actor
         from hocbaso.apps.signing.endings import end_departed
-        from hocbaso.apps.signing.refreshing import refresh_due
+        from hocbaso.apps.signing.refreshing import A_ROUND, refresh_due
 
         actor = Actor.operator()
-        done = refresh_due(actor, limit=limit, everybody=everybody)
+        done = refresh_due(actor, limit=limit or (_ALL if everybody else A_ROUND), everybody=everybody)
         document: dict[str, Any] = {
             "asked": done.asked,
             "revoked": done.revoked,
@@ -65,6 +68,7 @@ def refresh(
         human=lambda: messages.print(
             f"Đã hỏi {document['asked']}, thu hồi {document['revoked']}, chưa trả lời {document['silent']}; "
             f"kết thúc {document['ended']} đăng ký hết phân công."
+            + (" Còn chứng thư số chưa hỏi được: chạy lại lệnh này sau ít phút." if document["left"] else "")
         ),
     )
 

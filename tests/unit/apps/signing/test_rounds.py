@@ -127,6 +127,16 @@ def test_a_round_is_bounded_by_authority_and_a_silent_one_does_not_hold_the_othe
         refreshing._answer = original
 
 
+def test_an_operator_who_asks_about_everybody_is_not_held_to_a_round_of_one_authority(
+    here, provider, monkeypatch
+):
+    monkeypatch.setattr(refreshing, "AN_AUTHORITY", 2)
+    copies(registered_teacher(here), here, 6, "CN=Đông")
+    assert refreshing.refresh_due(SYSTEM).left
+    done = refreshing.refresh_due(SYSTEM, everybody=True, limit=1000)
+    assert (done.asked, done.left) == (7, False)
+
+
 def test_answers_are_renewed_at_night_overdue_ones_by_day_and_a_failing_provider_is_no_answer(
     here, provider, monkeypatch
 ):

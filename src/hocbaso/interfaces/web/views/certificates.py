@@ -319,8 +319,11 @@ def _typed_day(text: str) -> date:
     """
     if "/" not in text:
         return date.fromisoformat(text)
-    day, month, year = text.split("/")
-    return date(int(year), int(month), int(day))
+    try:
+        day, month, year = map(int, text.split("/"))
+        return date(year, month, day)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 @require_actor
