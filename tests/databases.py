@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -31,7 +33,8 @@ def _told(folder: Path) -> Path:
 
 @cache
 def kept() -> Path:
-    """Where SQLite's is kept: a name of all migrations, ours and Django's, in a directory of one's own."""
+    """Where SQLite's is kept: a name of all migrations, ours and Django's, and of what ours import of the
+    house, in a directory of one's own."""
     import django
 
     import hocbaso
@@ -40,12 +43,33 @@ def kept() -> Path:
     for package in (hocbaso, django):
         root = Path(package.__file__ or "").parent
         for path in sorted(root.rglob("migrations/*.py")):
-            digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
-    directory = Path(tempfile.gettempdir()) / f"hocbaso-tests-{os.getuid()}"
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(root)}\0".encode() + content)
+            for name in _OURS.findall(content.decode()) if root.name == "hocbaso" else ():
+                digest.update(_module(root, name))
+    return own_directory(Path(tempfile.gettempdir())) / f"{digest.hexdigest()[:32]}.sqlite3"
+
+
+#: What a migration imports of the house: fields whose column may change without it.
+_OURS = re.compile(r"^(?:import|from) hocbaso\.([\w.]+)", re.MULTILINE)
+
+
+def _module(root: Path, name: str) -> bytes:
+    file = root.joinpath(*name.split(".")).with_suffix(".py")
+    return file.read_bytes() if file.is_file() else b""
+
+
+def own_directory(place: Path) -> Path:
+    """A directory that nobody else can have made, led elsewhere or written into.
+
+    :raises PermissionError: the name is taken by something else.
+    """
+    directory = place / f"hocbaso-tests-{os.getuid()}"
     directory.mkdir(mode=0o700, exist_ok=True)
-    if directory.stat().st_uid != os.getuid():
-        raise PermissionError(f"{directory} is somebody else's")
-    return directory / f"{digest.hexdigest()[:32]}.sqlite3"
+    facts = directory.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o022:
+        raise PermissionError(f"{directory} is not one's own")
+    return directory
 
 
 def begin(folder: Path, server_url: str = "") -> subprocess.Popen[bytes]:
@@ -90,7 +114,7 @@ def start_from_template(connection: BaseDatabaseWrapper) -> None:
     def copy() -> None:  # the first step of the first migrate
         del connection.prepare_database
         connection.ensure_connection()
-        source = sqlite3.connect(kept())
+        source = sqlite3.connect(f"{kept().as_uri()}?mode=ro", uri=True)  # never an empty file in its place
         source.backup(connection.connection)
         source.close()
 
