@@ -20,7 +20,7 @@ from hocbaso.core.document.emit import emit
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.document.names import document_bytes
 from hocbaso.core.document.parse import split_document
-from hocbaso.core.errors import Unreadable
+from hocbaso.core.errors import DomainError, Unreadable
 from hocbaso.engines.trust import qr, tokens
 from hocbaso.engines.trust.longterm.policy import long_term_policy
 from hocbaso.engines.trust.verification import Question, Result, Verdict, verify_document, verify_file
@@ -176,6 +176,14 @@ def test_a_packed_signature_comes_back_with_its_own_text() -> None:
     for signature in split_document(across()).signatures[:2]:
         packed, key_info = pack_signature(signature)
         assert unpack_signature(packed, lambda _, kept=key_info: kept) == signature
+
+
+def test_a_packed_signature_that_somebody_altered_is_damaged_and_stops_no_audit() -> None:
+    packed, key_info = pack_signature(split_document(across()).signatures[0])
+    for place in (2, 1 + packed[1], packed[1] + 3):  # of its Id the first and the last, of its role the first
+        altered = packed[:place] + b"%" + packed[place + 1 :]
+        with pytest.raises(DomainError, match="stored"):
+            unpack_signature(altered, lambda _: key_info)
 
 
 def test_the_sub_indications_are_those_of_the_standard_each_once() -> None:

@@ -79,4 +79,7 @@ def _short(text: bytes) -> bytes:
 
 def _read_short(packed: bytes, place: int) -> tuple[str, int]:
     end = place + 1 + packed[place]
-    return packed[place + 1 : end].decode("ascii"), end
+    text = packed[place + 1 : end].decode("ascii")
+    if "%" in text:  # no name of ours holds one, and a form would take it for a place of its own
+        raise ValueError("a name")
+    return text, end
