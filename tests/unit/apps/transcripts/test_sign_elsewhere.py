@@ -169,6 +169,23 @@ def test_a_flood_of_refused_values_is_a_few_events_and_a_sum_that_loses_nothing(
         RefusedValues.objects.filter(told_at__isnull=False).update(calls=0)
 
 
+def test_a_refusal_after_its_hour_was_summed_up_is_an_event_and_stops_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    noon = clock.now().replace(minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    row = HandedOut.objects.get(pk=desk.begin().id)
+    for _ in range(SINGLY + 1):
+        note_refused(desk.actor, row, {"elsewhere_swapped": 1})
+    monkeypatch.setattr(clock, "now", lambda: noon + timedelta(minutes=60))
+    assert tell_refused(Actor.system()) == 1
+    monkeypatch.setattr(clock, "now", lambda: noon + timedelta(minutes=59.9))  # of a machine that lags behind
+    note_refused(desk.actor, row, {"elsewhere_foreign": 2})
+    last = Event.objects.filter(action="signing.values_refused").order_by("sequence").last()
+    assert last.details["counts"] == {"elsewhere_foreign": 2}
+    assert RefusedValues.objects.get().singly == SINGLY
+
+
 def test_a_value_is_taken_once(desk: Desk):
     handed = desk.begin()
     values = desk.values(handed)

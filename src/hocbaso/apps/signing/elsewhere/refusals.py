@@ -36,14 +36,15 @@ def note_refused(actor: Actor, handed_out: HandedOut, counts: Mapping[str, int])
     """
     if not counts:
         return
-    batch, now = handed_out.batch, clock.now()
-    SigningBatch.objects.select_for_update().filter(pk=batch.pk).first()  # calls of one batch, one by one
-    for over in RefusedValues.objects.filter(batch=batch, told_at__isnull=True, hour__lte=now - _HOUR):
-        _tell(actor, over)
+    batch = handed_out.batch
+    SigningBatch.objects.select_for_update(no_key=True).filter(pk=batch.pk).first()  # calls, one by one
+    now, rows = clock.now(), RefusedValues.objects.select_for_update()  # whoever sums up waits, or was first
     hour = now.replace(minute=0, second=0, microsecond=0)
-    row, _ = RefusedValues.objects.get_or_create(batch=batch, hour=hour)
-    if row.singly < SINGLY:
-        RefusedValues.objects.filter(pk=row.pk).update(singly=F("singly") + 1)
+    row, _ = rows.get_or_create(batch=batch, hour=hour)
+    for over in rows.filter(batch=batch, told_at__isnull=True, hour__lte=now - _HOUR):
+        _tell(actor, over)
+    if row.singly < SINGLY or row.told_at is not None:  # summed up already: in its last moment, or too early
+        RefusedValues.objects.filter(pk=row.pk, told_at__isnull=True).update(singly=F("singly") + 1)
         code, name = batch.school.code, handed_out.list_digest[:_DIGITS]
         record(
             actor,
