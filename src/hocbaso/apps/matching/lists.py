@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.matching.homes import homes, sees
-from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState
+from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState, UndoRequest, UndoState
+from hocbaso.apps.matching.use_cases.cases import schools_of_case
 from hocbaso.apps.organisations.models import Organisation
 from hocbaso.apps.oversight.schools import schools_under
 from hocbaso.apps.privacy.masking import masked_number
@@ -40,6 +41,7 @@ class PairLine:
     first: Side
     second: Side
     case: MergeCase | None = None
+    undoing: bool = False  # somebody waits for an answer about taking the merge apart
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -92,7 +94,7 @@ def side_of(actor: Actor, pupil: Pupil, home: Enrolment | None) -> Side:
 
 
 def lines_of(actor: Actor, pairs: Iterable[Pair]) -> list[PairLine]:
-    """Pairs with their sides. Two queries."""
+    """Pairs with their sides. Two queries, with cases three."""
     rows = list(pairs)
     where = homes({pk for row in rows for pk in (row.first_id, row.second_id)})
     cases = {
@@ -101,12 +103,15 @@ def lines_of(actor: Actor, pairs: Iterable[Pair]) -> list[PairLine]:
             pair__in=[row.pk for row in rows], state__in=[CaseState.PROPOSED, CaseState.MERGED]
         ).order_by("pk")
     }
+    waits = UndoRequest.objects.filter(case__in=cases.values(), state=UndoState.PROPOSED)
+    undoing = set(waits.values_list("case__pair", flat=True)) if cases else set()
     return [
         PairLine(
             row,
             side_of(actor, row.first, where.get(row.first_id)),
             side_of(actor, row.second, where.get(row.second_id)),
             cases.get(row.pk),
+            row.pk in undoing,
         )
         for row in rows
     ]
@@ -116,10 +121,20 @@ def pairs_of(unit: Organisation, state: str = "") -> QuerySet[Pair]:
     """Pairs one of whose files has been in a school of the unit; without a state those that wait."""
     enrolled = Enrolment.objects.filter(school_class__school__in=schools_under(unit)).values("pupil")
     rows = Pair.objects.filter(Q(first__in=enrolled) | Q(second__in=enrolled))
-    states = [state] if state in PairState.values else [PairState.OPEN, PairState.PROPOSED]
-    return rows.filter(state__in=states).select_related("first", "second").order_by("-score", "pk")
+    if state in PairState.values:
+        wanted = Q(state=state)
+    else:
+        undoing = UndoRequest.objects.filter(state=UndoState.PROPOSED).values("case__pair")
+        wanted = Q(state__in=[PairState.OPEN, PairState.PROPOSED]) | Q(pk__in=undoing)
+    return rows.filter(wanted).select_related("first", "second").order_by("-score", "pk")
 
 
 def visible(lines: Collection[PairLine], schools: Collection[int]) -> list[PairLine]:
-    """Lines one of whose files is at home in one of these schools now."""
-    return [x for x in lines if any(side.school and side.school.pk in schools for side in x.sides)]
+    """Lines one of whose files is at home in one of these schools now, or would be if a merge that somebody
+    wants to take apart had not been."""
+
+    def of(line: PairLine) -> set[int]:
+        apart = schools_of_case(line.case) if line.undoing and line.case else []
+        return {one.pk for one in (*(side.school for side in line.sides), *apart) if one is not None}
+
+    return [line for line in lines if of(line) & set(schools)]

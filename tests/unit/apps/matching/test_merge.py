@@ -11,7 +11,7 @@ from hocbaso.apps.audit import chain
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock
 from hocbaso.apps.identity.escalation.models import Case
-from hocbaso.apps.matching import aliases
+from hocbaso.apps.matching import aliases, lists
 from hocbaso.apps.matching.models import CaseState, MergeCase, Pair, PairState, UndoRequest
 from hocbaso.apps.matching.use_cases.cases import decide, propose, schools_of_case, withdraw
 from hocbaso.apps.matching.use_cases.preview import Choices, preview
@@ -430,5 +430,8 @@ def test_what_an_officer_merged_between_schools_one_of_them_does_not_take_apart_
     case.refresh_from_db()
     assert {one.pk for one in schools_of_case(case)} == {here.unit.pk, there.unit.pk}
     asked = propose_undo(there.actor(Role.DATA_CLERK), case, "Nhầm")
+    for school in (here, there):  # who has to answer finds it among what is to be looked at
+        lines = lists.lines_of(school.actor(Role.PRINCIPAL), lists.pairs_of(school.unit))
+        assert [line.case for line in lists.visible(lines, {school.unit.pk})] == [case]
     assert decide_undo(here.actor(Role.PRINCIPAL), asked, agree=True).state == "proposed"
     assert decide_undo(there.actor(Role.PRINCIPAL), asked, agree=True).state == "done"

@@ -22,10 +22,13 @@ def test_a_refused_wish_is_told_with_the_reason_of_whoever_refused(inside):
     clerk, principal = (inside(school.actor(role).assignment) for role in (Role.DATA_CLERK, Role.PRINCIPAL))
     asked = clerk.post(url, {"viec": "tach", "ghi-chu": "Hai em sinh đôi"}, follow=True)
     assert "Duyệt tách lại" not in text(asked)
+    assert "Đề nghị tách lại" in (todo := text(principal.get(reverse("web:duplicates"))))
+    assert url in todo
     assert "Duyệt tách lại" in text(principal.get(url))
     assert clerk.post(url, {"viec": "tach-dong-y"}).status_code == 403
     principal.post(url, {"viec": "tach-khong", "ghi-chu": "Đã hỏi gia đình: một em"})
     assert UndoRequest.objects.get().state == "refused"
+    assert url not in text(principal.get(reverse("web:duplicates")))
     page = text(clerk.get(url))
     assert "không được duyệt (Đã hỏi gia đình: một em)" in page
     assert "Hai em sinh đôi" not in page
