@@ -12,6 +12,9 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.audit.chain import broken_links, record
 from hocbaso.apps.audit.models import Event
 from hocbaso.apps.common import clock, guards
+from hocbaso.apps.organisations.models import DatedSetting, Organisation
+from tests.builders import START, make_school
+from tests.two_connections import Beside
 
 pytestmark = pytest.mark.django_db
 
@@ -62,4 +65,27 @@ def test_the_hashed_text_is_one_json_object_with_sorted_keys() -> None:
     content |= {"at": clock.iso_seconds(event.at), "previous": event.previous}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert event.digest == hashlib.sha256(text.encode()).hexdigest()
+    assert broken_links() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_row_while_others_wait_for_the_chain() -> None:
+    """A row that names a school is checked when its transaction ends; whoever holds the school and wants the
+    chain would wait for ever for one who holds the chain."""
+    unit = make_school().unit
+
+    def names_it() -> None:
+        with transaction.atomic():
+            DatedSetting.objects.create(organisation=unit, key="x", value="y", valid_from=START)
+            record(Actor.operator(), "test.second")
+
+    with transaction.atomic():
+        Organisation.objects.select_for_update().get(pk=unit.pk)
+        other = Beside(names_it)
+        record(Actor.operator(), "test.first")
+    assert other.ended() is None
+    assert list(Event.objects.order_by("-sequence").values_list("action", flat=True)[:2]) == [
+        "test.second",
+        "test.first",
+    ]
     assert broken_links() == []

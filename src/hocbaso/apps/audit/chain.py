@@ -71,9 +71,13 @@ def record(actor: Actor, action: str, target: str = "", *, organisation: str = "
     return event
 
 
-#: One journey to the server while everybody else waits. Two statements, because the second must see what was
-#: committed while the first waited; the server computes the digest of :func:`_digest`.
+#: One journey to the server while everybody else waits. The lock is a statement of its own, because the next
+#: must see what was committed while it waited; the server computes the digest of :func:`_digest`. Before it
+#: the rows so far are checked against those they name: done at the end, whoever waits there for a row that
+#: somebody holds would hold the chain, and that somebody may be waiting for it.
 _APPEND = """
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
 SELECT pg_advisory_xact_lock(%(lock)s);
 INSERT INTO {table}
     (sequence, at, actor, role, channel, organisation, action, target, details, previous, digest)
@@ -97,7 +101,8 @@ def _append_at_once(event: Event) -> Event:
     values["details"] = json.dumps(event.details, ensure_ascii=False)
     with connection.cursor() as cursor:
         cursor.execute(_APPEND.format(table=Event._meta.db_table), values)
-        cursor.nextset()
+        for _ in range(3):
+            cursor.nextset()
         event.sequence, event.previous, event.digest = cursor.fetchone()
     event._state.adding, event._state.db = False, connection.alias
     return event

@@ -19,7 +19,7 @@ from hocbaso.apps.organisations.queries import setting
 from hocbaso.apps.signing.authority import end_now, hold, needed
 from hocbaso.apps.signing.certificate_models import Ending, EndingState, KeyAct
 from hocbaso.apps.signing.families import DEPUTY
-from hocbaso.apps.signing.key_events import log_event
+from hocbaso.apps.signing.key_events import hold_log, log_event
 from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.core.errors import DomainError, register
 
@@ -68,8 +68,12 @@ def begin_ending(actor: Actor, school: Organisation, certificate: Certificate, r
         started_by=actor.user,
         started_at=clock.now(),
     )
+    alone = setting(school, "certificate_second_person") == "no"
+    if alone:
+        hold(certificate)
+        hold_log()
     record(actor, "signing.ending_asked", certificate.digest, organisation=school.code, reason=reason)
-    if setting(school, "certificate_second_person") == "no":
+    if alone:
         _finish(actor, case)
     return case
 

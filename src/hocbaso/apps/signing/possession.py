@@ -25,6 +25,7 @@ from hocbaso.apps.organisations.queries import setting
 from hocbaso.apps.signing.authority import register_seats, revocation_of
 from hocbaso.apps.signing.certificate_models import Possession, ProofState
 from hocbaso.apps.signing.families import check_family
+from hocbaso.apps.signing.key_events import hold_log
 from hocbaso.apps.signing.models import Certificate
 from hocbaso.apps.signing.ports import KeyProvider, key_provider
 from hocbaso.apps.signing.register import check_holder, digest_of, store
@@ -248,7 +249,7 @@ def _again(case: Possession) -> None:
 
     Two registrations of one key wait for each other on its certificate's row.
     """
-    row = Certificate.objects.select_for_update().get(pk=case.certificate_id)
+    row = Certificate.objects.select_for_update(no_key=True).get(pk=case.certificate_id)
     places = [Place(*seat) for seat in case.seats]
     if not set(places) <= set(places_of(case.school, case.holder)):
         raise DomainError("possession_seats_changed", name=_name(case))
@@ -272,8 +273,11 @@ def _proven(actor: Actor, case: Possession, value: bytes, now: datetime) -> Poss
         raise DomainError("possession_over")
     case.refresh_from_db()
     details = {"certificate": case.certificate_id, "holder": _holder(case)}
+    alone = setting(case.school, "certificate_second_person") == "no"
+    if alone:
+        hold_log()
     record(actor, "signing.possession_proven", f"proof:{case.pk}", organisation=case.school.code, **details)
-    if setting(case.school, "certificate_second_person") == "no":
+    if alone:
         _register(actor, case)
     return case
 

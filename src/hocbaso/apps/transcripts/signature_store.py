@@ -110,9 +110,9 @@ def store_signatures(prepared: Prepared, only: Container[int] | None = None) -> 
     step = STEPS[SignerRole(prepared.batch.role)]
     wanted = [(item, one) for item, one in prepared.made if only is None or one.sheet.pk in only]
     authorised = {one.sheet.pk: item.digest for item, one in wanted}
-    waiting = (
-        YearSheet.objects.select_for_update().filter(pk__in=authorised, state=step.before).order_by("pk")
-    )
+    # no_key: rows that only name a sheet (a list authorised beside) are checked when their transaction ends.
+    sheets = YearSheet.objects.select_for_update(no_key=True)
+    waiting = sheets.filter(pk__in=authorised, state=step.before).order_by("pk")
     signed = {pk for pk, digest in waiting.values_list("pk", "digest") if digest == authorised[pk]}
     if step.role is SignerRole.SUBJECT_TEACHER:
         signed &= _do_duties([one.duty for _, one in wanted if one.duty and one.sheet.pk in signed])

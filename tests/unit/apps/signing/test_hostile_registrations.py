@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Assignment, Role, StaffMember
@@ -24,7 +26,7 @@ from hocbaso.apps.signing.certificate_models import (
 from hocbaso.apps.signing.models import Certificate, Registration
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.signing.readiness import named
-from hocbaso.apps.signing.register import check_holder
+from hocbaso.apps.signing.register import check_holder, store
 from hocbaso.core.errors import DomainError, NotAllowed
 from hocbaso.engines.trust.authority import Revocation, RevocationAnswer
 from hocbaso.engines.trust.keys import SoftwareSigner
@@ -174,7 +176,15 @@ def test_an_ending_can_be_refused_with_a_reason_and_one_person_is_enough_where_t
         valid_from=START,
         legal_basis="Quyết định thử nghiệm",
     )
-    assert endings.begin_ending(principal, here.unit, case.certificate, "Nghỉ").state == EndingState.ENDED
+    with CaptureQueriesContext(connection) as told:
+        assert endings.begin_ending(principal, here.unit, case.certificate, "Nghỉ").state == EndingState.ENDED
+    locks = [
+        name
+        for query in told.captured_queries
+        for name, statement in (("ledger_loghead", "FROM"), ("audit_event", "INSERT INTO"))
+        if name in query["sql"] and statement in query["sql"]
+    ]
+    assert locks[0] == "ledger_loghead"  # as whoever issues: the log first, the chain of events last
 
 
 def test_a_registration_ends_by_itself_when_its_post_is_over_and_not_before(here, monkeypatch):
@@ -277,3 +287,18 @@ def test_every_kept_certificate_has_its_key_on_record(here):
 
     info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert CertificateKey.objects.get().digest == hashlib.sha256(info).hexdigest()
+
+
+def test_a_process_that_dies_between_certificate_and_key_keeps_neither(monkeypatch):
+    signer = key_provider().organisation(code="79000199", name="Trường Tiểu học Bị Ngắt")
+
+    def dies(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hocbaso.apps.signing.register.key_digest", dies)
+        with pytest.raises(KeyboardInterrupt):
+            store(signer.certificate)
+    assert not Certificate.objects.exists()
+    row = store(signer.certificate)
+    assert CertificateKey.objects.get().certificate == row

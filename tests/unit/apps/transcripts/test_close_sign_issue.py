@@ -12,9 +12,11 @@ from hocbaso.apps.accounts.door import Actor
 from hocbaso.apps.accounts.models import Role
 from hocbaso.apps.assessment.models import SubjectResult
 from hocbaso.apps.ledger.models import LogEntry
+from hocbaso.apps.signing.models import SigningBatch
 from hocbaso.apps.signing.ports import key_provider
 from hocbaso.apps.transcripts.models import IssuedSheet, SheetSignature, SheetState, YearSheet
 from hocbaso.apps.transcripts.use_cases import close_class as closing
+from hocbaso.apps.transcripts.use_cases import sign_sheets
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
 from hocbaso.apps.transcripts.use_cases.close_class import close_class, preview
 from hocbaso.apps.transcripts.use_cases.return_sheets import return_sheets
@@ -23,6 +25,7 @@ from hocbaso.apps.transcripts.waiting.complete import complete_waiting
 from hocbaso.core.document.model import SignerRole
 from hocbaso.core.errors import DomainError, NotAllowed, ServiceUnavailable
 from tests.builders import YEAR, School, finished_class, give_results, make_pupil, make_school
+from tests.two_connections import Beside
 
 pytestmark = pytest.mark.django_db
 
@@ -338,3 +341,32 @@ def test_a_mark_written_while_the_class_is_being_closed_waits_and_is_refused(
         writer.start()
     writer.join(60)
     assert outcome == ["locked"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_authorises_a_list_beside_its_signing_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the one holds the chain of events and wants the sheets, the other holds the sheets and wants the
+    chain (two connections; SQLite has one writer anyhow)."""
+    school = make_school()
+    finished_class(school, "3A", 1)
+    close(school)
+    of_class, actor = school.classes["3A"], school.actor(Role.HOMEROOM, "3A")
+    sheets = ready_sheets(school.unit, YEAR, SignerRole.HOMEROOM, of_class)
+    note, others = sign_sheets.record, list[Beside]()
+
+    def again() -> SigningBatch:
+        role = SignerRole.HOMEROOM
+        return authorise(
+            actor, role=role, school=school.unit, sheets=sheets, school_class=of_class, method="totp"
+        )
+
+    def meanwhile(*args: object, **details: object) -> object:
+        if args[1] == "transcripts.signed":  # stored, and not committed
+            others.append(Beside(again))
+            assert others[0].came_through
+        return note(*args, **details)  # type: ignore[arg-type]
+
+    batch = again()
+    monkeypatch.setattr(sign_sheets, "record", meanwhile)
+    assert run_batch(actor, batch).signed == 1
+    assert isinstance(others[0].ended(), SigningBatch)

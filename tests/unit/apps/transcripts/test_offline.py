@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from typer.testing import CliRunner
 
 from hocbaso.apps.accounts.models import Role
@@ -15,7 +15,9 @@ from hocbaso.apps.common import clock
 from hocbaso.apps.ledger.models import LogEntry
 from hocbaso.apps.transcripts.models import IssuedSheet, StatusEvent
 from hocbaso.apps.transcripts.offline.bundle import offline_bundle
+from hocbaso.apps.transcripts.offline.keys import code_signer
 from hocbaso.apps.transcripts.offline.models import PublishedList, StatusPlace
+from hocbaso.apps.transcripts.offline.use_cases import publish_list
 from hocbaso.apps.transcripts.offline.use_cases.make_code import Variant, make_code
 from hocbaso.apps.transcripts.offline.use_cases.publish_list import current_list
 from hocbaso.apps.transcripts.use_cases.audit_log import audit_everything
@@ -76,6 +78,19 @@ def test_an_unchanged_list_is_not_signed_again_within_the_day(monkeypatch: pytes
     later = clock.now() + timedelta(days=1, minutes=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert current_list("2025-1").pk != first.pk
+
+
+def test_a_list_is_signed_while_nobody_waits_for_its_log(monkeypatch: pytest.MonkeyPatch):
+    issued_school(1)
+    depth, signed = len(connection.savepoint_ids), []
+
+    def signer():
+        signed.append(len(connection.savepoint_ids))
+        return code_signer()
+
+    monkeypatch.setattr(publish_list, "code_signer", signer)
+    current_list("2025-1")
+    assert signed == [depth]  # in no transaction of its own
 
 
 def test_a_place_never_changes_and_serves_one_sheet():

@@ -96,6 +96,11 @@ def append(log: str, new: Sequence[NewEntry]) -> list[int]:
     return Entries(log, new).append()
 
 
+def hold(log: str) -> None:
+    """Be the only one who appends until the running transaction ends. A log that has not begun stays so."""
+    LogHead.objects.select_for_update().filter(log=log).first()
+
+
 def _locked_head(log: str) -> LogHead:
     """The sequencer's lock. One query, unless the log begins."""
     heads = LogHead.objects.select_for_update()

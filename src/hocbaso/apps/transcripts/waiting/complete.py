@@ -238,7 +238,8 @@ def _issue(pairs: list[tuple[WaitingSeal, Sealed]]) -> set[int]:
 def _lock(rows: Sequence[WaitingSeal]) -> None:
     """The sheets first, in the order of their keys: whoever returns or issues does the same."""
     keys = [row.sheet_id for row in rows]
-    list(YearSheet.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    sheets = YearSheet.objects.select_for_update(no_key=True)
+    list(sheets.filter(pk__in=keys).order_by("pk").values_list("pk"))
 
 
 def _refuse(actor: Actor, row: WaitingSeal, error: DomainError, done: Completed) -> None:

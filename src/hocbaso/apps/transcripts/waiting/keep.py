@@ -48,7 +48,8 @@ def keep_seals(
     now, first = clock.now(), not waiting().count
     with transaction.atomic():
         wanted = {one.sheet.pk: item.digest for item, one in made}
-        rows = YearSheet.objects.select_for_update().filter(pk__in=wanted, state=_BEFORE).order_by("pk")
+        sheets = YearSheet.objects.select_for_update(no_key=True)
+        rows = sheets.filter(pk__in=wanted, state=_BEFORE).order_by("pk")
         there = {pk for pk, digest in rows.values_list("pk", "digest") if digest == wanted[pk]}
         there -= set(
             WaitingSeal.objects.filter(sheet__in=there, state=SealState.WAITING).values_list(

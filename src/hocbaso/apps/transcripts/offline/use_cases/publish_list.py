@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -81,11 +81,15 @@ def entries(name: str) -> dict[int, Status]:
     return found
 
 
-@transaction.atomic
 def _publish(name: str, bits: bytes, places: int) -> PublishedList:
     now = clock.now().replace(microsecond=0)
     content = StatusList(name, settings.HOCBASO_PUBLIC_URL.rstrip("/"), now, now + USABLE, bits)
-    token = sign_list(content, code_signer())
+    token = sign_list(content, code_signer())  # a token takes its time: nobody waits for it
+    return _store(name, token, bits, places, now)
+
+
+@transaction.atomic
+def _store(name: str, token: str, bits: bytes, places: int, now: datetime) -> PublishedList:
     digest = list_digest(token)
     start = int(name.partition("-")[0])
     log = f"{start}-{start + 1}"  # the log of the sheets that it speaks of
