@@ -83,6 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _SERVER or not databases.kept().exists():
         making = databases.begin(_SHARED, _SERVER.url if _SERVER else "")
         config.add_cleanup(lambda: (making.kill(), making.wait()))
+    # A worker that inherits this name reads the settings before its conftest has given it a home of its own.
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
