@@ -9,6 +9,7 @@ FROM transcripts_evidence AS evidence
 LEFT JOIN preservation_longtermsheet AS kept ON kept.sheet_id = evidence.sheet_id
 WHERE evidence.kind = 'signature_timestamp' AND kept.sheet_id IS NULL
 GROUP BY evidence.sheet_id
+ON CONFLICT DO NOTHING
 """
 
 
