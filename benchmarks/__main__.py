@@ -88,6 +88,14 @@ def _write_page() -> None:
     PAGE.write_text(report.page(json.loads(REFERENCE.read_text("utf-8"))), "utf-8")
 
 
+def _merged(results: report.Results) -> report.Results:
+    """The reference with what was measured now in place of what it had: a part is measured, too."""
+    known = json.loads(REFERENCE.read_text("utf-8"))["experiments"] if REFERENCE.exists() else {}
+    kept = {name: known[name] for name in EXPERIMENTS if name in known}
+    whole = kept | results["experiments"]
+    return results | {"experiments": {name: whole[name] for name in EXPERIMENTS if name in whole}}
+
+
 def main() -> int:
     options = _options()
     if options.child:
@@ -110,11 +118,12 @@ def main() -> int:
     }
     for name in names:
         messages.print(f"{name} …", highlight=False)
-        results["experiments"][name] = _measured_apart(name, options.rounds)
+        measured = {"date": results["date"], "rounds": options.rounds}
+        results["experiments"][name] = _measured_apart(name, options.rounds) | measured
     report.show(results, console)
     _write(RESULTS / f"{results['date']}.json", results)
     if options.reference:
-        _write(REFERENCE, results)
+        _write(REFERENCE, _merged(results))
         _write_page()
     return 0
 

@@ -11,9 +11,10 @@ from rich.table import Table
 Results = dict[str, Any]
 _HEAD = """# Benchmarks
 
-`make bench` measures everything anew (some four minutes) and writes `benchmarks/results/<date>.json`;
+`make bench` measures everything anew (a quarter of an hour and more) into `benchmarks/results/<date>.json`;
 `python -m benchmarks --only sign --rounds 15` measures a part. This page is generated from
-`benchmarks/results/reference.json` by `python -m benchmarks --page`.
+`benchmarks/results/reference.json` by `python -m benchmarks --page`; `--reference` puts what it measures into
+that file, all or a part, and each table says when it was measured.
 
 How it is measured: subject, physical limit and peers run in turn in one process (A, B, C, then B, C, A,
 …) with the garbage collector off during a round; a ratio is taken within a round, and its median is told
@@ -76,6 +77,7 @@ def page(results: Results) -> str:
     parts = [_HEAD, _machine(machine, results)]
     for result in results["experiments"].values():
         parts.append(f"## {result['title']}\n")
+        parts.append(f"Measured {result['date']}, {result['rounds']} rounds.\n")
         rows = ["| what | median | lowest–highest | aim, or by the clock |", "|---|---|---|---|"]
         rows += ["| " + " | ".join(line) + " |" for line in lines(result)]
         parts.append("\n".join(rows) + "\n")
@@ -92,6 +94,5 @@ def _machine(machine: dict[str, Any], results: Results) -> str:
     libraries = ", ".join(f"{name} {release}" for name, release in machine["libraries"].items())
     return (
         f"Reference: {results['date']}, Python {machine['python']}, {machine['processor']}, "
-        f"{machine['cores']} cores, SQLite {machine['sqlite']}; {libraries}. "
-        f"{results['rounds']} rounds each.\n"
+        f"{machine['cores']} cores, SQLite {machine['sqlite']}; {libraries}.\n"
     )
