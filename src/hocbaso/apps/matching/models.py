@@ -170,10 +170,9 @@ class MergeCase(models.Model):
         ]
 
 
-class Agreement(models.Model):
-    """Somebody else than the proposer looked at the case and said yes or no. Append-only."""
+class Opinion(models.Model):
+    """Somebody else than the proposer looked at it and said yes or no. Append-only: guard each kind."""
 
-    case = models.ForeignKey(MergeCase, on_delete=models.PROTECT, related_name="agreements")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     unit = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     agrees = models.BooleanField()
@@ -181,7 +180,14 @@ class Agreement(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        abstract = True
         ordering = ["id"]
+
+
+class Agreement(Opinion):
+    """About a merge."""
+
+    case = models.ForeignKey(MergeCase, on_delete=models.PROTECT, related_name="agreements")
 
 
 guard(Agreement)
@@ -220,18 +226,10 @@ class UndoRequest(models.Model):
 guard(UndoRequest, update_when="OLD.state <> 'proposed'")
 
 
-class UndoAgreement(models.Model):
-    """Somebody looked at the request and said yes or no. Append-only."""
+class UndoAgreement(Opinion):
+    """About taking a merge apart."""
 
     request = models.ForeignKey(UndoRequest, on_delete=models.PROTECT, related_name="agreements")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    unit = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    agrees = models.BooleanField()
-    note = models.CharField(max_length=500, blank=True)
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["id"]
 
 
 guard(UndoAgreement)
